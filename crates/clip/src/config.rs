@@ -1,0 +1,180 @@
+//! The shape of a model, wholly as its file describes it.
+
+use crate::Error;
+use crate::gguf::Metadata;
+
+/// The logit scale where the file names none: CLIP's training clips it at 100, and published models have reached that.
+pub const DEFAULT_LOGIT_SCALE: f32 = 100.0;
+
+/// Both towers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The image tower.
+    pub vision: VisionConfig,
+    /// The text tower.
+    pub text: TextConfig,
+    /// Width of the space that both towers project to.
+    pub projection_dim: usize,
+    /// Factor on cosines before the softmax: the learnt inverse temperature, already exponentiated.
+    pub logit_scale: f32,
+}
+
+/// The image tower.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VisionConfig {
+    /// Its transformer.
+    pub encoder: EncoderConfig,
+    /// Side of the square picture it takes, in pixels.
+    pub image_size: usize,
+    /// Side of a square patch, in pixels; divides `image_size`.
+    pub patch_size: usize,
+    /// Subtracted from each channel, red, green, blue, after rescaling to 0..1.
+    pub image_mean: [f32; 3],
+    /// Divides each channel after that.
+    pub image_std: [f32; 3],
+}
+
+impl VisionConfig {
+    /// Patches of one picture.
+    pub fn patches(&self) -> usize {
+        (self.image_size / self.patch_size).pow(2)
+    }
+}
+
+/// The text tower.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextConfig {
+    /// Its transformer.
+    pub encoder: EncoderConfig,
+    /// The most tokens of a prompt, start and end of text included.
+    pub context_length: usize,
+}
+
+/// A stack of pre-norm transformer blocks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncoderConfig {
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Width inside the MLP.
+    pub mlp_width: usize,
+    /// Number of blocks.
+    pub blocks: usize,
+    /// Attention heads; divides `width`.
+    pub heads: usize,
+    /// Added to the variance in every LayerNorm.
+    pub layer_norm_epsilon: f64,
+    /// Inside the MLP.
+    pub activation: Activation,
+}
+
+/// The MLP's activation function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// `x * Phi(x)` with the error function; LAION's models.
+    Gelu,
+    /// `x * sigmoid(1.702 x)`; OpenAI's models.
+    QuickGelu,
+}
+
+/// Above these no CLIP is known, and sizes computed from them would overflow.
+const MAX_WIDTH: usize = 1 << 16;
+const MAX_IMAGE_SIZE: usize = 1 << 14;
+
+impl Config {
+    /// From the metadata of a GGUF as clip.cpp writes it.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if a key is missing, of the wrong type, or has a value no CLIP can have.
+    pub fn from_metadata(metadata: &Metadata) -> Result<Self, Error> {
+        let architecture = metadata.string("general.architecture").unwrap_or("clip");
+        if architecture != "clip" {
+            return Err(Error::model(format!(
+                "The file holds a model of the architecture \"{architecture}\", not a CLIP"
+            )));
+        }
+        for (key, tower) in [
+            ("clip.has_vision_encoder", "image"),
+            ("clip.has_text_encoder", "text"),
+        ] {
+            if !metadata.bool(key)? {
+                return Err(Error::model(format!(
+                    "The file holds no {tower} tower, and Cliplet needs both an image and a text tower"
+                )));
+            }
+        }
+        let activation = match metadata.bool("clip.use_gelu")? {
+            true => Activation::Gelu,
+            false => Activation::QuickGelu,
+        };
+        let vision = VisionConfig {
+            encoder: encoder(metadata, "vision", activation)?,
+            image_size: metadata.size("clip.vision.image_size", MAX_IMAGE_SIZE)?,
+            patch_size: metadata.size("clip.vision.patch_size", MAX_IMAGE_SIZE)?,
+            image_mean: metadata.three_floats("clip.vision.image_mean")?,
+            image_std: metadata.three_floats("clip.vision.image_std")?,
+        };
+        if !vision.image_size.is_multiple_of(vision.patch_size) {
+            return Err(Error::model(format!(
+                "The file's pictures of {0} x {0} pixels cannot be cut into patches of {1} x {1}",
+                vision.image_size, vision.patch_size
+            )));
+        }
+        if vision.image_std.iter().any(|&std| std <= 0.0) {
+            return Err(Error::model(
+                "The file's standard deviation of a colour channel is not above zero",
+            ));
+        }
+        let text = TextConfig {
+            encoder: encoder(metadata, "text", activation)?,
+            // Start and end of text are always there.
+            context_length: metadata.size("clip.text.context_length", MAX_WIDTH)?.max(2),
+        };
+        let projection_dim = metadata.size("clip.vision.projection_dim", MAX_WIDTH)?;
+        if metadata.size("clip.text.projection_dim", MAX_WIDTH)? != projection_dim {
+            return Err(Error::model(
+                "The file's towers project to spaces of different widths, so that nothing can be compared",
+            ));
+        }
+        let logit_scale = match metadata.has("clip.logit_scale") {
+            true => metadata.float("clip.logit_scale")?,
+            false => DEFAULT_LOGIT_SCALE,
+        };
+        if logit_scale <= 0.0 {
+            return Err(Error::model("The file's logit scale is not above zero"));
+        }
+        Ok(Self {
+            vision,
+            text,
+            projection_dim,
+            logit_scale,
+        })
+    }
+}
+
+fn encoder(
+    metadata: &Metadata,
+    tower: &str,
+    activation: Activation,
+) -> Result<EncoderConfig, Error> {
+    let key = |name: &str| format!("clip.{tower}.{name}");
+    let config = EncoderConfig {
+        width: metadata.size(&key("embedding_length"), MAX_WIDTH)?,
+        mlp_width: metadata.size(&key("feed_forward_length"), MAX_WIDTH)?,
+        blocks: metadata.size(&key("block_count"), 1024)?,
+        heads: metadata.size(&key("attention.head_count"), MAX_WIDTH)?,
+        layer_norm_epsilon: f64::from(metadata.float(&key("attention.layer_norm_epsilon"))?),
+        activation,
+    };
+    if !config.width.is_multiple_of(config.heads) {
+        return Err(Error::model(format!(
+            "The file's {tower} tower of width {} cannot be split into {} attention heads",
+            config.width, config.heads
+        )));
+    }
+    if config.layer_norm_epsilon < 0.0 {
+        return Err(Error::model(format!(
+            "The file's LayerNorm epsilon of the {tower} tower is below zero"
+        )));
+    }
+    Ok(config)
+}

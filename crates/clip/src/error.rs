@@ -1,0 +1,76 @@
+//! What can go wrong, as sentences.
+
+use std::fmt;
+
+/// Why a call failed. Its `Display` is a sentence for people.
+#[derive(Debug)]
+pub enum Error {
+    /// The model file could not be read.
+    Io(std::io::Error),
+    /// The file is not a model that can be used here; the sentence says what is wrong with it.
+    Model(String),
+    /// The picture has no bytes.
+    EmptyPicture,
+    /// The bytes are no picture that can be decoded; what the decoder said.
+    UnreadablePicture(String),
+    /// The picture has more pixels than [`crate::picture::MAX_PIXELS`].
+    PictureTooLarge {
+        /// Pixels across.
+        width: u32,
+        /// Pixels down.
+        height: u32,
+    },
+    /// A text could not be turned into tokens; what the tokenizer said.
+    Text(String),
+    /// The arithmetic failed: a defect of this crate or of candle.
+    Compute(candle_core::Error),
+}
+
+impl Error {
+    /// An unusable model, and why: a sentence without its full stop.
+    pub(crate) fn model(reason: impl fmt::Display) -> Self {
+        Self::Model(reason.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "The model file could not be read: {error}."),
+            Self::Model(reason) => write!(f, "{reason}."),
+            Self::EmptyPicture => write!(f, "The picture file is empty."),
+            Self::UnreadablePicture(reason) => {
+                write!(f, "The file is not a picture that can be read: {reason}.")
+            }
+            Self::PictureTooLarge { width, height } => write!(
+                f,
+                "The picture is too large: {width} x {height} pixels, where {} million are the most.",
+                crate::picture::MAX_PIXELS / 1_000_000
+            ),
+            Self::Text(reason) => write!(f, "The text could not be turned into tokens: {reason}."),
+            Self::Compute(error) => write!(f, "The computation failed: {error}."),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            Self::Compute(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Compute(error)
+    }
+}

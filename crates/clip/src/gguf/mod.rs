@@ -1,0 +1,240 @@
+//! GGUF files as clip.cpp writes them: named tensors and metadata.
+//!
+//! The format is that of <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3; the keys and
+//! tensor names are those of <https://github.com/monatis/clip.cpp>. candle reads the file; [`check`] walks its header first,
+//! so that candle is handed nothing that would make it panic or allocate more than the file justifies. What is not here:
+//! what the tensors mean.
+
+mod check;
+
+use std::collections::HashMap;
+use std::io::{BufReader, Read, Seek};
+
+use candle_core::quantized::QTensor;
+use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
+use candle_core::{Device, Shape, Tensor};
+
+use crate::Error;
+
+/// An open file: its header in memory, its tensors read one by one when asked for.
+pub struct Gguf<'a, R: Read + Seek> {
+    reader: BufReader<&'a mut R>,
+    content: Content,
+    metadata: Metadata,
+}
+
+impl<'a, R: Read + Seek> Gguf<'a, R> {
+    /// Reads and checks the header.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the file is no GGUF, is damaged, or is of a kind that is not read here; [`Error::Io`].
+    pub fn open(reader: &'a mut R) -> Result<Self, Error> {
+        let mut reader = BufReader::with_capacity(1 << 16, reader);
+        check::check(&mut reader)?;
+        reader.rewind()?;
+        let mut content = Content::read(&mut reader)
+            .map_err(|error| Error::model(format!("The file's header is damaged: {error}")))?;
+        let metadata = Metadata(std::mem::take(&mut content.metadata));
+        Ok(Self {
+            reader,
+            content,
+            metadata,
+        })
+    }
+
+    /// The file's keys and values.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// A tensor as it is stored, which must have these dimensions, outermost first.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if there is no such tensor or its dimensions are others; [`Error::Io`].
+    pub fn tensor(&mut self, name: &str, dims: &[usize]) -> Result<QTensor, Error> {
+        self.tensor_as(name, dims, dims)
+    }
+
+    /// The same, read as if its dimensions were `shape`, which has as many elements as `dims`.
+    ///
+    /// # Errors
+    /// As [`Gguf::tensor`].
+    pub fn tensor_as(
+        &mut self,
+        name: &str,
+        dims: &[usize],
+        shape: &[usize],
+    ) -> Result<QTensor, Error> {
+        let info = self
+            .content
+            .tensor_infos
+            .get(name)
+            .ok_or_else(|| Error::model(format!("The file has no tensor \"{name}\"")))?;
+        if info.shape.dims() != dims {
+            return Err(Error::model(format!(
+                "The file's tensor \"{name}\" has the dimensions {:?}, and its configuration asks for {dims:?}",
+                info.shape.dims()
+            )));
+        }
+        let info = TensorInfo {
+            ggml_dtype: info.ggml_dtype,
+            shape: Shape::from(shape),
+            offset: info.offset,
+        };
+        info.read(
+            &mut self.reader,
+            self.content.tensor_data_offset,
+            &Device::Cpu,
+        )
+        .map_err(|error| Error::model(format!("The file's tensor \"{name}\" is damaged: {error}")))
+    }
+
+    /// A small tensor, expanded to f32.
+    ///
+    /// # Errors
+    /// As [`Gguf::tensor`].
+    pub fn dequantised(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, Error> {
+        Ok(self.tensor(name, dims)?.dequantize(&Device::Cpu)?)
+    }
+
+    /// The first dimension of a matrix, for the one that the configuration does not name: the vocabulary's size.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if there is no such tensor or it is no matrix.
+    pub fn rows(&self, name: &str) -> Result<usize, Error> {
+        match self.content.tensor_infos.get(name).map(|i| i.shape.dims()) {
+            Some(&[rows, _]) => Ok(rows),
+            Some(dims) => Err(Error::model(format!(
+                "The file's tensor \"{name}\" has the dimensions {dims:?}, and should be a matrix"
+            ))),
+            None => Err(Error::model(format!("The file has no tensor \"{name}\""))),
+        }
+    }
+}
+
+/// A GGUF's keys and values. Every getter's error is an [`Error::Model`] that names the key.
+#[derive(Debug)]
+pub struct Metadata(HashMap<String, Value>);
+
+impl Metadata {
+    /// Whether the file has this key.
+    pub fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// A string.
+    ///
+    /// # Errors
+    /// If it is missing or no string.
+    pub fn string(&self, key: &str) -> Result<&str, Error> {
+        match self.get(key)? {
+            Value::String(value) => Ok(value),
+            other => Err(wrong_type(key, "a string", other)),
+        }
+    }
+
+    /// A truth value.
+    ///
+    /// # Errors
+    /// If it is missing or no truth value.
+    pub fn bool(&self, key: &str) -> Result<bool, Error> {
+        match self.get(key)? {
+            Value::Bool(value) => Ok(*value),
+            other => Err(wrong_type(key, "true or false", other)),
+        }
+    }
+
+    /// A finite number.
+    ///
+    /// # Errors
+    /// If it is missing, no f32 or f64, or not finite.
+    pub fn float(&self, key: &str) -> Result<f32, Error> {
+        float(key, self.get(key)?)
+    }
+
+    /// A whole number from 1 to `most`.
+    ///
+    /// # Errors
+    /// If it is missing, no whole number, or not within these bounds.
+    pub fn size(&self, key: &str, most: usize) -> Result<usize, Error> {
+        let value = match self.get(key)? {
+            Value::U8(value) => i128::from(*value),
+            Value::I8(value) => i128::from(*value),
+            Value::U16(value) => i128::from(*value),
+            Value::I16(value) => i128::from(*value),
+            Value::U32(value) => i128::from(*value),
+            Value::I32(value) => i128::from(*value),
+            Value::U64(value) => i128::from(*value),
+            Value::I64(value) => i128::from(*value),
+            other => return Err(wrong_type(key, "a whole number", other)),
+        };
+        match usize::try_from(value) {
+            Ok(value) if (1..=most).contains(&value) => Ok(value),
+            _ => Err(Error::model(format!(
+                "The file's \"{key}\" is {value}, and must be from 1 to {most}"
+            ))),
+        }
+    }
+
+    /// Three finite numbers.
+    ///
+    /// # Errors
+    /// If they are missing, not three, or not numbers.
+    pub fn three_floats(&self, key: &str) -> Result<[f32; 3], Error> {
+        match self.get(key)? {
+            Value::Array(values) => match values.as_slice() {
+                [red, green, blue] => Ok([float(key, red)?, float(key, green)?, float(key, blue)?]),
+                _ => Err(Error::model(format!(
+                    "The file's \"{key}\" has {} values, and must have 3",
+                    values.len()
+                ))),
+            },
+            other => Err(wrong_type(key, "a list of numbers", other)),
+        }
+    }
+
+    /// A list of strings.
+    ///
+    /// # Errors
+    /// If it is missing or anything else.
+    pub fn strings(&self, key: &str) -> Result<Vec<&str>, Error> {
+        let value = self.get(key)?;
+        let Value::Array(values) = value else {
+            return Err(wrong_type(key, "a list of strings", value));
+        };
+        values
+            .iter()
+            .map(|value| match value {
+                Value::String(value) => Ok(value.as_str()),
+                other => Err(wrong_type(key, "a list of strings", other)),
+            })
+            .collect()
+    }
+
+    fn get(&self, key: &str) -> Result<&Value, Error> {
+        self.0
+            .get(key)
+            .ok_or_else(|| Error::model(format!("The file has no key \"{key}\"")))
+    }
+}
+
+fn float(key: &str, value: &Value) -> Result<f32, Error> {
+    let value = match value {
+        Value::F32(value) => *value,
+        Value::F64(value) => *value as f32,
+        other => return Err(wrong_type(key, "a number", other)),
+    };
+    match value.is_finite() {
+        true => Ok(value),
+        false => Err(Error::model(format!(
+            "The file's \"{key}\" is {value}, which is no number to compute with"
+        ))),
+    }
+}
+
+fn wrong_type(key: &str, wanted: &str, found: &Value) -> Error {
+    Error::model(format!(
+        "The file's \"{key}\" must be {wanted}, and is of the type {:?}",
+        found.value_type()
+    ))
+}

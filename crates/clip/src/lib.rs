@@ -1,0 +1,47 @@
+//! CLIP of the ViT family: bytes in, numbers out.
+//!
+//! What lives here: reading model files ([`gguf`]), the two towers as candle models ([`vision`], [`text`]) built from the
+//! operations in [`ops`] on the arithmetic in [`kernels`], the tokenizer, picture decoding and preprocessing, prompt templates and zero-shot scores.
+//! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
+//! tests natively and in WebAssembly.
+//!
+//! ```no_run
+//! use cliplet_clip::{Arithmetic, Clip, picture, prompt, zero_shot};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clip = Clip::read(&mut std::fs::File::open("model.gguf")?, Arithmetic::Fast)?;
+//! let picture = picture::decode(&std::fs::read("cat.jpg")?)?;
+//! let image = clip.encode_picture(&picture)?;
+//! let texts = ["cat", "dog"]
+//!     .iter()
+//!     .map(|label| clip.encode_text(&prompt::fill("a photo of a {}", label)))
+//!     .collect::<Result<Vec<_>, _>>()?;
+//! let scores = zero_shot::score(&image, &texts, clip.config().logit_scale);
+//! # Ok(()) }
+//! ```
+//!
+//! The model is that of Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021
+//! (arXiv:2103.00020).
+
+pub mod config;
+mod encoder;
+mod error;
+pub mod gguf;
+pub mod kernels;
+mod model;
+pub mod ops;
+pub mod picture;
+pub mod preprocess;
+pub mod prompt;
+pub mod text;
+pub mod tokenizer;
+pub mod vision;
+pub mod zero_shot;
+
+pub use error::Error;
+pub use model::Clip;
+pub use ops::Arithmetic;
+
+// The tests of this crate run natively and, unchanged, in a browser.
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

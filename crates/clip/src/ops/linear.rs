@@ -1,0 +1,167 @@
+//! Matrix products with weights that stay quantised in memory.
+
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Module, Result, Tensor};
+
+use super::Arithmetic;
+
+/// `y = x W^T + b`: `W` is `outputs x inputs` as stored in the file, `b`, if there is one, has `outputs` elements.
+pub struct Linear(Product);
+
+enum Product {
+    /// By candle, with the weights as they are stored, either multiplied so or expanded for the moment.
+    Stored {
+        weight: QTensor,
+        expanded: bool,
+        bias: Option<Tensor>,
+    },
+    /// By a kernel of ours.
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Packed(super::packed::PackedLinear),
+}
+
+impl Linear {
+    /// From a weight of two dimensions and a bias of its first.
+    ///
+    /// # Errors
+    /// If the dimensions are others.
+    pub fn new(weight: QTensor, bias: Option<Tensor>, arithmetic: Arithmetic) -> Result<Self> {
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        if arithmetic == Arithmetic::Fast {
+            let bias = bias.map(|bias| bias.to_vec1()).transpose()?;
+            let packed = super::packed::PackedLinear::new(&weight, bias)?;
+            return Ok(Self(Product::Packed(packed)));
+        }
+        Ok(Self(Product::Stored {
+            expanded: arithmetic == Arithmetic::Reference || !has_native_kernel(weight.dtype()),
+            weight,
+            bias,
+        }))
+    }
+}
+
+/// Whether candle multiplies this type as it is with vector instructions, on x86-64 and Arm. The others are quicker
+/// expanded, one matrix at a time.
+fn has_native_kernel(dtype: GgmlDType) -> bool {
+    matches!(dtype, GgmlDType::Q8_0 | GgmlDType::Q4_0)
+}
+
+impl Module for Linear {
+    /// `xs`: any dimensions, the last one `inputs`; the result has `outputs` there.
+    fn forward(&self, xs: &Tensor) -> Result<Tensor> {
+        let xs = xs.contiguous()?;
+        match &self.0 {
+            Product::Stored {
+                weight,
+                expanded,
+                bias,
+            } => {
+                let product = match expanded {
+                    true => xs.broadcast_matmul(&weight.dequantize(&Device::Cpu)?.t()?)?,
+                    false => xs.apply_op1_no_bwd(weight)?,
+                };
+                match bias {
+                    Some(bias) => product.broadcast_add(bias),
+                    None => Ok(product),
+                }
+            }
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Product::Packed(packed) => xs.apply_op1_no_bwd(packed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// Smooth pseudo-random numbers around zero.
+    fn numbers(seed: usize, shape: (usize, usize)) -> Tensor {
+        let values: Vec<f32> = (0..shape.0 * shape.1)
+            .map(|i| ((i * 7919 + seed * 104_729) as f32 * 0.618).sin())
+            .collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    }
+
+    fn product(
+        xs: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        dtype: GgmlDType,
+        arithmetic: Arithmetic,
+    ) -> Vec<f32> {
+        let weight = QTensor::quantize(weight, dtype).unwrap();
+        Linear::new(weight, Some(bias.clone()), arithmetic)
+            .and_then(|linear| linear.forward(xs))
+            .unwrap()
+            .flatten_all()
+            .unwrap()
+            .to_vec1()
+            .unwrap()
+    }
+
+    /// Three nested loops over the dequantised weights.
+    fn oracle(xs: &Tensor, weight: &Tensor, bias: &Tensor, dtype: GgmlDType) -> Vec<f32> {
+        let weight = QTensor::quantize(weight, dtype)
+            .unwrap()
+            .dequantize(&Device::Cpu)
+            .unwrap();
+        let (xs, weight): (Vec<Vec<f32>>, Vec<Vec<f32>>) =
+            (xs.to_vec2().unwrap(), weight.to_vec2().unwrap());
+        let bias: Vec<f32> = bias.to_vec1().unwrap();
+        let dot = |x: &[f32], w: &[f32]| -> f64 {
+            x.iter()
+                .zip(w)
+                .map(|(x, w)| f64::from(*x) * f64::from(*w))
+                .sum()
+        };
+        xs.iter()
+            .flat_map(|x| {
+                weight
+                    .iter()
+                    .zip(&bias)
+                    .map(move |(w, b)| (dot(x, w) + f64::from(*b)) as f32)
+            })
+            .collect()
+    }
+
+    fn cosine(a: &[f32], b: &[f32]) -> f32 {
+        let dot = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+        dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+    }
+
+    const TYPES: [GgmlDType; 7] = [
+        GgmlDType::F32,
+        GgmlDType::F16,
+        GgmlDType::Q8_0,
+        GgmlDType::Q5_0,
+        GgmlDType::Q5_1,
+        GgmlDType::Q4_0,
+        GgmlDType::Q4_1,
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn products_agree_with_the_scalar_oracle(
+            seed in 0usize..1000, rows in 1usize..40, blocks in 1usize..5, outputs in 1usize..40, dtype in 0usize..7,
+        ) {
+            let dtype = TYPES[dtype];
+            let xs = numbers(seed, (rows, 32 * blocks));
+            let weight = numbers(seed + 1, (outputs, 32 * blocks));
+            let bias = numbers(seed + 2, (1, outputs)).flatten_all().unwrap();
+            let expected = oracle(&xs, &weight, &bias, dtype);
+            let reference = product(&xs, &weight, &bias, dtype, Arithmetic::Reference);
+            for (a, b) in reference.iter().zip(&expected) {
+                prop_assert!((a - b).abs() < 1e-3, "{a} {b}");
+            }
+            let fast = product(&xs, &weight, &bias, dtype, Arithmetic::Fast);
+            if rows * outputs > 16 {
+                prop_assert!(cosine(&fast, &expected) > 0.999);
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! CLIP's tokenizer: lower-cased byte-level BPE with an end-of-word mark (`openai/CLIP`, `clip/simple_tokenizer.py`), run by
+//! the `tokenizers` crate.
+//!
+//! A model file brings its tokenizer along in one of two ways: as a whole `tokenizer.json` in the key
+//! `tokenizer.huggingface.json`, or, as clip.cpp writes it, as a bare list of tokens from which the merges are recovered
+//! ([`merges`]). What is not here: prompts, and what the tokens mean to the text tower.
+
+mod merges;
+
+use serde_json::json;
+use tokenizers::utils::truncation::TruncationParams;
+
+use crate::Error;
+use crate::gguf::Metadata;
+
+const START_OF_TEXT: &str = "<|startoftext|>";
+const END_OF_TEXT: &str = "<|endoftext|>";
+
+/// How CLIP splits a text into words before BPE (`simple_tokenizer.py`).
+const WORD_PATTERN: &str =
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+
+/// Tokens of one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// Start of text, the text's tokens, end of text; at least 2, at most the model's context length.
+    pub ids: Vec<u32>,
+    /// The text was longer than the context, and tokens at its end were left out.
+    pub cut: bool,
+}
+
+/// Turns texts into token ids.
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+}
+
+impl Tokenizer {
+    /// The tokenizer of a model file whose token embedding has `vocabulary` rows and whose text tower takes
+    /// `context_length` tokens.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the file has none, a broken one, or one with more tokens than the model has embeddings.
+    pub fn from_metadata(
+        metadata: &Metadata,
+        vocabulary: usize,
+        context_length: usize,
+    ) -> Result<Self, Error> {
+        const JSON_KEY: &str = "tokenizer.huggingface.json";
+        const TOKENS_KEY: &str = "tokenizer.ggml.tokens";
+        let inner = if metadata.has(JSON_KEY) {
+            serde_json::from_str(metadata.string(JSON_KEY)?)
+                .map_err(|error| Error::model(format!("The file's tokenizer is broken: {error}")))?
+        } else if metadata.has(TOKENS_KEY) {
+            from_tokens(&metadata.strings(TOKENS_KEY)?)?
+        } else {
+            return Err(Error::model(
+                "The file has no tokenizer and no list of tokens",
+            ));
+        };
+        Self::new(inner, vocabulary, context_length)
+    }
+
+    fn new(
+        mut inner: tokenizers::Tokenizer,
+        vocabulary: usize,
+        context_length: usize,
+    ) -> Result<Self, Error> {
+        let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
+        if highest as usize >= vocabulary {
+            return Err(Error::model(format!(
+                "The file's tokenizer has the token {highest}, and its text tower knows only {vocabulary} tokens"
+            )));
+        }
+        let broken = |error: tokenizers::Error| {
+            Error::model(format!("The file's tokenizer is broken: {error}"))
+        };
+        inner.with_padding(None);
+        inner
+            .with_truncation(Some(TruncationParams {
+                max_length: context_length,
+                ..TruncationParams::default()
+            }))
+            .map_err(broken)?;
+        let tokenizer = Self { inner };
+        // The text tower reads its answer off the highest token, so every text must end in it.
+        let empty = tokenizer.encode("")?;
+        if empty.ids.len() != 2 || empty.ids[1] != highest {
+            return Err(Error::model(
+                "The file's tokenizer does not put start and end of text around a text",
+            ));
+        }
+        Ok(tokenizer)
+    }
+
+    /// The tokens of a text. A text longer than the context keeps its beginning and its end-of-text token, as in
+    /// Hugging Face's `CLIPTokenizerFast` with `truncation=True`.
+    ///
+    /// # Errors
+    /// [`Error::Text`] if the tokenizer refuses, which CLIP's does for no text.
+    pub fn encode(&self, text: &str) -> Result<Tokens, Error> {
+        let encoding = self
+            .inner
+            .encode_fast(text, true)
+            .map_err(|error| Error::Text(error.to_string()))?;
+        Ok(Tokens {
+            ids: encoding.get_ids().to_vec(),
+            cut: !encoding.get_overflowing().is_empty(),
+        })
+    }
+}
+
+/// The tokenizer that a list of tokens, in the order of their ids, stands for.
+fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
+    let id_of = |token: &str| {
+        tokens
+            .iter()
+            .position(|&t| t == token)
+            .ok_or_else(|| Error::model(format!("The file's list of tokens has no \"{token}\"")))
+    };
+    let (start, end) = (id_of(START_OF_TEXT)?, id_of(END_OF_TEXT)?);
+    let vocabulary: serde_json::Map<_, _> = tokens
+        .iter()
+        .enumerate()
+        .map(|(id, token)| ((*token).to_owned(), json!(id)))
+        .collect();
+    if vocabulary.len() != tokens.len() {
+        return Err(Error::model(
+            "The file's list of tokens names a token twice",
+        ));
+    }
+    let special = |id: usize, content: &str| {
+        json!({
+            "id": id, "content": content, "special": true, "normalized": false,
+            "single_word": false, "lstrip": false, "rstrip": false,
+        })
+    };
+    let description = json!({
+        "version": "1.0",
+        "added_tokens": [special(start, START_OF_TEXT), special(end, END_OF_TEXT)],
+        "normalizer": { "type": "Sequence", "normalizers": [
+            { "type": "NFC" },
+            { "type": "Replace", "pattern": { "Regex": r"\s+" }, "content": " " },
+            { "type": "Lowercase" },
+        ]},
+        "pre_tokenizer": { "type": "Sequence", "pretokenizers": [
+            { "type": "Split", "pattern": { "Regex": WORD_PATTERN }, "behavior": "Removed", "invert": true },
+            { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true },
+        ]},
+        "post_processor": {
+            "type": "RobertaProcessing", "sep": [END_OF_TEXT, end], "cls": [START_OF_TEXT, start],
+            "trim_offsets": false, "add_prefix_space": false,
+        },
+        "decoder": null,
+        "model": {
+            "type": "BPE", "dropout": null, "unk_token": END_OF_TEXT, "continuing_subword_prefix": "",
+            "end_of_word_suffix": merges::END_OF_WORD, "fuse_unk": false, "byte_fallback": false,
+            "ignore_merges": false, "vocab": vocabulary, "merges": merges::recover(tokens),
+        },
+    });
+    serde_json::from_value(description).map_err(|error| {
+        Error::model(format!(
+            "The file's list of tokens makes no tokenizer: {error}"
+        ))
+    })
+}
