@@ -1,0 +1,70 @@
+//! Texts of every kind get the token ids that Hugging Face's CLIPTokenizerFast gives them, from CLIP's list of tokens
+//! alone, without its merges. The texts and ids are written by `tools/make_tokens.py`.
+
+// The fixtures are read from a disk.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod common;
+
+use std::io::Cursor;
+
+use cliplet_clip::gguf::Gguf;
+use cliplet_clip::tokenizer::Tokenizer;
+use common::gguf::File;
+
+const CONTEXT_LENGTH: usize = 77;
+
+/// The tokenizer of a file that holds this list of tokens and nothing else.
+fn tokenizer(tokens: &[&str]) -> Tokenizer {
+    let mut file = File::new();
+    file.set_strings("tokenizer.ggml.tokens", tokens.iter().copied());
+    let mut bytes = Cursor::new(file.write());
+    let gguf = Gguf::open(&mut bytes).unwrap();
+    Tokenizer::from_metadata(gguf.metadata(), tokens.len(), CONTEXT_LENGTH).unwrap()
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(common::fixture(name)).unwrap()
+}
+
+#[test]
+fn token_ids_are_those_of_transformers() {
+    let vocabulary = read("tokens/clip-vocabulary.txt");
+    let tokens: Vec<&str> = vocabulary.lines().collect();
+    assert_eq!(tokens.len(), 49_408);
+    let tokenizer = tokenizer(&tokens);
+    let (mut texts, mut cut_texts, mut wrong) = (0, 0, Vec::new());
+    for line in read("tokens/ids.jsonl").lines() {
+        let (text, ids, cut): (String, Vec<u32>, bool) = serde_json::from_str(line).unwrap();
+        let ours = tokenizer.encode(&text).unwrap();
+        assert!(ids.len() <= CONTEXT_LENGTH);
+        if ours.ids != ids || ours.cut != cut {
+            wrong.push(format!("{text:?}: {ours:?}, expected {ids:?}, cut {cut}"));
+        }
+        texts += 1;
+        cut_texts += usize::from(cut);
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {texts}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(
+        texts >= 3000 && cut_texts >= 20,
+        "{texts} texts, {cut_texts} cut"
+    );
+}
+
+/// A fixture of one's own making cannot find what one did not think of; published ids can.
+#[test]
+fn ids_known_from_elsewhere() {
+    let vocabulary = read("tokens/clip-vocabulary.txt");
+    let tokens: Vec<&str> = vocabulary.lines().collect();
+    let tokenizer = tokenizer(&tokens);
+    // "a photo of a cat" in the model card of openai/clip-vit-base-patch32.
+    assert_eq!(
+        tokenizer.encode("a photo of a cat").unwrap().ids,
+        [49406, 320, 1125, 539, 320, 2368, 49407]
+    );
+}
