@@ -1,0 +1,205 @@
+//! What the page and the worker say to each other: types only.
+//!
+//! Every message crosses `postMessage` in an [`envelope`](crate::envelope), which can hold a file beside it. A request
+//! carries an id chosen by the page; every reply carries the id of the request it answers, and every request ends in exactly one of [`Reply::Done`],
+//! [`Reply::Failed`] and [`Reply::Cancelled`], after any number of [`Reply::Progress`]. A message is added here and
+//! nowhere else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::ModelEntry;
+
+/// Chosen by the page, unique while the page lives.
+pub type RequestId = u32;
+
+/// The page's name for one picture it has handed over, unique while the page lives.
+pub type PictureId = u32;
+
+/// From the page to the worker. A picture's file travels beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToWorker {
+    /// Repeated in every reply.
+    pub id: RequestId,
+    /// What is wanted.
+    pub request: Request,
+}
+
+/// What the page can ask for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Make this model the one that answers: from the store if it is kept there, otherwise fetched, with progress, and
+    /// kept. Until it is ready, and if it fails or is cancelled, the model that answered before goes on answering.
+    /// Ends in [`Done::ModelReady`].
+    LoadModel {
+        /// Which. Its `url` is absolute.
+        model: ModelEntry,
+    },
+    /// Take a picture: the file beside the message, as the person chose it. It is decoded once, so that a file that
+    /// is no picture is refused now. Ends in [`Done::PictureTaken`].
+    TakePicture {
+        /// The page's name for it from now on.
+        picture: PictureId,
+    },
+    /// Forget a picture and what was kept for it. Ends in [`Done::Forgotten`], also where there was none.
+    ForgetPicture {
+        /// Which.
+        picture: PictureId,
+    },
+    /// Score a picture against labels. Only what is not known yet is encoded: the picture once per model, each prompt
+    /// once per model. Ends in [`Done::Scores`].
+    Classify {
+        /// Which.
+        picture: PictureId,
+        /// Candidate labels, none empty, all different.
+        labels: Vec<String>,
+        /// Prompt template; `{}` stands for the label.
+        template: String,
+    },
+    /// Stop working on another request as soon as possible; that one then ends in [`Reply::Cancelled`] unless it had
+    /// ended already. A cancel has no reply of its own.
+    Cancel {
+        /// The request to stop.
+        request: RequestId,
+    },
+}
+
+/// From the worker to the page. The preview of a picture travels beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// Sent once, when the worker has started and listens. What was posted before may be lost.
+    Listening,
+    /// Sent at most once, and last: the worker has broken down and answers no more. All open requests have failed.
+    Crashed {
+        /// For a report.
+        message: String,
+    },
+    /// An answer to a request.
+    Reply {
+        /// The request's id.
+        id: RequestId,
+        /// The answer.
+        reply: Reply,
+    },
+}
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// Under way; more follows.
+    Progress(Progress),
+    /// The end: it worked.
+    Done(Done),
+    /// The end: it did not, and nothing that was there before is lost.
+    Failed(Failure),
+    /// The end: the page cancelled it.
+    Cancelled,
+}
+
+/// How far a request has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Progress {
+    /// Bytes of a model are arriving.
+    Downloading {
+        /// Bytes so far.
+        received: u64,
+        /// Bytes in all, where the server or the catalogue says.
+        total: Option<u64>,
+    },
+    /// A model's bytes are all here and are being read into memory.
+    LoadingModel,
+    /// Prompts are being encoded.
+    EncodingLabels {
+        /// Prompts encoded for this request so far.
+        done: u32,
+        /// Prompts to encode for this request.
+        total: u32,
+    },
+    /// The picture is being encoded.
+    EncodingPicture,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Done {
+    /// This model answers from now on.
+    ModelReady {
+        /// Its id in the catalogue.
+        model: String,
+        /// Whether the file is kept for the next visit. `false`: the browser gave no room, and it will be fetched again.
+        kept: bool,
+    },
+    /// The picture is decoded. Where the browser itself cannot show the file, a PNG to show instead is beside the
+    /// message.
+    PictureTaken {
+        /// Pixels across, upright.
+        width: u32,
+        /// Pixels down, upright.
+        height: u32,
+    },
+    /// The picture is forgotten.
+    Forgotten,
+    /// A score per label.
+    Scores {
+        /// The id of the model that gave them.
+        model: String,
+        /// In the order of the request's labels.
+        scores: Vec<LabelScore>,
+    },
+}
+
+/// What the model says of one label.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelScore {
+    /// Cosine of the picture's and the label's embedding, from -1 to 1.
+    pub cosine: f32,
+    /// Softmax over the request's labels of the cosine times the model's logit scale, from 0 to 1.
+    pub score: f32,
+    /// The prompt was longer than the model's context, and its end was left out.
+    pub cut: bool,
+}
+
+/// Why a request failed. The page turns it into a sentence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Failure {
+    /// No connection to where the model lies: no network, a refused connection, or a server that does not allow this page.
+    Unreachable,
+    /// The server answered something else than the file.
+    HttpStatus {
+        /// HTTP status code.
+        code: u16,
+    },
+    /// The connection broke before the whole file was here.
+    Interrupted {
+        /// Bytes that arrived.
+        received: u64,
+        /// Bytes expected, where known.
+        total: Option<u64>,
+    },
+    /// The file is not a model that can be used here.
+    UnusableModel {
+        /// What is wrong with it, as a sentence.
+        reason: String,
+    },
+    /// Not even memory has room for the model.
+    OutOfMemory,
+    /// The file has no bytes.
+    EmptyPicture,
+    /// Neither the browser nor the decoders shipped with Cliplet can make a picture of the file.
+    UnreadablePicture,
+    /// The picture has more pixels than can be held.
+    PictureTooLarge {
+        /// Pixels across.
+        width: u32,
+        /// Pixels down.
+        height: u32,
+    },
+    /// The picture is not, or no longer, known.
+    UnknownPicture,
+    /// There is no model yet.
+    NoModel,
+    /// A defect of Cliplet itself.
+    Internal {
+        /// For a report.
+        message: String,
+    },
+}
