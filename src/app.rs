@@ -1,0 +1,60 @@
+//! The page as a whole.
+
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use crate::browser;
+use crate::components::{
+    Announcer, DropVeil, Footer, Header, LabelPanel, ModelsDialog, OpenModels, Stage,
+};
+use crate::session::Session;
+
+/// Everything the person sees.
+#[component]
+pub fn App() -> impl IntoView {
+    let session = Session::restored();
+    provide_context(session);
+    provide_context(OpenModels::new());
+    listen(session);
+    session.start();
+    view! {
+        <Header />
+        <main class="main">
+            <Stage />
+            <LabelPanel />
+        </main>
+        <Footer />
+        <ModelsDialog />
+        <DropVeil />
+        <Announcer />
+    }
+}
+
+/// What the session hears of the window, for as long as the page lives.
+fn listen(session: Session) {
+    let in_field = |event: &web_sys::Event| {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
+        target.is_some_and(|target| browser::is_text_field(&target))
+    };
+    let _ = window_event_listener(ev::keydown, move |event| {
+        if in_field(&event) {
+            session.typed();
+        } else if event.key() == "z" && (event.ctrl_key() || event.meta_key()) && !event.shift_key()
+        {
+            session.undo();
+        }
+    });
+    let _ = window_event_listener(ev::input, move |event| {
+        if in_field(&event) {
+            session.typed();
+        }
+    });
+    let _ = window_event_listener(ev::compositionstart, move |_| session.composing(true));
+    let _ = window_event_listener(ev::compositionend, move |_| session.composing(false));
+    let _ = window_event_listener(ev::online, move |_| session.online());
+    let _ = window_event_listener_untyped("pagehide", move |_| session.save());
+}

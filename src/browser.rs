@@ -1,0 +1,220 @@
+//! Small things of the browser that several modules need: time, timers, storage, fetching, the order of rows.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use js_sys::{Object, Reflect};
+use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
+use leptos::prelude::{document, set_timeout, window};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, Element, HtmlElement, HtmlInputElement, Response};
+
+use crate::state::labels::LabelId;
+use crate::state::order;
+use crate::state::saved::Shelf;
+
+/// Milliseconds since the page began.
+pub fn now() -> f64 {
+    window()
+        .performance()
+        .map_or(0.0, |performance| performance.now())
+}
+
+/// A timer that is set for one thing at a time: setting it again forgets the last.
+#[derive(Clone, Default)]
+pub struct Timer(Rc<RefCell<Option<TimeoutHandle>>>);
+
+impl Timer {
+    /// Calls `then` after `wait`, unless the timer is set again or cleared before.
+    pub fn set(&self, wait: Duration, then: impl FnOnce() + 'static) {
+        self.clear();
+        let handle = self.0.clone();
+        let set = set_timeout_with_handle(
+            move || {
+                handle.borrow_mut().take();
+                then();
+            },
+            wait,
+        );
+        *self.0.borrow_mut() = set.ok();
+    }
+
+    /// Forgets what it was set for.
+    pub fn clear(&self) {
+        if let Some(handle) = self.0.borrow_mut().take() {
+            handle.clear();
+        }
+    }
+}
+
+/// Calls `step` again and again, each time in a task of its own, as long as it returns `true`. The first call is now.
+/// So a long job leaves the browser room to draw and to listen.
+pub fn in_steps(mut step: impl FnMut() -> bool + 'static) {
+    if step() {
+        set_timeout(move || in_steps(step), Duration::ZERO);
+    }
+}
+
+/// The browser's `localStorage`.
+pub struct LocalStorageShelf;
+
+impl Shelf for LocalStorageShelf {
+    fn get(&self, key: &str) -> Option<String> {
+        window().local_storage().ok()??.get_item(key).ok()?
+    }
+
+    fn put(&self, key: &str, text: &str) {
+        if let Ok(Some(storage)) = window().local_storage() {
+            storage.set_item(key, text).ok();
+        }
+    }
+}
+
+/// Whether the browser asks to save data.
+pub fn wants_to_save_data() -> bool {
+    let connection = Reflect::get(&window().navigator(), &"connection".into()).unwrap_or_default();
+    connection.is_object()
+        && Reflect::get(&connection, &"saveData".into())
+            .is_ok_and(|save_data| save_data.is_truthy())
+}
+
+/// Whether the person asks for less motion.
+pub fn wants_less_motion() -> bool {
+    matches!(window().match_media("(prefers-reduced-motion: reduce)"), Ok(Some(query)) if query.matches())
+}
+
+async fn fetch(url: &str) -> Result<Response, JsValue> {
+    let response: Response = JsFuture::from(window().fetch_with_str(url))
+        .await?
+        .dyn_into()?;
+    if response.ok() {
+        Ok(response)
+    } else {
+        Err(JsValue::from_f64(response.status().into()))
+    }
+}
+
+/// The text at a URL relative to the page.
+pub async fn fetch_text(url: &str) -> Result<String, JsValue> {
+    let text = JsFuture::from(fetch(url).await?.text()?).await?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
+/// The bytes at a URL relative to the page.
+pub async fn fetch_blob(url: &str) -> Result<Blob, JsValue> {
+    JsFuture::from(fetch(url).await?.blob()?).await?.dyn_into()
+}
+
+/// Whether an element takes text, so that keys and pasted text belong to it.
+pub fn is_text_field(element: &Element) -> bool {
+    match element.dyn_ref::<HtmlInputElement>() {
+        Some(input) => matches!(input.type_().as_str(), "text" | "search" | "url"),
+        None => element.tag_name() == "TEXTAREA",
+    }
+}
+
+/// The id of a label's row.
+pub fn row_id(label: LabelId) -> String {
+    format!("label-{label}")
+}
+
+/// The label whose row an element is or lies in.
+pub fn label_of(element: &Element) -> Option<LabelId> {
+    let row = element.closest("li").ok()??;
+    row.id().strip_prefix("label-")?.parse().ok()
+}
+
+/// Puts the rows of a list in this order. The row with the focus stays in place and the others move around it, so that
+/// focus, caret and selection are never lost. Rows glide to their places where there are few enough to follow.
+pub fn put_in_order(list: &Element, wanted: &[LabelId]) {
+    const MOST_THAT_GLIDE: usize = 60;
+    let rows = list.children();
+    let rows: Vec<(LabelId, HtmlElement)> = (0..rows.length())
+        .filter_map(|at| rows.item(at)?.dyn_into::<HtmlElement>().ok())
+        .filter_map(|row| Some((label_of(&row)?, row)))
+        .collect();
+    let now: Vec<LabelId> = rows.iter().map(|(label, _)| *label).collect();
+    let focused = document()
+        .active_element()
+        .filter(|element| list.contains(Some(element)));
+    let moves = order::moves(&now, wanted, focused.as_ref().and_then(label_of));
+    if moves.is_empty() {
+        return;
+    }
+
+    let glide = rows.len() <= MOST_THAT_GLIDE && !wants_less_motion();
+    let top = |row: &HtmlElement| row.get_bounding_client_rect().top();
+    let tops: Vec<f64> = if glide {
+        rows.iter().map(|(_, row)| top(row)).collect()
+    } else {
+        Vec::new()
+    };
+    let by_label: HashMap<LabelId, &HtmlElement> =
+        rows.iter().map(|(label, row)| (*label, row)).collect();
+    for step in moves {
+        let row = by_label[&step.row];
+        match step.before {
+            Some(before) => by_label[&before].before_with_node_1(row).ok(),
+            None => list
+                .last_element_child()
+                .and_then(|last| last.after_with_node_1(row).ok()),
+        };
+    }
+    for ((_, row), before) in rows.iter().zip(tops) {
+        glide_from(row, before - top(row));
+    }
+    if let Some(focused) = focused {
+        scroll_into_view(&focused);
+    }
+}
+
+/// Lets an element come to its place from `distance` pixels below it.
+fn glide_from(element: &Element, distance: f64) {
+    if distance.abs() < 1.0 {
+        return;
+    }
+    let start = keyframe("transform", &format!("translateY({distance}px)"));
+    let end = keyframe("transform", "none");
+    animate(element, &[start, end], 260);
+}
+
+/// Lets an element light up for a moment.
+pub fn flash(element: &Element) {
+    let start = keyframe("boxShadow", "inset 0 0 0 2px var(--accent)");
+    let end = keyframe("boxShadow", "inset 0 0 0 2px transparent");
+    animate(element, &[start, end], 1_200);
+}
+
+fn keyframe(property: &str, value: &str) -> Object {
+    let frame = Object::new();
+    Reflect::set(&frame, &property.into(), &value.into()).ok();
+    frame
+}
+
+fn animate(element: &Element, frames: &[Object], milliseconds: u32) {
+    let frames: js_sys::Array = frames.iter().collect();
+    let options = Object::new();
+    Reflect::set(&options, &"duration".into(), &milliseconds.into()).ok();
+    Reflect::set(
+        &options,
+        &"easing".into(),
+        &"cubic-bezier(.2, .8, .2, 1)".into(),
+    )
+    .ok();
+    // Called by name: the bindings know only a duration.
+    if let Ok(animate) = Reflect::get(element, &"animate".into())
+        && let Some(animate) = animate.dyn_ref::<js_sys::Function>()
+    {
+        animate.call2(element, &frames, &options).ok();
+    }
+}
+
+/// Scrolls no further than is needed to see an element.
+pub fn scroll_into_view(element: &Element) {
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+}

@@ -1,0 +1,102 @@
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{DataTransfer, DragEvent, Element, Event};
+
+use crate::browser;
+use crate::session::{Session, Way};
+
+/// Takes what is dropped anywhere on the page, and what is pasted; shows that the page would take what is dragged.
+#[component]
+pub fn DropVeil() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let dragging = RwSignal::new(false);
+    // Entering a child comes before leaving its parent, so the page is left when as many were left as entered.
+    let inside = StoredValue::new(0_i32);
+    let enter = move |by: i32| {
+        let depth = inside.try_update_value(|depth| {
+            *depth = (*depth + by).max(0);
+            *depth
+        });
+        if dragging.get_untracked() != (depth != Some(0)) {
+            dragging.set(depth != Some(0));
+        }
+    };
+
+    let on_enter = window_event_listener(ev::dragenter, move |event| {
+        if holds_files(&event) {
+            event.prevent_default();
+            enter(1);
+        }
+    });
+    let on_leave = window_event_listener(ev::dragleave, move |event| {
+        if holds_files(&event) {
+            enter(-1);
+        }
+    });
+    let on_over = window_event_listener(ev::dragover, move |event| {
+        if is_ours(&event) {
+            event.prevent_default();
+            if let Some(transfer) = event.data_transfer() {
+                transfer.set_drop_effect("copy");
+            }
+        }
+    });
+    let on_drop = window_event_listener(ev::drop, move |event| {
+        inside.set_value(0);
+        dragging.set(false);
+        if is_ours(&event) {
+            event.prevent_default();
+            if let Some(transfer) = event.data_transfer() {
+                session.take_transfer(&transfer, Way::Dropped);
+            }
+        }
+    });
+    let on_paste = window_event_listener(ev::paste, move |event| {
+        let Some(transfer) = event.clipboard_data() else {
+            return;
+        };
+        let has_picture = transfer.files().is_some_and(|files| files.length() > 0);
+        let has_text = !transfer
+            .get_data("text/plain")
+            .unwrap_or_default()
+            .is_empty();
+        // Copied cells and paragraphs bring a picture of themselves: in a text field their text is meant.
+        if in_text_field(&event) && (has_text || !has_picture) {
+            return;
+        }
+        event.prevent_default();
+        session.take_transfer(&transfer, Way::Pasted);
+    });
+    on_cleanup(move || {
+        on_enter.remove();
+        on_leave.remove();
+        on_over.remove();
+        on_drop.remove();
+        on_paste.remove();
+    });
+
+    view! {
+        <div class="drop-veil" class:shown=dragging aria-hidden="true">
+            <span>"Drop the picture"</span>
+        </div>
+    }
+}
+
+fn in_text_field(event: &Event) -> bool {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| browser::is_text_field(&target))
+}
+
+fn holds_files(event: &DragEvent) -> bool {
+    event
+        .data_transfer()
+        .is_some_and(|transfer: DataTransfer| transfer.types().includes(&"Files".into(), 0))
+}
+
+/// Text dragged into a text field is the field's; all else is ours, lest the browser leave the page to open it.
+fn is_ours(event: &DragEvent) -> bool {
+    holds_files(event) || !in_text_field(event)
+}

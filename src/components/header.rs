@@ -1,0 +1,23 @@
+use leptos::prelude::*;
+
+use super::{ModelStatus, OpenModels};
+use crate::text;
+
+/// The name, what the page is for, and how the model is.
+#[component]
+pub fn Header() -> impl IntoView {
+    let open = expect_context::<OpenModels>();
+    view! {
+        <header class="header">
+            <h1 class="wordmark">
+                <img src="favicon.svg" alt="" width="30" height="30" />
+                {text::NAME}
+            </h1>
+            <p class="tagline">{text::TAGLINE}</p>
+            <ModelStatus />
+            <button type="button" class="button" on:click=move |_| open.run(())>
+                "Models"
+            </button>
+        </header>
+    }
+}

@@ -1,0 +1,181 @@
+use leptos::ev::{FocusEvent, KeyboardEvent, MouseEvent};
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
+
+use super::LabelRow;
+use crate::browser;
+use crate::session::Session;
+use crate::state::labels::{LabelId, tidy};
+
+/// The labels and their scores, one list. Its listeners serve all rows, so that a thousand rows cost no thousand
+/// listeners.
+#[component]
+pub fn LabelList(
+    /// The field that adds labels, which the focus goes to from the last row.
+    adder: NodeRef<html::Input>,
+) -> impl IntoView {
+    let session = expect_context::<Session>();
+    // What the row with the focus read when it got it.
+    let before = StoredValue::new(None::<(LabelId, String)>);
+    let text_before = move |label: LabelId| {
+        before.with_value(|before| {
+            before
+                .as_ref()
+                .filter(|(id, _)| *id == label)
+                .map(|(_, text)| text.clone())
+        })
+    };
+
+    let go_to =
+        move |element: Option<Element>| match element.and_then(|element| element.dyn_into().ok()) {
+            Some(element) => focus(&element),
+            None => {
+                if let Some(adder) = adder.get_untracked() {
+                    adder.focus().ok();
+                }
+            }
+        };
+
+    let on_focusin = move |event: FocusEvent| {
+        if let Some((_, label)) = field_of(&event) {
+            before.set_value(Some((label, session.label_text(label))));
+        }
+    };
+
+    let on_focusout = move |event: FocusEvent| {
+        // A window that loses the focus keeps it for later: nobody has left the row.
+        let Some((field, label)) =
+            field_of(&event).filter(|_| document().has_focus().unwrap_or(true))
+        else {
+            return;
+        };
+        let text = tidy(&field.value());
+        if text.is_empty() {
+            session.remove_label(label, text_before(label));
+        } else if text != field.value() {
+            field.set_value(&text);
+            session.edit_label(label, &text);
+        }
+    };
+
+    let on_input = move |event: Event| {
+        if let Some((field, label)) = field_of(&event) {
+            session.edit_label(label, &field.value());
+        }
+    };
+
+    let on_keydown = move |event: KeyboardEvent| {
+        let Some((field, label)) = field_of(&event).filter(|_| !event.is_composing()) else {
+            return;
+        };
+        let row = field.closest("li").ok().flatten();
+        let next = row
+            .as_ref()
+            .and_then(Element::next_element_sibling)
+            .and_then(|row| row.query_selector("input").ok()?);
+        let previous = row
+            .as_ref()
+            .and_then(Element::previous_element_sibling)
+            .and_then(|row| row.query_selector("input").ok()?);
+        match event.key().as_str() {
+            "Enter" => {
+                event.prevent_default();
+                go_to(next);
+                session.score_now();
+            }
+            "ArrowDown" if next.is_some() => {
+                event.prevent_default();
+                go_to(next);
+            }
+            "ArrowUp" => {
+                event.prevent_default();
+                go_to(previous);
+            }
+            "Escape" => {
+                if let Some(text) = text_before(label) {
+                    event.prevent_default();
+                    field.set_value(&text);
+                    session.edit_label(label, &text);
+                }
+            }
+            "Backspace" if field.value().is_empty() => {
+                event.prevent_default();
+                session.remove_label(label, text_before(label));
+                go_to(previous);
+            }
+            "Delete" if field.value().is_empty() => {
+                event.prevent_default();
+                session.remove_label(label, text_before(label));
+                go_to(next.or(previous));
+            }
+            _ => {}
+        }
+    };
+
+    let on_click = move |event: MouseEvent| {
+        let Some(button) = element(&event).and_then(|element| element.closest("button").ok()?)
+        else {
+            return;
+        };
+        if let Some(label) = browser::label_of(&button) {
+            let row = button.closest("li").ok().flatten();
+            let neighbour = row.and_then(|row| {
+                row.next_element_sibling()
+                    .or_else(|| row.previous_element_sibling())
+            });
+            session.remove_label(label, None);
+            go_to(neighbour.and_then(|row| row.query_selector("button").ok()?));
+        }
+    };
+
+    view! {
+        <ol
+            node_ref=session.list
+            class="label-list"
+            role="list"
+            aria-label="Labels and scores"
+            class:scored=move || session.scored_by.read().is_some()
+            class:stale=session.stale
+            data-settled=move || session.settled.get().to_string()
+            on:focusin=on_focusin
+            on:focusout=on_focusout
+            on:input=on_input
+            on:keydown=on_keydown
+            on:click=on_click
+        >
+            <For each=move || session.rows.get() key=|row| row.id children=|row| view! { <LabelRow row /> } />
+        </ol>
+    }
+}
+
+/// Puts the focus into the first row, if there is one.
+pub fn focus_first_row(session: Session) {
+    let first = session
+        .list
+        .get_untracked()
+        .and_then(|list| list.query_selector("input").ok()?);
+    if let Some(first) = first.and_then(|first| first.dyn_into().ok()) {
+        focus(&first);
+    }
+}
+
+fn focus(element: &HtmlElement) {
+    element.focus().ok();
+    if let Some(field) = element.dyn_ref::<HtmlInputElement>() {
+        let end = field.value().encode_utf16().count() as u32;
+        field.set_selection_range(end, end).ok();
+    }
+}
+
+fn element(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
+/// The row's field that an event happened in, and the row's label.
+fn field_of(event: &Event) -> Option<(HtmlInputElement, LabelId)> {
+    let field = element(event)?.dyn_into::<HtmlInputElement>().ok()?;
+    let label = browser::label_of(&field)?;
+    Some((field, label))
+}

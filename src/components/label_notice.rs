@@ -1,0 +1,40 @@
+use leptos::prelude::*;
+
+use crate::session::{Action, Session};
+use crate::text;
+
+/// What there is to say about the labels, with a button to act on it.
+#[component]
+pub fn LabelNotice() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let notice = move || {
+        session.notice.get().map(|notice| {
+            let action = notice.action.map(|action| match action {
+                Action::Undo(_) => text::UNDO,
+                Action::UseLabels(_) => text::USE_SAMPLE_LABELS,
+            });
+            view! {
+                <div class="label-notice">
+                    <p>{notice.text}</p>
+                    {action
+                        .map(|action| {
+                            view! {
+                                <button type="button" class="button" on:click=move |_| session.act_on_notice()>
+                                    {action}
+                                </button>
+                            }
+                        })}
+                    <button
+                        type="button"
+                        class="icon-button"
+                        aria-label="Dismiss"
+                        on:click=move |_| session.dismiss_notice()
+                    >
+                        "✕"
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! { {notice} }
+}

@@ -1,0 +1,36 @@
+//! What is drawn: one component a file, its style in `style.css` under the same name.
+//!
+//! A component reads the signals of [`Session`](crate::session::Session) and calls its deeds; it keeps nothing that
+//! would be missed after a reload.
+
+mod announcer;
+mod drop_veil;
+mod error_note;
+mod footer;
+mod header;
+mod label_adder;
+mod label_list;
+mod label_notice;
+mod label_panel;
+mod label_row;
+mod model_status;
+mod models_dialog;
+mod samples;
+mod stage;
+mod template_field;
+
+pub use announcer::Announcer;
+pub use drop_veil::DropVeil;
+pub use error_note::ErrorNote;
+pub use footer::Footer;
+pub use header::Header;
+pub use label_adder::LabelAdder;
+pub use label_list::LabelList;
+pub use label_notice::LabelNotice;
+pub use label_panel::LabelPanel;
+pub use label_row::LabelRow;
+pub use model_status::ModelStatus;
+pub use models_dialog::{ModelsDialog, OpenModels};
+pub use samples::Samples;
+pub use stage::Stage;
+pub use template_field::TemplateField;

@@ -1,0 +1,87 @@
+use leptos::prelude::*;
+
+use crate::engine::Life;
+use crate::session::Session;
+use crate::state::models::Stage;
+use crate::text;
+
+/// How the model is, in a line, with what can be done about it.
+#[component]
+pub fn ModelStatus() -> impl IntoView {
+    let session = expect_context::<Session>();
+
+    let state = move || match session.model_status.read().as_ref() {
+        _ if session.no_catalogue.get() => "error",
+        Some(status) => status.state.name(),
+        None => "none",
+    };
+    let line = Memo::new(move |_| {
+        if let Some(trouble) = session.engine_trouble() {
+            return trouble;
+        }
+        if session.no_catalogue.get() {
+            return text::NO_CATALOGUE.to_owned();
+        }
+        session
+            .model_status
+            .read()
+            .as_ref()
+            .map_or_else(|| text::STARTING.to_owned(), text::model_status)
+    });
+    // In thousandths, so that not every packet is a change of the page.
+    let arrived =
+        Memo::new(
+            move |_| match session.model_status.read().as_ref()?.loading.as_ref()? {
+                (_, Stage::Downloading { received, total }) => {
+                    Some((received * 1_000 / (*total).max(1)).min(1_000))
+                }
+                _ => None,
+            },
+        );
+    let progress = move || {
+        arrived.get().map(|thousandths| {
+            view! {
+                <progress class="progress" aria-label="Model fetched" max="1000" prop:value=thousandths as u32></progress>
+                <span class="percent">{format!("{}%", thousandths / 10)}</span>
+            }
+        })
+    };
+    let offer = Memo::new(move |_| {
+        let status = session.model_status.get()?;
+        let offer = status.offer?;
+        Some((offer, text::offer(offer, status.wanted.as_ref())))
+    });
+    let button = move || {
+        let died = matches!(session.engine_life.get(), Some(Life::Died(_)));
+        if died {
+            return Some(
+                view! { <StatusButton name="Start again".to_owned() run=move || session.start_again() /> },
+            );
+        }
+        if session.no_catalogue.get() {
+            let run = move || session.fetch_catalogue_again();
+            return Some(view! { <StatusButton name="Try again".to_owned() run /> });
+        }
+        offer.get().map(
+            |(offer, name)| view! { <StatusButton name run=move || session.take_offer(offer) /> },
+        )
+    };
+
+    view! {
+        <div class="model-status" role="group" aria-label="Model" data-testid="model-status" data-state=state>
+            <span class="dot" aria-hidden="true"></span>
+            <p class="line">{line}</p>
+            {progress}
+            {button}
+        </div>
+    }
+}
+
+#[component]
+fn StatusButton(name: String, #[prop(into)] run: Callback<()>) -> impl IntoView {
+    view! {
+        <button type="button" class="button" on:click=move |_| run.run(())>
+            {name}
+        </button>
+    }
+}

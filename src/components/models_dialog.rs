@@ -1,0 +1,142 @@
+use leptos::html;
+use leptos::prelude::*;
+
+use cliplet_engine::catalogue::ModelEntry;
+
+use crate::session::Session;
+use crate::text;
+
+/// Opens the dialogue of models; given to all components as context.
+#[derive(Clone, Copy)]
+pub struct OpenModels(NodeRef<html::Dialog>);
+
+impl OpenModels {
+    /// For a dialogue that will stand in this node.
+    pub fn new() -> Self {
+        Self(NodeRef::new())
+    }
+
+    /// Opens it.
+    pub fn run(self, (): ()) {
+        if let Some(dialog) = self.0.get_untracked() {
+            dialog.show_modal().ok();
+        }
+    }
+}
+
+impl Default for OpenModels {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The models to choose from, and what to know before relying on them.
+#[component]
+pub fn ModelsDialog() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let OpenModels(dialog) = expect_context();
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    // A click beside the dialogue is one on its backdrop, which counts as the dialogue itself.
+    let on_click = move |event: leptos::ev::MouseEvent| {
+        let target = event.target();
+        if dialog
+            .get_untracked()
+            .is_some_and(|dialog| target.as_ref() == Some(&dialog))
+        {
+            close();
+        }
+    };
+    let models = move || {
+        session
+            .catalogue
+            .get()
+            .into_iter()
+            .map(|model| view! { <ModelChoice model /> })
+            .collect_view()
+    };
+    let warnings = text::WARNINGS.map(|(what, why)| {
+        view! {
+            <li>
+                <strong>{what}</strong>
+                " "
+                {why}
+            </li>
+        }
+    });
+    view! {
+        <dialog node_ref=dialog class="models-dialog" aria-labelledby="models-heading" on:click=on_click>
+            <div class="inside">
+                <div class="models-head">
+                    <h2 id="models-heading">"Models"</h2>
+                    <button type="button" class="icon-button" aria-label="Close" on:click=move |_| close()>
+                        "✕"
+                    </button>
+                </div>
+                <fieldset>
+                    <legend>"Which model answers"</legend>
+                    {models}
+                </fieldset>
+                <h3>"Before you rely on it"</h3>
+                <ul class="warnings">{warnings}</ul>
+                <p class="privacy">
+                    {text::PRIVACY} " The models come to the picture: they are fetched once and run on this device."
+                </p>
+            </div>
+        </dialog>
+    }
+}
+
+#[component]
+fn ModelChoice(model: ModelEntry) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let id = StoredValue::new(model.id.clone());
+    let is = move |other: Option<&ModelEntry>| {
+        other.is_some_and(|other| id.with_value(|id| other.id == *id))
+    };
+    let is_wanted = move || {
+        is(session
+            .model_status
+            .read()
+            .as_ref()
+            .and_then(|status| status.wanted.as_ref()))
+    };
+    let facts = format!(
+        "{} · {} · {} licence",
+        text::megabytes(model.bytes),
+        model.weights,
+        model.licence
+    );
+    let about = model.about.clone();
+    let name = model.name.clone();
+    let here = move || {
+        let answers = is(session
+            .model_status
+            .read()
+            .as_ref()
+            .and_then(|status| status.answering.as_ref()));
+        let kept = session.keeps_model(&model);
+        match (answers, kept) {
+            (true, _) => Some("in use"),
+            (false, true) => Some("kept in this browser"),
+            (false, false) => None,
+        }
+    };
+    view! {
+        <label class="model-choice">
+            <input
+                type="radio"
+                name="model"
+                value=id.get_value()
+                prop:checked=is_wanted
+                on:change=move |_| id.with_value(|id| session.choose_model(id))
+            />
+            <span class="name">{name}</span>
+            <span class="facts">{facts} {move || here().map(|here| view! { " · " <em>{here}</em> })}</span>
+            <span class="what">{about}</span>
+        </label>
+    }
+}

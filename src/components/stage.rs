@@ -1,0 +1,99 @@
+use leptos::ev::Event;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+
+use super::{ErrorNote, Samples};
+use crate::session::{Picture, Session};
+use crate::text;
+
+/// The picture, or the invitation to bring one. All of it is one big label of the file field.
+#[component]
+pub fn Stage() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let on_change = move |event: Event| {
+        let field = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        if let Some(field) = field {
+            if let Some(files) = field.files() {
+                session.take_chosen(&files);
+            }
+            // So that choosing the same file once more is a change.
+            field.set_value("");
+        }
+    };
+    let has_picture = move || session.picture.read().is_some();
+    let inside = move || match session.picture.get() {
+        Some(picture) => view! { <ShownPicture picture /> }.into_any(),
+        None => view! {
+            <span class="invitation">
+                <InvitationIcon />
+                <span class="big">"Drop a picture"</span>
+                <span>"or click to choose one, or paste it"</span>
+            </span>
+        }
+        .into_any(),
+    };
+    let opening = move || {
+        session
+            .opening
+            .get()
+            .map(|name| view! { <span class="opening">{text::opening(&name)}</span> })
+    };
+    let note = move || {
+        let note = session
+            .picture_note
+            .get()
+            .filter(|_| session.opening.read().is_none());
+        note.map(|note| view! { <span class="picture-note">{note}</span> })
+    };
+    view! {
+        <section class="stage" aria-label="Picture">
+            <label class="drop-zone" class:filled=has_picture data-testid="drop-zone">
+                <input
+                    class="visually-hidden"
+                    type="file"
+                    accept="image/*"
+                    data-testid="file-input"
+                    aria-label="Choose a picture"
+                    on:change=on_change
+                />
+                {inside}
+                {opening}
+                {note}
+            </label>
+            <ErrorNote />
+            <Samples />
+        </section>
+    }
+}
+
+#[component]
+fn ShownPicture(picture: Picture) -> impl IntoView {
+    // The style sheet makes the picture as large as its shape allows.
+    let ratio = f64::from(picture.width) / f64::from(picture.height.max(1));
+    view! {
+        <img
+            class="picture"
+            src=picture.url
+            alt=picture.alt
+            width=picture.width
+            height=picture.height
+            style=("--ratio", ratio.to_string())
+            draggable="false"
+        />
+        <span class="again">"Choose another"</span>
+    }
+}
+
+#[component]
+fn InvitationIcon() -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 64 64" width="64" height="64" aria-hidden="true">
+            <path d="M12 8h30l12 12v32a4 4 0 0 1-4 4H12a4 4 0 0 1-4-4V12a4 4 0 0 1 4-4z" />
+            <path d="M42 8v12h12" />
+            <path d="M32 46V28m-8 8 8-8 8 8" />
+        </svg>
+    }
+}

@@ -1,0 +1,306 @@
+//! The worker, as the rest of the page sees it: requests that end, with progress, and that can be cancelled.
+//!
+//! The only caller of the worker. What a request or its answer means is not its business.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use cliplet_engine::envelope;
+use cliplet_engine::messages::{
+    Done, Failure, FromWorker, Progress, Reply, Request, RequestId, ToWorker,
+};
+use futures_channel::oneshot;
+use js_sys::Reflect;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+/// How a request ended, if not well.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// The engine could not do it.
+    Failed(Failure),
+    /// The page cancelled it.
+    Cancelled,
+}
+
+/// What becomes of the worker itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Life {
+    /// It listens.
+    Listening,
+    /// It could not be started: no script, or a browser that cannot run it.
+    NotStarted(String),
+    /// It broke while it ran. Every model and picture in it is gone; [`Engine::start`] gives a new one.
+    Died(String),
+}
+
+/// A request under way.
+pub struct Call {
+    /// For [`Engine::cancel`].
+    pub id: RequestId,
+    end: oneshot::Receiver<Result<(Done, Option<Blob>), Ended>>,
+}
+
+impl Call {
+    /// Waits for the end. A blob is the one that travelled beside the answer.
+    pub async fn end(self) -> Result<(Done, Option<Blob>), Ended> {
+        self.end.await.unwrap_or(Err(Ended::Cancelled))
+    }
+}
+
+struct Waiting {
+    progress: Rc<dyn Fn(RequestId, Progress)>,
+    end: oneshot::Sender<Result<(Done, Option<Blob>), Ended>>,
+}
+
+struct Running {
+    worker: Worker,
+    listening: bool,
+    /// Posted as soon as the worker listens.
+    unsent: Vec<JsValue>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+}
+
+struct Inner {
+    running: RefCell<Option<Running>>,
+    waiting: RefCell<HashMap<RequestId, Waiting>>,
+    last_id: Cell<RequestId>,
+    life: RefCell<Rc<dyn Fn(Life)>>,
+}
+
+/// The worker. Clones are the same one.
+#[derive(Clone)]
+pub struct Engine(Rc<Inner>);
+
+impl Engine {
+    /// An engine that is not started yet.
+    #[expect(
+        clippy::new_without_default,
+        reason = "it is one of a kind, not a value"
+    )]
+    pub fn new() -> Self {
+        Self(Rc::new(Inner {
+            running: RefCell::new(None),
+            waiting: RefCell::new(HashMap::new()),
+            last_id: Cell::new(0),
+            life: RefCell::new(Rc::new(|_| {})),
+        }))
+    }
+
+    /// `life` hears what becomes of the worker.
+    pub fn on_life(&self, life: impl Fn(Life) + 'static) {
+        self.0.life.replace(Rc::new(life));
+    }
+
+    fn tell(&self, life: Life) {
+        let listener = self.0.life.borrow().clone();
+        listener(life);
+    }
+
+    /// Starts the worker, or a new one in the place of one that died. Requests may be made at once: they are sent when
+    /// it listens.
+    pub fn start(&self) {
+        self.end_all();
+        if let Err(error) = self.try_start() {
+            self.tell(Life::NotStarted(describe(&error)));
+        }
+    }
+
+    fn try_start(&self) -> Result<(), JsValue> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(&script_url()?, &options)?;
+
+        let engine = self.clone();
+        let on_message = Closure::new(move |event: MessageEvent| engine.heard(&event.data()));
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        let engine = self.clone();
+        let on_error = Closure::new(move |event: ErrorEvent| {
+            event.prevent_default();
+            engine.broke(&event);
+        });
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
+
+        self.0.running.replace(Some(Running {
+            worker,
+            listening: false,
+            unsent: Vec::new(),
+            _on_message: on_message,
+            _on_error: on_error,
+        }));
+        Ok(())
+    }
+
+    /// Makes a request, with a picture's file where it needs one. `progress` hears the
+    /// request's id and how far it is.
+    pub fn ask(
+        &self,
+        request: Request,
+        blob: Option<&Blob>,
+        progress: impl Fn(RequestId, Progress) + 'static,
+    ) -> Call {
+        let id = self.0.last_id.get() + 1;
+        self.0.last_id.set(id);
+        let (end, receiver) = oneshot::channel();
+        match self.post(&ToWorker { id, request }, blob) {
+            Ok(()) => {
+                let waiting = Waiting {
+                    progress: Rc::new(progress),
+                    end,
+                };
+                self.0.waiting.borrow_mut().insert(id, waiting);
+            }
+            Err(error) => {
+                let message = describe(&error);
+                end.send(Err(Ended::Failed(Failure::Internal { message })))
+                    .ok();
+            }
+        }
+        Call { id, end: receiver }
+    }
+
+    /// Asks the worker to stop working on a request; it still ends in its own time, most likely as cancelled.
+    pub fn cancel(&self, request: RequestId) {
+        if self.0.waiting.borrow().contains_key(&request) {
+            // The id of a message that has no reply is of no use to anybody.
+            let id = self.0.last_id.get() + 1;
+            self.0.last_id.set(id);
+            self.post(
+                &ToWorker {
+                    id,
+                    request: Request::Cancel { request },
+                },
+                None,
+            )
+            .ok();
+        }
+    }
+
+    fn post(&self, message: &ToWorker, blob: Option<&Blob>) -> Result<(), JsValue> {
+        let message = envelope::seal(message, blob)?;
+        match &mut *self.0.running.borrow_mut() {
+            Some(running) if running.listening => running.worker.post_message(&message),
+            Some(running) => {
+                running.unsent.push(message);
+                Ok(())
+            }
+            None => Err(JsValue::from_str("The engine is not running.")),
+        }
+    }
+
+    fn heard(&self, data: &JsValue) {
+        let (message, blob) = match envelope::open(data) {
+            Ok(opened) => opened,
+            Err(error) => {
+                leptos::logging::warn!("The engine said something unknown: {error:?}");
+                return;
+            }
+        };
+        match message {
+            FromWorker::Listening => self.listens(),
+            FromWorker::Crashed { message } => self.ends(message),
+            FromWorker::Reply { id, reply } => self.replied(id, reply, blob),
+        }
+    }
+
+    fn listens(&self) {
+        if let Some(running) = &mut *self.0.running.borrow_mut() {
+            running.listening = true;
+            for message in running.unsent.drain(..) {
+                running.worker.post_message(&message).ok();
+            }
+        }
+        self.tell(Life::Listening);
+    }
+
+    fn replied(&self, id: RequestId, reply: Reply, blob: Option<Blob>) {
+        let end = match reply {
+            Reply::Progress(progress) => {
+                // Nothing is borrowed while it is called, for it may well cancel this request or make another.
+                let listener = self
+                    .0
+                    .waiting
+                    .borrow()
+                    .get(&id)
+                    .map(|waiting| waiting.progress.clone());
+                if let Some(listener) = listener {
+                    listener(id, progress);
+                }
+                return;
+            }
+            Reply::Done(done) => Ok((done, blob)),
+            Reply::Failed(failure) => Err(Ended::Failed(failure)),
+            Reply::Cancelled => Err(Ended::Cancelled),
+        };
+        let waiting = self.0.waiting.borrow_mut().remove(&id);
+        if let Some(waiting) = waiting {
+            waiting.end.send(end).ok();
+        }
+    }
+
+    fn broke(&self, event: &ErrorEvent) {
+        // An event about a script that could not be loaded is no ErrorEvent and has no message.
+        let message = Reflect::get(event, &"message".into())
+            .ok()
+            .and_then(|message| message.as_string());
+        self.ends(message.unwrap_or_default());
+    }
+
+    fn ends(&self, why: String) {
+        let was_listening = self
+            .0
+            .running
+            .borrow()
+            .as_ref()
+            .is_some_and(|running| running.listening);
+        self.end_all();
+        self.tell(if was_listening {
+            Life::Died(why)
+        } else {
+            Life::NotStarted(why)
+        });
+    }
+
+    /// Ends the worker, and every request with it.
+    fn end_all(&self) {
+        // Dropped at the end of the event that may have brought us here: a closure must not free itself while it runs.
+        if let Some(running) = self.0.running.borrow_mut().take() {
+            running.worker.set_onmessage(None);
+            running.worker.set_onerror(None);
+            running.worker.set_onmessageerror(None);
+            running.worker.terminate();
+            leptos::prelude::queue_microtask(move || drop(running));
+        }
+        for (_, waiting) in self.0.waiting.borrow_mut().drain() {
+            waiting.end.send(Err(Ended::Cancelled)).ok();
+        }
+    }
+}
+
+/// Where the worker's script lies: the build wrote it into the page.
+fn script_url() -> Result<String, JsValue> {
+    leptos::prelude::document()
+        .query_selector("meta[name='cliplet-engine']")?
+        .and_then(|meta| meta.get_attribute("content"))
+        .filter(|url| !url.is_empty())
+        .and_then(|url| absolute(&url))
+        .ok_or_else(|| JsValue::from_str("The page does not say where the engine's script lies."))
+}
+
+/// A URL that is relative to the page, as the worker can use it.
+pub fn absolute(url: &str) -> Option<String> {
+    let base = leptos::prelude::document().base_uri().ok()??;
+    Some(web_sys::Url::new_with_base(url, &base).ok()?.href())
+}
+
+/// An exception in words.
+pub fn describe(error: &JsValue) -> String {
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map(|error| String::from(error.message()))
+        .or_else(|| error.as_string())
+        .unwrap_or_else(|| format!("{error:?}"))
+}

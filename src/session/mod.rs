@@ -1,0 +1,307 @@
+//! What happens when: the page's state as signals, and the deeds that change it.
+//!
+//! [`Session`] is what components read and call. Its deeds are parted by what they are about: [`labels`], [`pictures`],
+//! [`scoring`], [`models`]. The data itself and its rules are in [`crate::state`]; what is drawn is in
+//! [`crate::components`].
+
+mod labels;
+mod models;
+mod pictures;
+mod scoring;
+
+pub use labels::{Row, RowLook};
+pub use pictures::{Picture, Way};
+pub use scoring::AtWork;
+
+use std::time::Duration;
+
+use leptos::html;
+use leptos::prelude::*;
+use web_sys::Blob;
+
+use crate::browser::{self, LocalStorageShelf, Timer};
+use crate::engine::{Engine, Life};
+use crate::state::labels::{FIRST_LABELS, Labels, Origin, Removed};
+use crate::state::models::{Models, Status};
+use crate::state::samples::Sample;
+use crate::state::saved::Saved;
+use crate::state::scores::Scores;
+use crate::state::template::Template;
+use crate::text;
+use cliplet_engine::catalogue::ModelEntry;
+
+/// A short message about the labels, with something to do about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// What the person can do.
+    pub action: Option<Action>,
+}
+
+/// What a notice offers to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Put back what was removed.
+    Undo(Removed),
+    /// Take the labels of a sample.
+    UseLabels(Vec<String>),
+}
+
+/// The page's state. Copies are the same one.
+#[derive(Clone, Copy)]
+pub struct Session {
+    engine: StoredValue<Engine, LocalStorage>,
+    labels: StoredValue<Labels>,
+    scores: StoredValue<Scores>,
+    models: StoredValue<Models>,
+    desk: StoredValue<Desk, LocalStorage>,
+
+    /// The rows on the page, in the order in which they were added; [`browser::put_in_order`] shows them best first.
+    pub rows: RwSignal<Vec<Row>>,
+    /// The element that holds the rows.
+    pub list: NodeRef<html::Ol>,
+    /// How many labels the model is asked.
+    pub label_count: RwSignal<usize>,
+    /// The prompt template.
+    pub template: RwSignal<Template>,
+    /// The picture on screen.
+    pub picture: RwSignal<Option<Picture>>,
+    /// The name of the picture that is being opened.
+    pub opening: RwSignal<Option<String>>,
+    /// The samples that come with the page.
+    pub samples: RwSignal<Vec<Sample>>,
+    /// Where the models stand.
+    pub model_status: RwSignal<Option<Status>>,
+    /// The models that are offered.
+    pub catalogue: RwSignal<Vec<ModelEntry>>,
+    /// The list of models could not be read.
+    pub no_catalogue: RwSignal<bool>,
+    /// What became of the engine, if anything did.
+    pub engine_life: RwSignal<Option<Life>>,
+    /// The model whose scores are on screen.
+    pub scored_by: RwSignal<Option<ModelEntry>>,
+    /// The scores on screen answer an older question.
+    pub stale: RwSignal<bool>,
+    /// The scores on screen answer the present question, and the rows are best first.
+    pub settled: RwSignal<bool>,
+    /// What the engine is at with the question, while it is.
+    pub at_work: RwSignal<Option<AtWork>>,
+    /// What there is to say about the picture on screen.
+    pub picture_note: RwSignal<Option<String>>,
+    /// What went wrong, until it is dismissed or the next picture is taken.
+    pub error: RwSignal<Option<String>>,
+    /// What there is to say about the labels.
+    pub notice: RwSignal<Option<Notice>>,
+    /// What a screen reader says next.
+    pub announcement: RwSignal<String>,
+}
+
+/// Timers and things under way, which nothing on the page shows.
+#[derive(Default)]
+struct Desk {
+    save: Timer,
+    notice: Timer,
+    announce: Timer,
+    say: Timer,
+    to_say: Vec<String>,
+    scoring: scoring::Desk,
+    labels: labels::Desk,
+    pictures: pictures::Desk,
+    models: models::Desk,
+    /// The file of the picture on screen.
+    file: Option<Blob>,
+}
+
+impl Session {
+    /// The state as it was left at the last visit. Nothing is fetched or computed until [`start`](Self::start).
+    pub fn restored() -> Self {
+        let saved = Saved::read(&LocalStorageShelf);
+        let (labels, template, models) = match saved {
+            Some(saved) => (
+                Labels::new(saved.labels, saved.labels_by),
+                Template::restored(&saved.template),
+                Models::new(saved.model, saved.kept, browser::wants_to_save_data()),
+            ),
+            None => (
+                Labels::new(FIRST_LABELS, Origin::Default),
+                Template::default(),
+                Models::new(None, [], browser::wants_to_save_data()),
+            ),
+        };
+        Self {
+            engine: StoredValue::new_local(Engine::new()),
+            labels: StoredValue::new(labels),
+            scores: StoredValue::default(),
+            models: StoredValue::new(models),
+            desk: StoredValue::new_local(Desk::default()),
+            rows: RwSignal::default(),
+            list: NodeRef::new(),
+            label_count: RwSignal::default(),
+            template: RwSignal::new(template),
+            picture: RwSignal::default(),
+            opening: RwSignal::default(),
+            samples: RwSignal::default(),
+            model_status: RwSignal::default(),
+            catalogue: RwSignal::default(),
+            no_catalogue: RwSignal::default(),
+            engine_life: RwSignal::default(),
+            scored_by: RwSignal::default(),
+            stale: RwSignal::default(),
+            settled: RwSignal::default(),
+            at_work: RwSignal::default(),
+            picture_note: RwSignal::default(),
+            error: RwSignal::default(),
+            notice: RwSignal::default(),
+            announcement: RwSignal::default(),
+        }
+    }
+
+    /// Draws the labels, then starts the engine and fetches what the page needs.
+    pub fn start(self) {
+        self.show_labels();
+        self.engine().on_life(move |life| self.engine_lives(life));
+        // In a task of its own, so that the page is painted first.
+        set_timeout(
+            move || {
+                self.engine().start();
+                self.fetch_catalogue();
+                self.fetch_samples();
+            },
+            Duration::ZERO,
+        );
+    }
+
+    fn engine(self) -> Engine {
+        self.engine.with_value(Engine::clone)
+    }
+
+    fn with_desk<T>(self, read: impl FnOnce(&mut Desk) -> T) -> T {
+        self.desk
+            .try_update_value(read)
+            .expect("the session lives as long as the page")
+    }
+
+    fn engine_lives(self, life: Life) {
+        match &life {
+            Life::Listening => {}
+            Life::NotStarted(_) | Life::Died(_) => {
+                self.models.update_value(Models::engine_died);
+                self.opening.set(None);
+                self.at_work.set(None);
+                self.show_models();
+            }
+        }
+        self.engine_life.set(Some(life));
+        if let Some(trouble) = untrack(|| self.engine_trouble()) {
+            self.announce(trouble);
+        }
+    }
+
+    /// Starts the engine anew after it died, and gives it back what it had.
+    pub fn start_again(self) {
+        self.engine_life.set(None);
+        self.engine().start();
+        self.models.update_value(Models::engine_started);
+        self.give_picture_again();
+        self.go_on_with_models();
+    }
+
+    /// Takes an error off the page.
+    pub fn dismiss_error(self) {
+        self.error.set(None);
+    }
+
+    /// Says something about the labels, for a while.
+    fn say(self, text: String, action: Option<Action>) {
+        const WHILE: Duration = Duration::from_secs(20);
+        self.notice.set(Some(Notice { text, action }));
+        self.with_desk(|desk| desk.notice.set(WHILE, move || self.notice.set(None)));
+    }
+
+    /// Takes the notice off the page.
+    pub fn dismiss_notice(self) {
+        self.notice.set(None);
+    }
+
+    /// Does what the notice offers.
+    pub fn act_on_notice(self) {
+        match self.notice.get_untracked().and_then(|notice| notice.action) {
+            Some(Action::Undo(removed)) => self.put_back(removed),
+            Some(Action::UseLabels(labels)) => self.use_sample_labels(labels),
+            None => {}
+        }
+    }
+
+    /// Puts back what was removed, as long as that is offered.
+    pub fn undo(self) {
+        if let Some(Action::Undo(removed)) =
+            self.notice.get_untracked().and_then(|notice| notice.action)
+        {
+            self.put_back(removed);
+        }
+    }
+
+    /// Lets a screen reader say something once it is idle. What comes at the same time is said together, for a later
+    /// text would take the place of an earlier one before that is read.
+    fn announce(self, text: String) {
+        const TOGETHER: Duration = Duration::from_millis(150);
+        self.with_desk(|desk| {
+            desk.to_say.push(text);
+            desk.say.set(TOGETHER, move || {
+                let text = self
+                    .with_desk(|desk| std::mem::take(&mut desk.to_say))
+                    .join(" ");
+                // The same words again are no change, and would not be said.
+                let same = self.announcement.with_untracked(|said| *said == text);
+                self.announcement
+                    .set(if same { format!("{text}\u{a0}") } else { text });
+            });
+        });
+    }
+
+    fn save_soon(self) {
+        const WAIT: Duration = Duration::from_millis(400);
+        self.with_desk(|desk| desk.save.set(WAIT, move || self.save()));
+    }
+
+    /// Saves what stays between visits, now.
+    pub fn save(self) {
+        self.with_desk(|desk| desk.save.clear());
+        let (labels, labels_by) = self
+            .labels
+            .with_value(|labels| (labels.texts(), labels.origin()));
+        let template = self
+            .template
+            .with_untracked(|template| template.in_force().to_owned());
+        let (model, kept) = self
+            .models
+            .with_value(|models| (models.chosen().map(str::to_owned), models.kept()));
+        Saved::new(labels, labels_by, template, model, kept).write(&LocalStorageShelf);
+    }
+
+    /// Takes what stands in the template's field.
+    pub fn set_template(self, typed: &str) {
+        if self.template.try_update(|template| template.set(typed)) == Some(true) {
+            self.save_soon();
+            self.score_after(scoring::PAUSE_WHILE_TYPING);
+        }
+    }
+
+    fn fetch_samples(self) {
+        leptos::task::spawn_local(async move {
+            if let Ok(list) = browser::fetch_text("samples/samples.json").await {
+                self.samples.set(crate::state::samples::read(&list));
+            }
+        });
+    }
+
+    /// The sentence about the engine, if it does not run.
+    pub fn engine_trouble(self) -> Option<String> {
+        match self.engine_life.get()? {
+            Life::Listening => None,
+            Life::NotStarted(details) => Some(text::engine_not_started(&details)),
+            Life::Died(details) => Some(text::engine_died(&details)),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Pictures: taken from a file, the clipboard or the samples, shown once the engine has opened them.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, DataTransfer, File, FileList, Url};
+
+use cliplet_engine::messages::{Done, PictureId, Request, RequestId};
+
+use super::{Session, scoring};
+use crate::browser;
+use crate::engine::Ended;
+use crate::state::samples::Sample;
+use crate::text;
+pub use crate::text::Way;
+
+/// The picture on screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// The engine's name for it.
+    pub id: PictureId,
+    /// Where the browser finds it.
+    pub url: String,
+    /// Its file's name, or the sample's.
+    pub name: String,
+    /// What is to be seen, as far as anybody has said.
+    pub alt: String,
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+}
+
+/// What is under way with pictures.
+#[derive(Default)]
+pub(super) struct Desk {
+    last_id: PictureId,
+    /// The picture that was asked for last, and the request if it is under way.
+    latest: PictureId,
+    request: Option<RequestId>,
+}
+
+/// A file on its way in.
+struct Incoming {
+    file: Blob,
+    name: String,
+    alt: String,
+    labels: Option<Vec<String>>,
+    note: Option<String>,
+}
+
+impl Session {
+    /// Takes the picture of what was dropped or pasted. Returns whether there was anything for the page in it.
+    pub fn take_transfer(self, transfer: &DataTransfer, way: Way) {
+        let files = transfer.files().as_ref().map(list).unwrap_or_default();
+        if files.is_empty() {
+            self.refuse(text::not_a_picture(way));
+        } else if files.len() == 1 && is_folder(transfer) {
+            self.refuse(text::FOLDER);
+        } else {
+            self.take_files(files);
+        }
+    }
+
+    /// Takes the picture of what was chosen.
+    pub fn take_chosen(self, files: &FileList) {
+        let files = list(files);
+        if !files.is_empty() {
+            self.take_files(files);
+        }
+    }
+
+    fn take_files(self, mut files: Vec<File>) {
+        let count = files.len();
+        let first = files
+            .iter()
+            .position(|file| file.type_().starts_with("image/"))
+            .unwrap_or(0);
+        let file = files.swap_remove(first);
+        let name = file.name();
+        self.take(Incoming {
+            note: (count > 1).then(|| text::first_of_several(count, &name)),
+            alt: text::picture_alt(&name),
+            name,
+            file: file.unchecked_into(),
+            labels: None,
+        });
+    }
+
+    /// Takes a sample, and its labels where no others are lost by it.
+    pub fn take_sample(self, sample: Sample) {
+        let turn = self.begin(&sample.name);
+        leptos::task::spawn_local(async move {
+            let fetched = browser::fetch_blob(&format!("samples/{}", sample.file)).await;
+            if !self.is_latest(turn) {
+                return;
+            }
+            match fetched {
+                Ok(file) => self.take(Incoming {
+                    file,
+                    name: sample.name,
+                    alt: sample.alt,
+                    labels: Some(sample.labels),
+                    note: None,
+                }),
+                Err(_) => self.refuse(&text::sample_not_fetched(&sample.name)),
+            }
+        });
+    }
+
+    /// Says why nothing was taken, and leaves everything as it was.
+    fn refuse(self, why: &str) {
+        self.opening.set(None);
+        self.error.set(Some(why.to_owned()));
+    }
+
+    /// A new picture is on its way: the one that was on its way before no longer is.
+    fn begin(self, name: &str) -> PictureId {
+        let (id, older) = self.with_desk(|desk| {
+            desk.pictures.last_id += 1;
+            desk.pictures.latest = desk.pictures.last_id;
+            (desk.pictures.latest, desk.pictures.request.take())
+        });
+        if let Some(older) = older {
+            self.engine().cancel(older);
+        }
+        self.opening.set(Some(name.to_owned()));
+        self.error.set(None);
+        id
+    }
+
+    fn is_latest(self, id: PictureId) -> bool {
+        self.with_desk(|desk| desk.pictures.latest == id)
+    }
+
+    fn take(self, incoming: Incoming) {
+        let id = self.begin(&incoming.name);
+        if let Some(trouble) = untrack(|| self.engine_trouble()) {
+            self.refuse(&trouble);
+            return;
+        }
+        let call = self.engine().ask(
+            Request::TakePicture { picture: id },
+            Some(&incoming.file),
+            |_, _| {},
+        );
+        self.with_desk(|desk| desk.pictures.request = Some(call.id));
+        leptos::task::spawn_local(async move {
+            let end = call.end().await;
+            if !self.is_latest(id) {
+                self.forget(id);
+                return;
+            }
+            self.with_desk(|desk| desk.pictures.request = None);
+            match end {
+                Ok((Done::PictureTaken { width, height }, preview)) => {
+                    self.show(id, incoming, preview, width, height);
+                }
+                Ok(_) => {}
+                Err(Ended::Failed(failure)) => {
+                    self.refuse(&text::picture_refused(&incoming.name, &failure))
+                }
+                Err(Ended::Cancelled) => self.opening.set(None),
+            }
+        });
+    }
+
+    fn show(
+        self,
+        id: PictureId,
+        incoming: Incoming,
+        preview: Option<Blob>,
+        width: u32,
+        height: u32,
+    ) {
+        let url = Url::create_object_url_with_blob(preview.as_ref().unwrap_or(&incoming.file))
+            .unwrap_or_default();
+        self.announce(text::picture_taken(&incoming.name, width, height));
+        if let Some(note) = &incoming.note {
+            self.announce(note.clone());
+        }
+        self.picture_note.set(incoming.note);
+        self.with_desk(|desk| desk.file = Some(incoming.file));
+        let old = self.picture.try_update(|picture| {
+            picture.replace(Picture {
+                id,
+                url,
+                name: incoming.name,
+                alt: incoming.alt,
+                width,
+                height,
+            })
+        });
+        if let Some(old) = old.flatten() {
+            Url::revoke_object_url(&old.url).ok();
+            self.forget(old.id);
+        }
+        self.opening.set(None);
+        if let Some(labels) = incoming.labels {
+            self.offer_sample_labels(labels);
+        }
+        self.refresh_all();
+        self.score_after(scoring::AT_ONCE);
+    }
+
+    fn forget(self, picture: PictureId) {
+        let call = self
+            .engine()
+            .ask(Request::ForgetPicture { picture }, None, |_, _| {});
+        leptos::task::spawn_local(async move {
+            // Nothing hangs on how that ends.
+            call.end().await.ok();
+        });
+    }
+
+    /// Gives the picture on screen to an engine that does not know it.
+    pub(super) fn give_picture_again(self) {
+        let Some(picture) = self
+            .picture
+            .with_untracked(|picture| picture.as_ref().map(|picture| picture.id))
+        else {
+            return;
+        };
+        let Some(file) = self.with_desk(|desk| desk.file.clone()) else {
+            return;
+        };
+        let call = self
+            .engine()
+            .ask(Request::TakePicture { picture }, Some(&file), |_, _| {});
+        leptos::task::spawn_local(async move {
+            match call.end().await {
+                Ok(_) => self.score_now(),
+                Err(Ended::Failed(failure)) => self.error.set(Some(text::not_scored(&failure))),
+                Err(Ended::Cancelled) => {}
+            }
+        });
+    }
+}
+
+fn list(files: &FileList) -> Vec<File> {
+    (0..files.length())
+        .filter_map(|at| files.item(at))
+        .collect()
+}
+
+/// Whether the first thing in a transfer is a folder, which reads like a file that cannot be read.
+fn is_folder(transfer: &DataTransfer) -> bool {
+    let items = transfer.items();
+    let entry = items
+        .get(0)
+        .and_then(|item| item.webkit_get_as_entry().ok().flatten());
+    entry.is_some_and(|entry| entry.is_directory())
+}

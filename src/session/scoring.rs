@@ -1,0 +1,293 @@
+//! Scores: asked anew when something changed, shown in steps, and put best first once typing has stopped.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use cliplet_engine::messages::{
+    Done, Failure, LabelScore, PictureId, Progress, Request, RequestId,
+};
+
+use super::Session;
+use super::labels::ROWS_A_STEP;
+use crate::browser::{self, Timer, in_steps};
+use crate::engine::Ended;
+use crate::state::labels::LabelId;
+use crate::state::scores::Question;
+use crate::text;
+
+/// How long typing must pause before the engine is asked.
+pub(super) const PAUSE_WHILE_TYPING: Duration = Duration::from_millis(120);
+/// No pause, but one question for all that happens in this task.
+pub(super) const AT_ONCE: Duration = Duration::ZERO;
+/// How long after the last key rows may move.
+const QUIET: f64 = 700.0;
+/// How long scores must stand before a screen reader says them.
+const STANDS: Duration = Duration::from_millis(900);
+
+/// What the engine is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtWork {
+    /// It encodes the picture.
+    Picture,
+    /// It encodes prompts.
+    Labels {
+        /// So many are encoded.
+        done: u32,
+        /// So many there are to encode.
+        total: u32,
+    },
+}
+
+/// What is under way with scores.
+#[derive(Default)]
+pub(super) struct Desk {
+    ask: Timer,
+    arrange: Timer,
+    /// The question under way and who answers it.
+    asked: Option<(RequestId, Question, String)>,
+    /// Counts answers, so that showing one stops when the next has come.
+    showing: u32,
+    last_key: f64,
+    composing: bool,
+    last_said: String,
+    /// The picture that the engine did not know although it had been given to it.
+    given_again: Option<PictureId>,
+}
+
+impl Session {
+    /// Asks anew after `wait`; a call within that time begins it again.
+    pub(super) fn score_after(self, wait: Duration) {
+        self.settled.set(false);
+        if self.scored_by.with_untracked(Option::is_some) {
+            self.stale.set(true);
+        }
+        self.with_desk(|desk| desk.scoring.ask.set(wait, move || self.score_now()));
+    }
+
+    /// Asks now what there is to ask.
+    pub fn score_now(self) {
+        self.with_desk(|desk| desk.scoring.ask.clear());
+        let Some(question) = self.question() else {
+            self.nothing_to_ask();
+            return;
+        };
+        self.models.update_value(|models| models.picture_waits());
+        let model = self
+            .models
+            .with_value(|models| models.answering().map(|model| model.id.clone()));
+        if let Some(model) = model {
+            self.put(question, model);
+        }
+        self.go_on_with_models();
+    }
+
+    fn question(self) -> Option<Question> {
+        let picture = self
+            .picture
+            .with_untracked(|picture| picture.as_ref().map(|picture| picture.id))?;
+        let labels = self.labels.with_value(|labels| labels.usable());
+        let template = self
+            .template
+            .with_untracked(|template| template.in_force().to_owned());
+        (!labels.is_empty()).then_some(Question {
+            picture,
+            labels,
+            template,
+        })
+    }
+
+    fn nothing_to_ask(self) {
+        self.stop_asking();
+        self.scores.update_value(|scores| scores.clear());
+        self.scored_by.set(None);
+        self.stale.set(false);
+        self.refresh_all();
+        self.arrange_when_quiet();
+    }
+
+    /// Cancels the question under way.
+    pub(super) fn stop_asking(self) {
+        if let Some((request, ..)) = self.with_desk(|desk| desk.scoring.asked.take()) {
+            self.engine().cancel(request);
+        }
+        self.at_work.set(None);
+    }
+
+    fn put(self, question: Question, model: String) {
+        let under_way = self.with_desk(|desk| {
+            desk.scoring
+                .asked
+                .as_ref()
+                .is_some_and(|(_, asked, by)| *asked == question && *by == model)
+        });
+        if under_way {
+            return;
+        }
+        self.stop_asking();
+        if self
+            .scores
+            .with_value(|scores| scores.answer(&question, &model))
+        {
+            self.stale.set(false);
+            self.arrange_when_quiet();
+            return;
+        }
+        let request = Request::Classify {
+            picture: question.picture,
+            labels: question
+                .labels
+                .iter()
+                .map(|(_, text)| text.clone())
+                .collect(),
+            template: question.template.clone(),
+        };
+        let call = self
+            .engine()
+            .ask(request, None, move |_, progress| match progress {
+                Progress::EncodingPicture => self.at_work.set(Some(AtWork::Picture)),
+                Progress::EncodingLabels { done, total } => {
+                    self.at_work.set(Some(AtWork::Labels { done, total }))
+                }
+                Progress::Downloading { .. } | Progress::LoadingModel => {}
+            });
+        let id = call.id;
+        self.with_desk(|desk| desk.scoring.asked = Some((id, question.clone(), model)));
+        leptos::task::spawn_local(async move {
+            let end = call.end().await;
+            let is_latest = self.with_desk(|desk| {
+                desk.scoring
+                    .asked
+                    .take_if(|(request, ..)| *request == id)
+                    .is_some()
+            });
+            if !is_latest {
+                return;
+            }
+            self.at_work.set(None);
+            match end {
+                Ok((Done::Scores { model, scores }, _)) => self.answered(question, model, &scores),
+                Ok(_) | Err(Ended::Cancelled) => {}
+                // A model is on its way, and will be asked when it is there.
+                Err(Ended::Failed(Failure::NoModel)) => {}
+                Err(Ended::Failed(Failure::UnknownPicture))
+                    if self.may_give_again(question.picture) =>
+                {
+                    self.give_picture_again();
+                }
+                Err(Ended::Failed(failure)) => self.error.set(Some(text::not_scored(&failure))),
+            }
+        });
+    }
+
+    /// Whether a picture the engine does not know is worth giving to it again: once.
+    fn may_give_again(self, picture: PictureId) -> bool {
+        self.with_desk(|desk| desk.scoring.given_again.replace(picture) != Some(picture))
+    }
+
+    fn answered(self, question: Question, model: String, scores: &[LabelScore]) {
+        let by = self
+            .models
+            .with_value(|models| models.all().iter().find(|entry| entry.id == model).cloned());
+        // Typing may have gone on since it was asked.
+        self.stale.set(self.question().as_ref() != Some(&question));
+        self.scores
+            .update_value(|shown| shown.take(question, model, scores));
+        self.scored_by.set(by);
+
+        let showing = self.with_desk(|desk| {
+            desk.scoring.showing += 1;
+            desk.scoring.showing
+        });
+        // Best first, so that what is looked at is there in the first step.
+        let mut order = self.order();
+        in_steps(move || {
+            if self.with_desk(|desk| desk.scoring.showing != showing) {
+                return false;
+            }
+            let rest = order.split_off(order.len().min(ROWS_A_STEP));
+            self.refresh(std::mem::replace(&mut order, rest));
+            if order.is_empty() {
+                self.arrange_when_quiet();
+            }
+            !order.is_empty()
+        });
+    }
+
+    fn order(self) -> Vec<LabelId> {
+        self.labels
+            .with_value(|labels| self.scores.with_value(|scores| scores.order(labels.list())))
+    }
+
+    /// A key was pressed in a text field.
+    pub fn typed(self) {
+        self.with_desk(|desk| desk.scoring.last_key = browser::now());
+    }
+
+    /// A word is being composed, as people do who write with an input method.
+    pub fn composing(self, composing: bool) {
+        self.with_desk(|desk| desk.scoring.composing = composing);
+        self.typed();
+    }
+
+    /// Puts the rows best first, now or when typing has stopped.
+    pub(super) fn arrange_when_quiet(self) {
+        let (since, composing) = self.with_desk(|desk| {
+            (
+                browser::now() - desk.scoring.last_key,
+                desk.scoring.composing,
+            )
+        });
+        let has_typed = self.with_desk(|desk| desk.scoring.last_key > 0.0);
+        let wait = match has_typed && (since < QUIET || composing) {
+            // Not at zero even where nothing was typed: the rows themselves are drawn at the end of this task.
+            false => Duration::ZERO,
+            true => Duration::from_secs_f64((QUIET - since).max(100.0) / 1_000.0),
+        };
+        let quiet = wait.is_zero();
+        self.with_desk(|desk| {
+            desk.scoring.arrange.set(wait, move || {
+                if quiet {
+                    self.arrange()
+                } else {
+                    self.arrange_when_quiet()
+                }
+            });
+        });
+    }
+
+    fn arrange(self) {
+        if let Some(list) = self.list.get_untracked() {
+            browser::put_in_order(&list, &self.order());
+        }
+        let answered = match (
+            self.question(),
+            self.models.with_value(|models| models.answering().cloned()),
+        ) {
+            (Some(question), Some(model)) => self
+                .scores
+                .with_value(|scores| scores.answer(&question, &model.id)),
+            _ => false,
+        };
+        if answered && self.all_rows_are_there() {
+            self.settled.set(true);
+            self.with_desk(|desk| desk.announce.set(STANDS, move || self.announce_result()));
+        }
+    }
+
+    fn announce_result(self) {
+        if !self.settled.get_untracked() {
+            return;
+        }
+        let preview = self
+            .scored_by
+            .with_untracked(|model| model.as_ref().is_some_and(|model| model.preview));
+        let result = text::result(&self.scores.with_value(|scores| scores.best(3)), preview);
+        let news = self.with_desk(|desk| {
+            std::mem::replace(&mut desk.scoring.last_said, result.clone()) != result
+        });
+        if news && !result.is_empty() {
+            self.announce(result);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What the page knows: plain data and plain methods, tested natively.
+//!
+//! Here: the labels, the prompt template, the scores and their order, which model to load when, and what is saved between
+//! visits. Not here: anything that draws, listens or waits (`components`, `session`), the worker (`engine`), and the
+//! sentences a person reads (`text`).
+
+pub mod labels;
+pub mod models;
+pub mod order;
+pub mod samples;
+pub mod saved;
+pub mod scores;
+pub mod template;

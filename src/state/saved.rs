@@ -1,0 +1,156 @@
+//! What stays between visits: labels, template, chosen model, and which models the browser keeps.
+//!
+//! Where it stays is behind [`Shelf`]; the page's shelf is the browser's `localStorage`.
+
+use serde::{Deserialize, Serialize};
+
+use super::labels::Origin;
+
+/// The entry's name.
+pub const KEY: &str = "cliplet";
+
+/// The format's version. Another version's entry is not read.
+pub const VERSION: u32 = 1;
+
+/// A place for small texts. It may be closed to the page: then nothing is found, and nothing is kept.
+pub trait Shelf {
+    /// What lies under this name.
+    fn get(&self, key: &str) -> Option<String>;
+    /// Puts text under this name, in place of what lay there.
+    fn put(&self, key: &str, text: &str);
+}
+
+/// What is saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Saved {
+    version: u32,
+    /// As they are asked of the model.
+    pub labels: Vec<String>,
+    /// Who wrote them.
+    pub labels_by: Origin,
+    /// The template in force.
+    pub template: String,
+    /// The id of the model that the person chose, if they chose.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// Names of the models that the engine said it keeps.
+    #[serde(default)]
+    pub kept: Vec<String>,
+}
+
+impl Saved {
+    /// With the present version.
+    pub fn new(
+        labels: Vec<String>,
+        labels_by: Origin,
+        template: String,
+        model: Option<String>,
+        kept: Vec<String>,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            labels,
+            labels_by,
+            template,
+            model,
+            kept,
+        }
+    }
+
+    /// What lies on the shelf, unless it is not ours, broken, or of another version.
+    pub fn read(shelf: &impl Shelf) -> Option<Self> {
+        let saved: Self = serde_json::from_str(&shelf.get(KEY)?).ok()?;
+        (saved.version == VERSION).then_some(saved)
+    }
+
+    /// Puts it on the shelf.
+    pub fn write(&self, shelf: &impl Shelf) {
+        if let Ok(text) = serde_json::to_string(self) {
+            shelf.put(KEY, &text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Board(RefCell<HashMap<String, String>>);
+
+    impl Shelf for Board {
+        fn get(&self, key: &str) -> Option<String> {
+            self.0.borrow().get(key).cloned()
+        }
+
+        fn put(&self, key: &str, text: &str) {
+            self.0.borrow_mut().insert(key.to_owned(), text.to_owned());
+        }
+    }
+
+    struct Closed;
+
+    impl Shelf for Closed {
+        fn get(&self, _: &str) -> Option<String> {
+            None
+        }
+
+        fn put(&self, _: &str, _: &str) {}
+    }
+
+    fn some() -> Saved {
+        Saved::new(
+            vec!["cat".to_owned(), "日本 \"x\"".to_owned()],
+            Origin::Person,
+            "a {}".to_owned(),
+            Some("m".to_owned()),
+            vec!["m@1".to_owned()],
+        )
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let board = Board::default();
+        assert_eq!(Saved::read(&board), None);
+        some().write(&board);
+        assert_eq!(Saved::read(&board), Some(some()));
+    }
+
+    #[test]
+    fn broken_foreign_and_other_versions_are_not_read() {
+        for text in [
+            "",
+            "null",
+            "{",
+            "[1,2]",
+            "{\"labels\":[\"a\"]}",
+            "{\"version\":1,\"labels\":\"a\",\"labels_by\":\"person\",\"template\":\"{}\"}",
+            "{\"version\":2,\"labels\":[],\"labels_by\":\"person\",\"template\":\"{}\"}",
+            "{\"version\":1,\"labels\":[],\"labels_by\":\"nobody\",\"template\":\"{}\"}",
+        ] {
+            let board = Board::default();
+            board.put(KEY, text);
+            assert_eq!(Saved::read(&board), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_missing_may_be_missing() {
+        let board = Board::default();
+        board.put(
+            KEY,
+            "{\"version\":1,\"labels\":[],\"labels_by\":\"sample\",\"template\":\"{}\",\"new\":1}",
+        );
+        let saved = Saved::read(&board).unwrap();
+        assert_eq!((saved.model, saved.kept.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_closed_shelf_is_no_trouble() {
+        some().write(&Closed);
+        assert_eq!(Saved::read(&Closed), None);
+    }
+}

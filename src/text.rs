@@ -1,0 +1,773 @@
+//! Every sentence a person reads.
+//!
+//! Only words are chosen here; when they are shown is decided elsewhere. Names of controls that never change stand in the
+//! components that draw them.
+
+use cliplet_engine::catalogue::ModelEntry;
+use cliplet_engine::messages::Failure;
+
+use crate::state::models::{Offer, Stage, State, Status, Trouble};
+use crate::state::template;
+
+/// The product's name.
+pub const NAME: &str = "Cliplet";
+/// What it does.
+pub const TAGLINE: &str = "Which of these words fits this picture?";
+/// Where the picture goes: nowhere.
+pub const PRIVACY: &str = "Your picture never leaves this browser.";
+
+/// The browsers that can run the engine.
+const BROWSERS: &str = "Chrome or Edge 91, Firefox 114, Safari 16.4, or newer";
+
+/// What to know before relying on a score, in plain words.
+pub const WARNINGS: [(&str, &str); 4] = [
+    (
+        "English labels.",
+        "The LAION models learned from English captions. Labels in other languages are often misread.",
+    ),
+    (
+        "A research model.",
+        "How well it does depends on your labels and your pictures. Test it on a set of your own before you rely on it.",
+    ),
+    (
+        "Not for watching or recognising people.",
+        "It must not be used for surveillance, nor to tell who somebody is.",
+    ),
+    (
+        "The starter is only a preview.",
+        "It is small enough to come with the page, sees pictures at 64 by 64 pixels and is often wrong.",
+    ),
+];
+
+/// Where a picture came from, for the sentences about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Dropped on the page.
+    Dropped,
+    /// From the clipboard.
+    Pasted,
+}
+
+/// Text or a link was dropped, or pasted where it is of no use.
+pub fn not_a_picture(way: Way) -> &'static str {
+    match way {
+        Way::Dropped => {
+            "That was text or a link, not a picture file. Save the picture first, then drop the file here."
+        }
+        Way::Pasted => {
+            "There is no picture in the clipboard. Copy a picture first; to add labels, paste them into the label field."
+        }
+    }
+}
+
+/// A folder was dropped.
+pub const FOLDER: &str = "That is a folder. Drop one picture out of it.";
+
+/// Several files were given; one was taken.
+pub fn first_of_several(count: usize, name: &str) -> String {
+    format!(
+        "Of these {} files Cliplet took the first picture, {}.",
+        number(count),
+        quoted(name)
+    )
+}
+
+/// A file that could not be taken.
+pub fn picture_refused(name: &str, failure: &Failure) -> String {
+    let name = quoted(name);
+    match failure {
+        Failure::EmptyPicture => {
+            format!("{name} is empty: the file has no bytes. Choose another picture.")
+        }
+        Failure::UnreadablePicture => format!(
+            "{name} could not be read as a picture. It may be damaged or of another kind. JPEG, PNG, WebP, GIF and \
+             AVIF work best."
+        ),
+        Failure::PictureTooLarge { width, height } => format!(
+            "{name} is too large: {} by {} pixels. Make it smaller and try again.",
+            number(*width as usize),
+            number(*height as usize)
+        ),
+        Failure::OutOfMemory => {
+            format!(
+                "There is not enough memory to open {name}. Close other tabs or choose a smaller picture."
+            )
+        }
+        other => format!("{name} could not be opened: {}", because(other)),
+    }
+}
+
+/// A sample whose file could not be fetched.
+pub fn sample_not_fetched(name: &str) -> String {
+    format!(
+        "The sample {} could not be fetched. Check the connection, or choose a picture of your own.",
+        quoted(name)
+    )
+}
+
+/// Scores that could not be had.
+pub fn not_scored(failure: &Failure) -> String {
+    match failure {
+        Failure::OutOfMemory => {
+            "There is not enough memory to score this picture. Close other tabs, or use fewer labels.".to_owned()
+        }
+        other => format!("The picture could not be scored: {}", because(other)),
+    }
+}
+
+/// A reason that ends a sentence.
+fn because(failure: &Failure) -> String {
+    match failure {
+        Failure::Unreachable => "there is no connection.".to_owned(),
+        Failure::HttpStatus { code } => format!("the server answered {code} instead of the file."),
+        Failure::Interrupted { received, total } => match total {
+            Some(total) => format!(
+                "the connection broke after {} of {}.",
+                megabytes_bare(*received, *total),
+                megabytes(*total)
+            ),
+            None => format!("the connection broke after {}.", megabytes(*received)),
+        },
+        Failure::UnusableModel { reason } => {
+            format!("its file cannot be used here. {}", sentence(reason))
+        }
+        Failure::OutOfMemory => {
+            "there is not enough memory. Close other tabs and try again.".to_owned()
+        }
+        Failure::EmptyPicture => "the file has no bytes.".to_owned(),
+        Failure::UnreadablePicture => "the file is not a picture that can be read.".to_owned(),
+        Failure::PictureTooLarge { width, height } => {
+            format!(
+                "it has {} by {} pixels, which is too many.",
+                number(*width as usize),
+                number(*height as usize)
+            )
+        }
+        Failure::UnknownPicture => "Cliplet has lost the picture. Drop it again.".to_owned(),
+        Failure::NoModel => "there is no model yet.".to_owned(),
+        Failure::Internal { message } => {
+            format!(
+                "this is a defect of Cliplet. Reload the page and try again. Details: {}",
+                sentence(message)
+            )
+        }
+    }
+}
+
+/// The line about the model.
+pub fn model_status(status: &Status) -> String {
+    if let Some((model, stage)) = &status.loading {
+        return match stage {
+            _ if model.preview && status.wanted.as_ref() != Some(model) => {
+                "Getting ready".to_owned()
+            }
+            Stage::Asked if status.state == State::Downloading => {
+                format!("Fetching {}", model.name)
+            }
+            Stage::Asked | Stage::Reading => format!("Opening {}", model.name),
+            Stage::Downloading { received, total } => format!(
+                "Fetching {}: {} of {}",
+                model.name,
+                megabytes_bare(*received, *total),
+                megabytes(*total)
+            ),
+        };
+    }
+    if let Some((model, trouble)) = &status.trouble {
+        return model_trouble(model, trouble, status.answering.as_ref());
+    }
+    match (&status.answering, &status.wanted) {
+        (None, _) => STARTING.to_owned(),
+        (Some(answering), Some(wanted)) if answering != wanted => match status.offer {
+            Some(Offer::Fetch) => {
+                format!("Starter model ready; {} is not fetched yet", wanted.name)
+            }
+            _ => format!("{} is ready", answering.name),
+        },
+        (Some(answering), _) if status.not_kept => format!(
+            "{} is ready; this browser has no room to keep it, so the next visit fetches it again",
+            answering.name
+        ),
+        (Some(answering), _) => format!("{} is ready", answering.name),
+    }
+}
+
+fn model_trouble(model: &ModelEntry, trouble: &Trouble, answering: Option<&ModelEntry>) -> String {
+    let goes_on = match answering {
+        Some(answering) if answering.preview => {
+            " Cliplet goes on with its small starter model.".to_owned()
+        }
+        Some(answering) => format!(" Cliplet goes on with {}.", answering.name),
+        None => String::new(),
+    };
+    match trouble {
+        Trouble::Stopped => format!("{} was stopped.{goes_on}", model.name),
+        Trouble::Failed(failure) => {
+            let verb = match failure {
+                Failure::UnusableModel { .. } | Failure::OutOfMemory | Failure::Internal { .. } => {
+                    "opened"
+                }
+                _ => "fetched",
+            };
+            format!(
+                "{} could not be {verb}: {}{goes_on}",
+                model.name,
+                because(failure)
+            )
+        }
+    }
+}
+
+/// What a screen reader hears when the model's state changes; nothing while bytes arrive.
+pub fn model_news(status: &Status) -> Option<String> {
+    match (&status.loading, &status.trouble) {
+        (Some((model, _)), _) if status.state == State::Downloading => Some(format!(
+            "Fetching {}, {}.",
+            model.name,
+            megabytes(model.bytes)
+        )),
+        (Some(_), _) => None,
+        (None, Some(_)) => Some(model_status(status)),
+        (None, None) if status.state == State::Ready => Some(format!("{}.", model_status(status))),
+        (None, None) => None,
+    }
+}
+
+/// The button that acts on the model.
+pub fn offer(offer: Offer, wanted: Option<&ModelEntry>) -> String {
+    match (offer, wanted) {
+        (Offer::Stop, _) => "Stop".to_owned(),
+        (Offer::TryAgain, _) => "Try again".to_owned(),
+        (Offer::Fetch, Some(wanted)) => format!("Fetch ({})", megabytes(wanted.bytes)),
+        (Offer::Fetch, None) => "Fetch".to_owned(),
+    }
+}
+
+/// Before anything is known of the models.
+pub const STARTING: &str = "Starting";
+
+/// The list of models could not be read.
+pub const NO_CATALOGUE: &str =
+    "The list of models could not be read. Check the connection and try again.";
+
+/// The engine could not be started.
+pub fn engine_not_started(details: &str) -> String {
+    let details = if details.is_empty() {
+        String::new()
+    } else {
+        format!(" Details: {}", sentence(details))
+    };
+    format!(
+        "Cliplet's engine could not start, so nothing can be scored. It needs {BROWSERS}.{details}"
+    )
+}
+
+/// The engine broke while it ran.
+pub fn engine_died(details: &str) -> String {
+    let details = if details.is_empty() {
+        String::new()
+    } else {
+        format!(" Details: {}", sentence(details))
+    };
+    format!(
+        "Cliplet's engine has stopped. Your picture and labels are still here: start it again.{details}"
+    )
+}
+
+/// A defect of the page itself.
+pub const BROKEN: &str = "Cliplet has run into a defect of its own and cannot go on. Reload the page: your labels are kept.";
+
+/// What is wrong with the prompt template.
+pub fn template_fault(fault: template::Fault, in_force: &str) -> String {
+    match fault {
+        template::Fault::Empty => {
+            format!(
+                "The template is empty, so {} stays in force.",
+                quoted(in_force)
+            )
+        }
+        template::Fault::NoPlace => format!(
+            "{{}} is missing: it says where the label goes. Until it is there, {} stays in force.",
+            quoted(in_force)
+        ),
+    }
+}
+
+/// What came of adding labels, where that needs saying.
+pub fn labels_added(repeated: &[String], left_out: usize, most: usize) -> Option<String> {
+    let mut said = Vec::new();
+    match repeated {
+        [] => {}
+        [label] => said.push(format!("{} is in the list already.", quoted(label))),
+        labels => said.push(format!(
+            "{} labels are in the list already.",
+            number(labels.len())
+        )),
+    }
+    if left_out > 0 {
+        let were = if left_out == 1 {
+            "1 label was".to_owned()
+        } else {
+            format!("{} were", number(left_out))
+        };
+        said.push(format!(
+            "The list holds {} labels; {were} left out.",
+            number(most)
+        ));
+    }
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// Labels were taken out.
+pub fn labels_removed(labels: &[String]) -> String {
+    match labels {
+        [label] if label.is_empty() => "Removed an empty label.".to_owned(),
+        [label] => format!("Removed {}.", quoted(label)),
+        labels => format!("Removed {} labels.", number(labels.len())),
+    }
+}
+
+/// A sample's labels took the place of others.
+pub const LABELS_REPLACED: &str = "Now with the sample’s labels.";
+/// The button to take a removal back.
+pub const UNDO: &str = "Undo";
+/// A sample was chosen, and the person's labels were left alone.
+pub const LABELS_LEFT: &str = "Your labels were left as they are.";
+/// The button that takes a sample's labels.
+pub const USE_SAMPLE_LABELS: &str = "Use this sample’s labels";
+/// Labels were put back.
+pub const PUT_BACK: &str = "Put back.";
+
+/// How many labels there are.
+pub fn label_count(count: usize) -> String {
+    match count {
+        0 => "none yet".to_owned(),
+        1 => "1 label".to_owned(),
+        count => format!("{} labels", number(count)),
+    }
+}
+
+/// How many prompts are encoded.
+pub fn labels_read(done: u32, total: u32) -> String {
+    format!(
+        "{} of {} labels read",
+        number(done as usize),
+        number(total as usize)
+    )
+}
+
+/// While the engine encodes the picture.
+pub const READING_PICTURE: &str = "Reading the picture";
+/// While there is a picture and no model.
+pub const WAITING_FOR_MODEL: &str = "Waiting for the model";
+/// No labels.
+pub const NO_LABELS: &str = "Add the words that might fit the picture.";
+/// One label.
+pub const ONE_LABEL: &str = "A single label always gets 100%. Add others to compare.";
+/// A label whose prompt was too long.
+pub const CUT: &str = "Too long: its end was not read";
+/// A label that is in the list twice.
+pub const REPEATED: &str = "Already in the list";
+
+/// Where the scores come from, as long as they come from the preview.
+pub fn preview_scores(wanted: Option<&ModelEntry>, on_its_way: bool) -> String {
+    match wanted.filter(|model| !model.preview) {
+        Some(wanted) if on_its_way => {
+            format!(
+                "By the small starter model, which is often wrong. {} takes over soon.",
+                wanted.name
+            )
+        }
+        _ => "By the small starter model, which is often wrong.".to_owned(),
+    }
+}
+
+/// What a screen reader hears when scores have settled: `best` first, at most three.
+pub fn result(best: &[(String, f32)], preview: bool) -> String {
+    let preview = if preview { "Preview. " } else { "" };
+    match best {
+        [] => String::new(),
+        [(label, score)] => format!("{preview}{label}: {}.", percent(*score)),
+        [(label, score), rest @ ..] => {
+            let rest: Vec<String> = rest
+                .iter()
+                .map(|(label, score)| format!("{label}, {}", percent(*score)))
+                .collect();
+            format!(
+                "{preview}Best fit: {label}, {}. Then {}.",
+                percent(*score),
+                rest.join("; ")
+            )
+        }
+    }
+}
+
+/// A picture was taken.
+pub fn picture_taken(name: &str, width: u32, height: u32) -> String {
+    format!(
+        "{}, {} by {} pixels.",
+        quoted(name),
+        number(width as usize),
+        number(height as usize)
+    )
+}
+
+/// What a picture without a description of its own is called.
+pub fn picture_alt(name: &str) -> String {
+    format!("Your picture {}", quoted(name))
+}
+
+/// While a file is decoded.
+pub fn opening(name: &str) -> String {
+    format!("Opening {}", quoted(name))
+}
+
+/// A score from 0 to 1 with as many digits as mean something.
+pub fn percent(score: f32) -> String {
+    let percent = f64::from(score) * 100.0;
+    if !percent.is_finite() {
+        return "–".to_owned();
+    }
+    match percent {
+        p if p > 0.0 && p < 0.1 => "<0.1%".to_owned(),
+        p if p < 9.95 && p > 0.0 => format!("{p:.1}%"),
+        p if p < 99.5 => format!("{p:.0}%"),
+        p if p < 99.9 => format!("{p:.1}%"),
+        p if p < 99.999_9 => ">99.9%".to_owned(),
+        _ => "100%".to_owned(),
+    }
+}
+
+/// A size such as `164 MB`.
+pub fn megabytes(bytes: u64) -> String {
+    format!("{} MB", megabytes_bare(bytes, bytes))
+}
+
+/// Bytes in megabytes, with a digit behind the point where `of` is small.
+fn megabytes_bare(bytes: u64, of: u64) -> String {
+    let megabytes = bytes as f64 / 1e6;
+    if of < 10_000_000 {
+        format!("{megabytes:.1}")
+    } else {
+        format!("{megabytes:.0}")
+    }
+}
+
+/// A whole number with its thousands parted.
+pub fn number(number: usize) -> String {
+    let digits = number.to_string();
+    let mut parted = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            parted.push(',');
+        }
+        parted.push(digit);
+    }
+    parted
+}
+
+/// A name in quotation marks, cut where it is too long for a sentence.
+fn quoted(name: &str) -> String {
+    const MOST: usize = 48;
+    if name.chars().count() <= MOST {
+        return format!("“{name}”");
+    }
+    let end = MOST / 2 - 1;
+    let head: String = name.chars().take(end).collect();
+    let tail: Vec<char> = name.chars().rev().take(end).collect();
+    format!("“{head}…{}”", tail.into_iter().rev().collect::<String>())
+}
+
+/// Words with a full stop behind them.
+fn sentence(words: &str) -> String {
+    let words = words.trim();
+    if words.is_empty() || words.ends_with(['.', '!', '?']) {
+        words.to_owned()
+    } else {
+        format!("{words}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every failure there is. The match has no arm for the rest, so a new failure does not compile until it is here.
+    fn every_failure() -> Vec<Failure> {
+        let all = vec![
+            Failure::Unreachable,
+            Failure::HttpStatus { code: 503 },
+            Failure::Interrupted {
+                received: 50_000_000,
+                total: Some(164_391_744),
+            },
+            Failure::Interrupted {
+                received: 5_000,
+                total: None,
+            },
+            Failure::UnusableModel {
+                reason: "It is a language model".to_owned(),
+            },
+            Failure::OutOfMemory,
+            Failure::EmptyPicture,
+            Failure::UnreadablePicture,
+            Failure::PictureTooLarge {
+                width: 100_000,
+                height: 90_000,
+            },
+            Failure::UnknownPicture,
+            Failure::NoModel,
+            Failure::Internal {
+                message: "index out of bounds".to_owned(),
+            },
+        ];
+        for failure in &all {
+            match failure {
+                Failure::Unreachable
+                | Failure::HttpStatus { .. }
+                | Failure::Interrupted { .. }
+                | Failure::UnusableModel { .. }
+                | Failure::OutOfMemory
+                | Failure::EmptyPicture
+                | Failure::UnreadablePicture
+                | Failure::PictureTooLarge { .. }
+                | Failure::UnknownPicture
+                | Failure::NoModel
+                | Failure::Internal { .. } => {}
+            }
+        }
+        all
+    }
+
+    fn entry(name: &str, bytes: u64, preview: bool) -> ModelEntry {
+        ModelEntry {
+            id: name.to_owned(),
+            name: name.to_owned(),
+            weights: String::new(),
+            url: String::new(),
+            revision: String::new(),
+            bytes,
+            sha256: None,
+            licence: String::new(),
+            about: String::new(),
+            preview,
+        }
+    }
+
+    fn laion() -> ModelEntry {
+        entry("LAION ViT-B/32", 164_391_744, false)
+    }
+
+    fn starter() -> ModelEntry {
+        entry("Cliplet starter", 12_503_200, true)
+    }
+
+    fn assert_is_prose(text: &str) {
+        assert!(text.ends_with('.'), "{text}");
+        assert!(
+            !text.contains("  ") && !text.contains("..") && !text.contains(": ."),
+            "{text}"
+        );
+        let first = text.chars().next().unwrap();
+        assert!(first.is_uppercase() || first == '“', "{text}");
+        for word in [
+            "Failure",
+            "Some(",
+            "None",
+            "{ ",
+            "Unreachable",
+            "HttpStatus",
+            "null",
+        ] {
+            assert!(!text.contains(word), "{text} shows {word}");
+        }
+    }
+
+    #[test]
+    fn every_failure_of_a_picture_is_a_sentence_that_names_it() {
+        for failure in every_failure() {
+            let text = picture_refused("holiday.jpg", &failure);
+            assert_is_prose(&text);
+            assert!(text.contains("“holiday.jpg”"), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_failure_of_scoring_is_a_sentence() {
+        for failure in every_failure() {
+            assert_is_prose(&not_scored(&failure));
+        }
+    }
+
+    #[test]
+    fn every_failure_of_a_model_is_a_sentence_that_says_what_goes_on() {
+        for failure in every_failure() {
+            for answering in [
+                Some(starter()),
+                Some(entry("LAION small", 90_000_000, false)),
+                None,
+            ] {
+                let text = model_trouble(
+                    &laion(),
+                    &Trouble::Failed(failure.clone()),
+                    answering.as_ref(),
+                );
+                assert_is_prose(&text);
+                assert!(text.starts_with("LAION ViT-B/32 could not be "), "{text}");
+                assert_eq!(text.contains("goes on with"), answering.is_some(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_about_different_failures_differ() {
+        let mut texts: Vec<String> = every_failure()
+            .iter()
+            .map(|failure| picture_refused("a.png", failure))
+            .collect();
+        texts.sort();
+        let before = texts.len();
+        texts.dedup();
+        assert_eq!(texts.len(), before);
+    }
+
+    #[test]
+    fn without_a_connection_it_is_said_in_one_line() {
+        assert_eq!(
+            model_trouble(
+                &laion(),
+                &Trouble::Failed(Failure::Unreachable),
+                Some(&starter())
+            ),
+            "LAION ViT-B/32 could not be fetched: there is no connection. Cliplet goes on with its small starter model."
+        );
+    }
+
+    #[test]
+    fn the_line_about_the_model_says_how_far_it_is() {
+        let mut status = Status {
+            state: State::Downloading,
+            answering: Some(starter()),
+            wanted: Some(laion()),
+            loading: Some((
+                laion(),
+                Stage::Downloading {
+                    received: 37_400_000,
+                    total: 164_391_744,
+                },
+            )),
+            trouble: None,
+            offer: Some(Offer::Stop),
+            not_kept: false,
+        };
+        assert_eq!(
+            model_status(&status),
+            "Fetching LAION ViT-B/32: 37 of 164 MB"
+        );
+        assert_eq!(
+            model_news(&status).unwrap(),
+            "Fetching LAION ViT-B/32, 164 MB."
+        );
+        status.loading = Some((laion(), Stage::Reading));
+        status.state = State::Loading;
+        assert_eq!(model_status(&status), "Opening LAION ViT-B/32");
+        status.loading = None;
+        status.state = State::Ready;
+        status.offer = Some(Offer::Fetch);
+        assert_eq!(
+            model_status(&status),
+            "Starter model ready; LAION ViT-B/32 is not fetched yet"
+        );
+        assert_eq!(
+            offer(Offer::Fetch, status.wanted.as_ref()),
+            "Fetch (164 MB)"
+        );
+        status.answering = status.wanted.clone();
+        assert_eq!(model_status(&status), "LAION ViT-B/32 is ready");
+        status.not_kept = true;
+        assert!(model_status(&status).contains("fetches it again"));
+    }
+
+    #[test]
+    fn percents_have_the_digits_that_mean_something() {
+        let cases = [
+            (0.0, "0%"),
+            (0.000_4, "<0.1%"),
+            (0.001_2, "0.1%"),
+            (0.034_6, "3.5%"),
+            (0.099_4, "9.9%"),
+            (0.099_6, "10%"),
+            (0.666, "67%"),
+            (0.994, "99%"),
+            (0.996, "99.6%"),
+            (0.999_5, ">99.9%"),
+            (1.0, "100%"),
+            (f32::NAN, "–"),
+        ];
+        for (score, text) in cases {
+            assert_eq!(percent(score), text, "{score}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_parted_and_sizes_rounded() {
+        let parted = [0, 37, 999, 1_000, 12_345, 1_234_567].map(number);
+        assert_eq!(parted, ["0", "37", "999", "1,000", "12,345", "1,234,567"]);
+        assert_eq!(labels_read(37, 1_000), "37 of 1,000 labels read");
+        assert_eq!(megabytes(164_391_744), "164 MB");
+        assert_eq!(megabytes(4_200_000), "4.2 MB");
+    }
+
+    #[test]
+    fn long_names_are_cut_in_the_middle() {
+        let name = format!("{}.jpg", "ä".repeat(200));
+        let text = picture_refused(&name, &Failure::EmptyPicture);
+        assert!(
+            text.chars().count() < 130 && text.contains("….") || text.contains("…ä"),
+            "{text}"
+        );
+        assert!(text.contains(".jpg”"));
+    }
+
+    #[test]
+    fn results_are_told_in_words() {
+        let best = [
+            ("cat".to_owned(), 0.83),
+            ("dog".to_owned(), 0.12),
+            ("cup".to_owned(), 0.05),
+        ];
+        assert_eq!(
+            result(&best, false),
+            "Best fit: cat, 83%. Then dog, 12%; cup, 5.0%."
+        );
+        assert_eq!(result(&best[..1], true), "Preview. cat: 83%.");
+    }
+
+    #[test]
+    fn what_came_of_adding_is_told_only_where_it_matters() {
+        assert_eq!(labels_added(&[], 0, 5), None);
+        assert_eq!(
+            labels_added(&["cat".to_owned()], 0, 5).unwrap(),
+            "“cat” is in the list already."
+        );
+        assert_eq!(
+            labels_added(&["a".to_owned(), "b".to_owned()], 3, 5_000).unwrap(),
+            "2 labels are in the list already. The list holds 5,000 labels; 3 were left out."
+        );
+    }
+
+    #[test]
+    fn faults_of_the_template_say_what_stays() {
+        for fault in [template::Fault::Empty, template::Fault::NoPlace] {
+            let text = template_fault(fault, "a photo of a {}");
+            assert!(text.contains("“a photo of a {}” stays in force."), "{text}");
+        }
+        assert!(template_fault(template::Fault::NoPlace, "{}").contains("{} is missing"));
+    }
+
+    #[test]
+    fn the_engine_s_end_says_what_to_do() {
+        assert_is_prose(&engine_not_started(""));
+        assert_is_prose(&engine_died("unreachable executed"));
+    }
+}
