@@ -1,0 +1,148 @@
+//! `cargo xtask`: sets up, builds, serves and tests Cliplet.
+//!
+//! What lives here: reading the command line. Each command and each kind of step has a module of its own: what must be
+//! installed ([`tools`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]), the two commands of the
+//! README ([`serve`], [`test`]), and how a step is run and reported ([`step`]).
+
+mod browser;
+mod engine;
+mod files;
+mod fingerprint;
+mod page;
+mod serve;
+mod step;
+mod test;
+mod tools;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use step::{Failure, Result};
+use workspace::Workspace;
+
+const HELP: &str = "\
+Sets up, builds, serves and tests Cliplet. Whatever a command needs is installed first, below target/.
+
+Usage: cargo xtask <COMMAND>
+
+Commands:
+  serve [--port N] [--no-open]   Build the page, serve it on this machine, and open it in the browser
+                                 Port 8080, or the next free one, unless --port asks for one
+  test [--only PART]...          Run all tests. Parts: lint, native, wasm, browser
+  build [--out DIR]              Build the page for any static file server; into dist/ unless --out names
+                                 an empty or new directory
+  help                           Print this
+
+Trunk's hooks call these (see Trunk.toml):
+  engine                         Build the worker's WebAssembly
+  finish                         Put the engine into the page that trunk has staged, and optimise it
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("\nerror: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    let Some((command, options)) = arguments.split_first() else {
+        print!("{HELP}");
+        return Ok(ExitCode::from(2));
+    };
+    let mut options = Options(options.iter());
+    if options
+        .0
+        .as_slice()
+        .iter()
+        .any(|option| matches!(option.as_str(), "-h" | "--help"))
+    {
+        print!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    match command.as_str() {
+        "serve" => {
+            let mut port = None;
+            let mut open = true;
+            while let Some(option) = options.next() {
+                match option {
+                    "--port" => {
+                        port = Some(
+                            options
+                                .value("--port")?
+                                .parse()
+                                .map_err(|_| "--port takes a number up to 65535.")?,
+                        )
+                    }
+                    "--no-open" => open = false,
+                    _ => return Err(unknown(option)),
+                }
+            }
+            serve::serve(&Workspace::find()?, port, open)?;
+        }
+        "build" => {
+            let mut out = None;
+            while let Some(option) = options.next() {
+                match option {
+                    "--out" => out = Some(PathBuf::from(options.value("--out")?)),
+                    _ => return Err(unknown(option)),
+                }
+            }
+            page::build_for_hosting(&Workspace::find()?, out)?;
+        }
+        "test" => {
+            let mut parts = Vec::new();
+            while let Some(option) = options.next() {
+                match option {
+                    "--only" => parts.push(test::Part::from_name(options.value("--only")?)?),
+                    _ => return Err(unknown(option)),
+                }
+            }
+            return test::test(&Workspace::find()?, &parts);
+        }
+        "engine" => {
+            options.end()?;
+            let workspace = Workspace::find()?;
+            engine::build(&workspace, &tools::for_building(&workspace)?)?;
+        }
+        "finish" => {
+            options.end()?;
+            let workspace = Workspace::find()?;
+            page::finish(&workspace, &tools::for_building(&workspace)?)?;
+        }
+        "help" | "-h" | "--help" => print!("{HELP}"),
+        _ => {
+            return Err(
+                format!("there is no command `{command}`; `cargo xtask help` lists them.").into(),
+            );
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The words behind the command.
+struct Options<'a>(std::slice::Iter<'a, String>);
+
+impl<'a> Options<'a> {
+    fn next(&mut self) -> Option<&'a str> {
+        self.0.next().map(String::as_str)
+    }
+
+    fn value(&mut self, option: &str) -> Result<&'a str> {
+        self.next()
+            .ok_or_else(|| format!("{option} needs a value; `cargo xtask help` shows how.").into())
+    }
+
+    fn end(&mut self) -> Result {
+        self.next().map_or(Ok(()), |option| Err(unknown(option)))
+    }
+}
+
+fn unknown(option: &str) -> Failure {
+    format!("there is no option `{option}` here; `cargo xtask help` lists them.").into()
+}

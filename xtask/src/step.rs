@@ -1,0 +1,135 @@
+//! How a step is run and reported: a line when it begins, its time when it ends, a sentence when it fails.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// What went wrong and what to do, as sentences.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(sentence: String) -> Self {
+        Self(sentence)
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(sentence: &str) -> Self {
+        Self(sentence.to_owned())
+    }
+}
+
+/// What a step gives, or why it could not.
+pub type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// Runs one step under a headline, and prints how long it took.
+pub fn step<T>(headline: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let bold = if io::stderr().is_terminal() {
+        ("\x1b[1m", "\x1b[0m")
+    } else {
+        ("", "")
+    };
+    eprintln!("{}==> {headline}{}", bold.0, bold.1);
+    let started = Instant::now();
+    let result = work();
+    match &result {
+        Ok(_) => eprintln!("    done in {}", seconds(started.elapsed())),
+        Err(_) => eprintln!("    failed after {}", seconds(started.elapsed())),
+    }
+    result
+}
+
+/// A duration for people.
+pub fn seconds(duration: Duration) -> String {
+    match duration.as_secs() {
+        whole @ 60.. => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{:.1} s", duration.as_secs_f64()),
+    }
+}
+
+/// Says something that the person should know although the work goes on.
+pub fn warn(sentence: &str) {
+    eprintln!("    warning: {sentence}");
+}
+
+/// Runs a program whose own output is worth watching. `advice` says what to do if it fails.
+pub fn watch(command: &mut Command, advice: &str) -> Result {
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|error| not_started(command, &error))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{}` failed ({status}). {advice}", name(command)).into())
+    }
+}
+
+/// Runs a program silently and gives what it printed; its output is shown only if it fails.
+pub fn quiet(command: &mut Command, advice: &str) -> Result<String> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| not_started(command, &error))?;
+    if !output.status.success() {
+        show(&output);
+        return Err(format!("`{}` failed ({}). {advice}", name(command), output.status).into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a program, passing on each line it prints after `each` has seen it, and says whether it succeeded.
+pub fn watch_lines(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| not_started(command, &error))?;
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped"));
+    let mut line = Vec::new();
+    // Read as bytes: what a test prints need not be UTF-8.
+    while lines
+        .read_until(b'\n', &mut line)
+        .is_ok_and(|read| read > 0)
+    {
+        each(String::from_utf8_lossy(&line).trim_end());
+        // Nobody may be listening any more; the work goes on.
+        let _ = io::stdout().write_all(&line);
+        line.clear();
+    }
+    let status = child
+        .wait()
+        .map_err(|error| format!("`{}` was lost: {error}.", name(command)))?;
+    Ok(status.success())
+}
+
+fn show(output: &Output) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(&output.stdout);
+    let _ = stderr.write_all(&output.stderr);
+}
+
+fn not_started(command: &Command, error: &io::Error) -> Failure {
+    format!(
+        "`{}` could not be started: {error}. Is it installed?",
+        command.get_program().display()
+    )
+    .into()
+}
+
+/// The command line up to its first few words, for messages.
+fn name(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    words.join(" ")
+}

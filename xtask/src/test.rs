@@ -1,0 +1,315 @@
+//! `cargo xtask test`: every check there is, and a count of them at the end.
+
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use crate::browser::{self, Browser};
+use crate::page;
+use crate::step::{Failure, Result, seconds, step, watch, watch_lines};
+use crate::tools::{self, WASM};
+use crate::workspace::Workspace;
+
+/// A part of the checks that can be asked for alone.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Part {
+    /// Formatting, clippy, documentation.
+    Lint,
+    /// Tests of all crates on this machine.
+    Native,
+    /// Tests of the model and the engine as WebAssembly in Chromium.
+    Wasm,
+    /// Tests of the built page in Chromium.
+    Browser,
+}
+
+impl Part {
+    /// Reads a name as `--only` takes it.
+    pub fn from_name(name: &str) -> Result<Self> {
+        match name {
+            "lint" => Ok(Self::Lint),
+            "native" => Ok(Self::Native),
+            "wasm" => Ok(Self::Wasm),
+            "browser" => Ok(Self::Browser),
+            _ => Err(format!("--only takes lint, native, wasm or browser, not `{name}`.").into()),
+        }
+    }
+}
+
+/// Runs the parts asked for, or all. A part that fails does not keep the others from running.
+pub fn test(workspace: &Workspace, only: &[Part]) -> Result<ExitCode> {
+    let wants = |part| only.is_empty() || only.contains(&part);
+    let mut report = Report::default();
+    if wants(Part::Lint) {
+        lint(workspace, &mut report)?;
+    }
+    if wants(Part::Native) {
+        native(workspace, &mut report);
+    }
+    if wants(Part::Wasm) || wants(Part::Browser) {
+        let browser = browser::for_testing(workspace)?;
+        if wants(Part::Wasm) {
+            wasm(workspace, &browser, &mut report)?;
+        }
+        if wants(Part::Browser) {
+            in_browser(workspace, &browser, &mut report);
+        }
+    }
+    Ok(report.finish())
+}
+
+fn lint(workspace: &Workspace, report: &mut Report) -> Result {
+    tools::for_linting(workspace)?;
+    report.check(
+        "Formatting",
+        "`cargo fmt --all` repairs it.",
+        workspace.cargo().args(["fmt", "--all", "--check"]),
+    );
+    let deny = ["--", "-D", "warnings"];
+    report.check(
+        "Lints",
+        "The messages above say what to change.",
+        workspace
+            .cargo()
+            .args(["clippy", "--workspace", "--all-targets"])
+            .args(deny),
+    );
+    report.check(
+        "Lints of what runs in the browser",
+        "The messages above say what to change.",
+        workspace
+            .cargo()
+            .args([
+                "clippy",
+                "--target",
+                WASM,
+                "--features",
+                "cliplet-engine/worker",
+            ])
+            .args([
+                "--package",
+                "cliplet-page",
+                "--package",
+                "cliplet-engine",
+                "--package",
+                "cliplet-clip",
+            ])
+            .args(deny),
+    );
+    report.check(
+        "Documentation",
+        "The messages above say what to change.",
+        workspace
+            .cargo()
+            .args(["doc", "--no-deps", "--workspace"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    );
+    Ok(())
+}
+
+// The two below and the browser tests name the whole workspace, so that cargo chooses the same features of the packages
+// they share and compiles those once.
+
+fn native(workspace: &Workspace, report: &mut Report) {
+    report.tests("Tests on this machine", || {
+        let mut command = workspace.cargo();
+        command.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
+        for name in workspace.native_test_targets() {
+            command.args(["--test", &name]);
+        }
+        count(&mut command)
+    });
+    report.tests_if_any("Examples in the documentation", || {
+        count(
+            workspace
+                .cargo()
+                .args(["test", "--workspace", "--no-fail-fast", "--doc"]),
+        )
+    });
+}
+
+fn wasm(workspace: &Workspace, browser: &Browser, report: &mut Report) -> Result {
+    tools::for_building(workspace)?;
+    let capabilities = workspace.notes().join("webdriver.json");
+    browser.write_capabilities(&capabilities)?;
+    report.tests("Tests of the model and the engine in Chromium", || {
+        let mut command = workspace.cargo();
+        command
+            // As the page's engine is built, so that what they share is compiled once.
+            .args([
+                "test",
+                "--release",
+                "--target",
+                WASM,
+                "--no-fail-fast",
+                "--lib",
+            ])
+            .args(["--package", "cliplet-clip", "--package", "cliplet-engine"])
+            .args(["--features", "cliplet-engine/worker"])
+            .env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                "wasm-bindgen-test-runner",
+            )
+            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities)
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+        count(browser.for_command(&mut command)?)
+    });
+    Ok(())
+}
+
+fn in_browser(workspace: &Workspace, browser: &Browser, report: &mut Report) {
+    let mut dist = None;
+    report.run("Building the page", || {
+        dist = Some(page::build(workspace)?);
+        Ok(Count::ONE)
+    });
+    let Some(dist) = dist else { return };
+    report.tests("Tests of the page in Chromium", || {
+        let mut command = workspace.cargo();
+        command
+            .args([
+                "test",
+                "--workspace",
+                "--test",
+                "browser",
+                "--",
+                "--test-threads=2",
+            ])
+            .env("CLIPLET_PAGE", &dist);
+        count(browser.for_command(&mut command)?)
+    });
+}
+
+/// How many tests passed and failed.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    passed: u64,
+    failed: u64,
+}
+
+impl Count {
+    const ONE: Self = Self {
+        passed: 1,
+        failed: 0,
+    };
+
+    /// Adds what a line `test result: ok. 3 passed; 0 failed; …` says; other lines say nothing.
+    fn add_line(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result:") else {
+            return;
+        };
+        for part in result.split([';', '.']) {
+            let mut words = part.split_whitespace();
+            let (Some(number), Some(what)) = (
+                words.next().and_then(|word| word.parse::<u64>().ok()),
+                words.next(),
+            ) else {
+                continue;
+            };
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Runs `cargo test` and adds up what its test programs report.
+fn count(command: &mut Command) -> Result<Count> {
+    let mut count = Count::default();
+    let succeeded = watch_lines(command, |line| count.add_line(line))?;
+    if !succeeded && count.failed == 0 {
+        // It did not compile, or a test program crashed.
+        count.failed = 1;
+    }
+    Ok(count)
+}
+
+/// What has been run so far.
+#[derive(Default)]
+struct Report(Vec<Line>);
+
+struct Line {
+    name: &'static str,
+    count: Count,
+    time: Duration,
+}
+
+impl Report {
+    /// Runs one step. A step that cannot be carried out counts as one failure.
+    fn run(&mut self, name: &'static str, work: impl FnOnce() -> Result<Count>) {
+        let started = Instant::now();
+        let count = step(name, work).unwrap_or_else(|failure| {
+            eprintln!("    {failure}");
+            Count {
+                passed: 0,
+                failed: 1,
+            }
+        });
+        self.0.push(Line {
+            name,
+            count,
+            time: started.elapsed(),
+        });
+    }
+
+    /// A step that runs no tests; it counts as one.
+    fn check(&mut self, name: &'static str, advice: &str, command: &mut Command) {
+        self.run(name, || watch(command, advice).map(|()| Count::ONE));
+    }
+
+    /// A step that runs tests, of which there must be some.
+    fn tests(&mut self, name: &'static str, work: impl FnOnce() -> Result<Count>) {
+        self.run(name, || match work()? {
+            Count {
+                passed: 0,
+                failed: 0,
+            } => Err(Failure::from("No test was run, although there are some.")),
+            count => Ok(count),
+        });
+    }
+
+    /// A step that runs tests if there are any.
+    fn tests_if_any(&mut self, name: &'static str, work: impl FnOnce() -> Result<Count>) {
+        self.run(name, work);
+    }
+
+    fn finish(self) -> ExitCode {
+        println!("\nSummary");
+        let mut total = Count::default();
+        for Line { name, count, time } in &self.0 {
+            let verdict = if count.failed == 0 { "ok" } else { "FAILED" };
+            let (passed, failed) = (count.passed, count.failed);
+            println!(
+                "  {verdict:6} {:>12}  {passed:4} passed {failed:3} failed  {name}",
+                seconds(*time)
+            );
+            total.passed += passed;
+            total.failed += failed;
+        }
+        println!("\n{} passed, {} failed", total.passed, total.failed);
+        if total.failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Count;
+
+    #[test]
+    fn results_of_test_programs_are_added_up() {
+        let mut count = Count::default();
+        for line in [
+            "running 3 tests",
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s",
+            "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 filtered out",
+        ] {
+            count.add_line(line);
+        }
+        assert_eq!((count.passed, count.failed), (4, 2));
+    }
+}

@@ -1,0 +1,291 @@
+//! What the build needs beside cargo. Whatever is missing is installed, below `target/tools` where that is possible.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::files;
+use crate::step::{Failure, Result, quiet, step, warn, watch};
+use crate::workspace::Workspace;
+
+/// The target of everything that runs in the browser.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// The newest that rustc 1.95 compiles.
+const TRUNK: &str = "0.21.14";
+
+/// The npm package that brings wasm-opt as WebAssembly, to be run by node.
+const BINARYEN: &str = "132.0.0";
+
+/// An older wasm-opt than this refuses what today's rustc emits.
+const OLDEST_WASM_OPT: u32 = 116;
+
+/// What is there to build with.
+pub struct Tools {
+    /// wasm-bindgen's program and version.
+    pub wasm_bindgen: String,
+    /// `None`: the build goes on without, and its WebAssembly is larger.
+    pub wasm_opt: Option<WasmOpt>,
+}
+
+/// A way to run wasm-opt.
+pub struct WasmOpt {
+    program: PathBuf,
+    /// What stands before wasm-opt's own arguments.
+    script: Option<PathBuf>,
+    /// As it says itself.
+    pub version: String,
+}
+
+impl WasmOpt {
+    /// Makes the module at `path` smaller. The features are those that rustc switches on for this target, and SIMD, which
+    /// `.cargo/config.toml` does.
+    ///
+    /// Level 1, as measured on the engine: levels 2 and 3 take three and four times as long, and what they give is larger
+    /// once compressed.
+    pub fn optimise(&self, workspace: &Workspace, path: &Path) -> Result {
+        let features = [
+            "--enable-bulk-memory",
+            "--enable-multivalue",
+            "--enable-mutable-globals",
+            "--enable-nontrapping-float-to-int",
+            "--enable-reference-types",
+            "--enable-sign-ext",
+            "--enable-simd",
+        ];
+        let optimised = path.with_extension("optimised");
+        let mut command = workspace.command(&self.program);
+        command
+            .args(&self.script)
+            .args(features)
+            .arg("-O1")
+            .arg(path)
+            .arg("-o")
+            .arg(&optimised);
+        quiet(
+            &mut command,
+            "This is likely a defect of the build: please report it with the text above.",
+        )?;
+        fs::rename(&optimised, path)
+            .map_err(|error| format!("{} cannot be replaced: {error}.", path.display()).into())
+    }
+}
+
+/// Finds what a build needs, and installs what is missing.
+pub fn for_building(workspace: &Workspace) -> Result<Tools> {
+    wasm_target(workspace)?;
+    let wasm_bindgen = workspace.locked_version("wasm-bindgen")?;
+    let missing: Vec<_> = [
+        ("wasm-bindgen", "wasm-bindgen-cli", wasm_bindgen.as_str()),
+        ("trunk", "trunk", TRUNK),
+    ]
+    .into_iter()
+    .filter(|(program, _, version)| !is_installed(workspace, program, version))
+    .collect();
+    for (_, package, version) in &missing {
+        step(
+            &format!("Installing {package} {version} (once; takes some minutes)"),
+            || cargo_install(workspace, package, version),
+        )?;
+    }
+    if !missing.is_empty() {
+        // Nearly two gigabytes that nobody needs again.
+        let _ = fs::remove_dir_all(build_directory(workspace));
+    }
+    Ok(Tools {
+        wasm_bindgen,
+        wasm_opt: wasm_opt(workspace)?,
+    })
+}
+
+/// Finds the parts of the Rust toolchain that the lints need, and installs what is missing.
+pub fn for_linting(workspace: &Workspace) -> Result {
+    for (program, component) in [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")] {
+        if quiet_version(&mut workspace.command(program)).is_none() {
+            step(&format!("Installing {component}"), || {
+                let mut command = workspace.command("rustup");
+                watch(
+                    command.args(["component", "add", component]),
+                    "Is there a connection to the network?",
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn wasm_target(workspace: &Workspace) -> Result {
+    let mut print = workspace.command("rustc");
+    print.args(["--print", "target-libdir", "--target", WASM]);
+    let directory = quiet(&mut print, "Install Rust with rustup.")?;
+    if Path::new(directory.trim()).is_dir() {
+        return Ok(());
+    }
+    step(
+        &format!("Installing Rust's standard library for {WASM}"),
+        || {
+            let advice =
+                "Rust is installed without rustup, or there is no connection to the network.";
+            watch(
+                workspace.command("rustup").args(["target", "add", WASM]),
+                advice,
+            )
+        },
+    )
+}
+
+fn is_installed(workspace: &Workspace, program: &str, version: &str) -> bool {
+    let program = workspace.tools().join("bin").join(program);
+    quiet_version(&mut workspace.command(program))
+        .is_some_and(|printed| printed.split_whitespace().any(|word| word == version))
+}
+
+/// What `--version` prints; `None` if the program is missing or broken.
+fn quiet_version(command: &mut Command) -> Option<String> {
+    let output = command.arg("--version").output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn build_directory(workspace: &Workspace) -> PathBuf {
+    workspace.tools().join("build")
+}
+
+/// Installs a program from source into `target/tools`, lean: neither needs TLS, as neither fetches anything, and neither
+/// needs to be fast. wasm-bindgen takes two seconds for the engine where an optimised one takes one, and minutes less to
+/// compile.
+fn cargo_install(workspace: &Workspace, package: &str, version: &str) -> Result {
+    let install = |locked: bool| {
+        let mut command = workspace.cargo();
+        command
+            .args(["install", "--force", "--no-default-features", "--root"])
+            .arg(workspace.tools())
+            .arg(format!("{package}@{version}"))
+            .args(locked.then_some("--locked"))
+            // One directory for all, so that what two programs depend on is compiled once.
+            .env("CARGO_TARGET_DIR", build_directory(workspace))
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            // Where its own choice of versions does not hold, take none that needs a newer Rust than this one.
+            .env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");
+        watch(
+            &mut command,
+            "Is there a connection to the network, and a C compiler (such as gcc)?",
+        )
+    };
+    install(true).or_else(|_| {
+        warn(&format!("{package} cannot be built from its own Cargo.lock; trying the newest packages that fit."));
+        install(false)
+    })
+}
+
+fn wasm_opt(workspace: &Workspace) -> Result<Option<WasmOpt>> {
+    if let Some(found) = on_path("wasm-opt") {
+        let version = quiet_version(&mut workspace.command(&found)).unwrap_or_default();
+        if wasm_opt_version(&version).is_some_and(|number| number >= OLDEST_WASM_OPT) {
+            return Ok(Some(WasmOpt {
+                program: found,
+                script: None,
+                version: version.trim().to_owned(),
+            }));
+        }
+    }
+    let Some(node) = on_path("node") else {
+        warn(
+            "there is no wasm-opt (Binaryen 116 or newer) and no node to run one: what visitors download is larger.",
+        );
+        return Ok(None);
+    };
+    let directory = workspace.tools().join("npm");
+    let script = directory.join("node_modules/binaryen/bin/wasm-opt");
+    let note = directory.join("binaryen-version");
+    if !script.exists() || fs::read_to_string(&note).ok().as_deref() != Some(BINARYEN) {
+        let installed = step(
+            &format!("Installing wasm-opt (binaryen {BINARYEN} from npm; once)"),
+            || {
+                npm_install(workspace, &directory)?;
+                files::write(&note, BINARYEN)
+            },
+        );
+        if let Err(failure) = installed {
+            warn(&format!(
+                "{failure} Going on without wasm-opt: what visitors download is larger."
+            ));
+            return Ok(None);
+        }
+    }
+    Ok(Some(WasmOpt {
+        program: node,
+        script: Some(script),
+        version: format!("binaryen {BINARYEN} from npm"),
+    }))
+}
+
+fn npm_install(workspace: &Workspace, directory: &Path) -> Result {
+    files::empty_directory(directory)?;
+    let mut command = workspace.command("npm");
+    command
+        .args([
+            "install",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-package-lock",
+            "--loglevel=error",
+            "--prefix",
+        ])
+        .arg(directory)
+        .arg(format!("binaryen@{BINARYEN}"));
+    quiet(&mut command, "Is there a connection to the network?").map(drop)
+}
+
+/// The number in `wasm-opt version 116 (version_116)`.
+fn wasm_opt_version(printed: &str) -> Option<u32> {
+    let number = printed.split_once("version ")?.1;
+    number
+        .split(|character: char| !character.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// Where a program lies.
+pub fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|directory| directory.join(program))
+        .find(|file| file.is_file())
+}
+
+/// A file that must be there.
+pub fn existing_file(variable: &str, value: impl AsRef<OsStr>) -> Result<PathBuf> {
+    let path = PathBuf::from(value.as_ref());
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Failure::from(format!(
+        "{variable} names {}, where there is no file.",
+        path.display()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wasm_opt_version;
+
+    #[test]
+    fn versions_of_wasm_opt_are_read() {
+        assert_eq!(
+            wasm_opt_version("wasm-opt version 116 (version_116)\n"),
+            Some(116)
+        );
+        assert_eq!(wasm_opt_version("wasm-opt version 108\n"), Some(108));
+        assert_eq!(wasm_opt_version("something else"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! Where things lie, and how a program of the build is started.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::step::{Result, quiet};
+
+/// The repository and its target directory.
+pub struct Workspace {
+    /// Where the workspace's `Cargo.toml` lies.
+    pub root: PathBuf,
+    /// Where cargo builds, `target/` unless configured otherwise.
+    pub target: PathBuf,
+    metadata: Value,
+}
+
+impl Workspace {
+    /// The workspace that this program belongs to.
+    pub fn find() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .expect("xtask lies in the workspace")
+            .to_owned();
+        let metadata = quiet(
+            Command::new("cargo")
+                .args(["metadata", "--no-deps", "--format-version=1"])
+                .current_dir(&root),
+            "Cargo.toml or Cargo.lock cannot be read.",
+        )?;
+        let metadata: Value = serde_json::from_str(&metadata)
+            .map_err(|error| format!("cargo's metadata cannot be read: {error}."))?;
+        let target = metadata["target_directory"]
+            .as_str()
+            .ok_or("cargo's metadata names no target directory.")?;
+        Ok(Self {
+            root,
+            target: PathBuf::from(target),
+            metadata,
+        })
+    }
+
+    /// Where the tools of the build are installed, and the only place that they are written to.
+    pub fn tools(&self) -> PathBuf {
+        self.target.join("tools")
+    }
+
+    /// Where this program keeps what it has found out, to skip work whose inputs have not changed.
+    pub fn notes(&self) -> PathBuf {
+        self.target.join("xtask")
+    }
+
+    /// Where the built page lies.
+    pub fn dist(&self) -> PathBuf {
+        self.root.join("dist")
+    }
+
+    /// The version of a package in Cargo.lock.
+    pub fn locked_version(&self, package: &str) -> Result<String> {
+        let lock = fs::read_to_string(self.root.join("Cargo.lock")).map_err(|error| {
+            format!("Cargo.lock cannot be read: {error}. It belongs to the repository.")
+        })?;
+        let name = format!("name = \"{package}\"");
+        let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
+        let version = lines
+            .next()
+            .and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
+        Ok(version
+            .ok_or_else(|| format!("Cargo.lock has no package {package}."))?
+            .to_owned())
+    }
+
+    /// The names of the workspace's integration tests, without the browser tests.
+    pub fn native_test_targets(&self) -> Vec<String> {
+        let packages = self.metadata["packages"].as_array().into_iter().flatten();
+        let targets =
+            packages.flat_map(|package| package["targets"].as_array().into_iter().flatten());
+        let tests = targets
+            .filter(|target| target["kind"][0] == "test")
+            .filter_map(|target| target["name"].as_str());
+        tests
+            .filter(|name| *name != "browser")
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// A command run at the root, in the environment that a person's own shell would give it: without what cargo has set
+    /// for this program, with the build's own tools first on the path.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root);
+        for (name, _) in env::vars_os() {
+            let name = name.to_string_lossy();
+            if name == "CARGO"
+                || name.starts_with("CARGO_PKG_")
+                || name.starts_with("CARGO_MANIFEST_")
+            {
+                command.env_remove(&*name);
+            }
+        }
+        // Would take the place of the flags in .cargo/config.toml, without which the WebAssembly does not build.
+        command
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env_remove("CARGO_BUILD_TARGET");
+        let path = env::var_os("PATH").unwrap_or_default();
+        let directories = std::iter::once(self.tools().join("bin")).chain(env::split_paths(&path));
+        // Fails only for a directory with a colon in its name, which then could not be on a path anyway.
+        if let Ok(path) = env::join_paths(directories) {
+            command.env("PATH", path);
+        }
+        command
+    }
+
+    /// [`Self::command`] for cargo.
+    pub fn cargo(&self) -> Command {
+        self.command("cargo")
+    }
+}
