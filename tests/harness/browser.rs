@@ -1,0 +1,200 @@
+//! A headless Chromium with a profile of its own, and its driver.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+use tokio::runtime::Runtime;
+use xtask::chromium;
+
+/// How the visitor's browser is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Width of the viewport in CSS pixels.
+    pub width: u32,
+    /// Height of the viewport in CSS pixels.
+    pub height: u32,
+    /// The visitor prefers dark pages.
+    pub dark: bool,
+    /// The visitor asks to save data.
+    pub save_data: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            width: 1280,
+            height: 800,
+            dark: false,
+            save_data: false,
+        }
+    }
+}
+
+/// A browser and its driver. Both end when it is dropped.
+pub struct Browser {
+    runtime: Runtime,
+    /// `None` only while it is being dropped.
+    driver: Option<WebDriver>,
+    process: Child,
+    port: u16,
+}
+
+/// Longest time for one command to the browser.
+const COMMAND: Duration = Duration::from_secs(60);
+
+impl Browser {
+    /// Starts a browser. `before_pages` is JavaScript that runs in every page before the page's own.
+    pub fn start(options: &Options, before_pages: &str) -> Self {
+        let program = env::var_os("CHROMEDRIVER").unwrap_or_else(|| OsString::from("chromedriver"));
+        let mut process = Command::new(&program)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!(
+                    "{} cannot be started: {error}; run `cargo xtask test`",
+                    program.display()
+                )
+            });
+        let port = driver_port(&mut process);
+
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime starts");
+        let builder = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities())
+            .request_timeout(COMMAND);
+        let driver = runtime.block_on(async { builder.await });
+        let driver = match driver {
+            Ok(driver) => driver,
+            Err(error) => {
+                let _ = process.kill();
+                panic!("Chromium cannot be started: {error}");
+            }
+        };
+        let browser = Self {
+            runtime,
+            driver: Some(driver),
+            process,
+            port,
+        };
+        browser.set_up(options, before_pages);
+        browser
+    }
+
+    fn set_up(&self, options: &Options, before_pages: &str) {
+        self.cdp(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": before_pages }),
+        );
+        self.resize(options.width, options.height);
+        let scheme = if options.dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.cdp(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        );
+        if options.save_data {
+            self.cdp(
+                "Emulation.setDataSaverOverride",
+                json!({ "dataSaverEnabled": true }),
+            );
+        }
+    }
+
+    /// Sets the size of the viewport in CSS pixels.
+    #[track_caller]
+    pub fn resize(&self, width: u32, height: u32) {
+        let metrics =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol.
+    #[track_caller]
+    pub fn cdp(&self, method: &str, parameters: Value) -> Value {
+        self.run(method, async |driver| {
+            driver.cdp().send_raw(method, parameters).await
+        })
+    }
+
+    /// Does something with the driver and waits for it. `what` names it in the failure.
+    #[track_caller]
+    pub fn run<T>(
+        &self,
+        what: &str,
+        work: impl AsyncFnOnce(&WebDriver) -> WebDriverResult<T>,
+    ) -> T {
+        self.try_run(work)
+            .unwrap_or_else(|error| panic!("the browser failed at `{what}`: {error}"))
+    }
+
+    /// Does something with the driver that may fail.
+    pub fn try_run<T>(
+        &self,
+        work: impl AsyncFnOnce(&WebDriver) -> WebDriverResult<T>,
+    ) -> WebDriverResult<T> {
+        let driver = self
+            .driver
+            .as_ref()
+            .expect("the browser is there until it is dropped");
+        self.runtime.block_on(work(driver))
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            // Ends the browser and removes its profile.
+            let _ = self.runtime.block_on(driver.quit());
+        }
+        // The driver's own way out, which also takes a browser along that the session has lost.
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+            let _ = stream.write_all(
+                b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            );
+            let _ = stream.read(&mut [0; 64]);
+        }
+        let patience = Instant::now() + Duration::from_secs(5);
+        while matches!(self.process.try_wait(), Ok(None)) && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Reads the driver's port from what it says when it has started.
+fn driver_port(process: &mut Child) -> u16 {
+    let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.rsplit_once("successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    // A pipe that nobody reads would block the driver once it is full.
+    thread::spawn(move || lines.for_each(drop));
+    port.expect("chromedriver says on which port it listens")
+}
+
+fn capabilities() -> Capabilities {
+    let mut options = json!({ "args": chromium::ARGUMENTS });
+    if let Some(chrome) = env::var_os("CHROME") {
+        options["binary"] = json!(chrome.to_string_lossy());
+    }
+    let capabilities = json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    serde_json::from_value(capabilities).expect("capabilities are any object")
+}

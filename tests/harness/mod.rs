@@ -1,0 +1,41 @@
+//! What the tests are written with: a server that plays the network ([`TestServer`]) and a visitor's browser ([`Page`]).
+//!
+//! ```ignore
+//! let server = TestServer::with_page();
+//! server.set_fault("models/starter.gguf", Fault::Cut { after: 1000 });
+//! let page = Page::open(&server);
+//! page.choose_file(&picture("cat.jpg"));
+//! page.wait_for("[data-testid=error]");
+//! ```
+//!
+//! Everything here blocks, and everything that does not come to pass in time panics with what was waited for, what the
+//! page shows, and what the browser has logged.
+
+// A library whose users come and go.
+#![allow(dead_code, unused_imports)]
+
+mod browser;
+mod page;
+mod server;
+mod visitor;
+
+pub use browser::Options;
+pub use page::{Page, Row};
+pub use server::{Fault, TestServer};
+#[allow(unused_imports)]
+pub use visitor::{DROP_ZONE, ERROR, LABEL, LABEL_INPUT, STATUS, TEMPLATE};
+
+use std::path::{Path, PathBuf};
+
+/// A picture of `tests/pictures`.
+pub fn picture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/pictures")
+        .join(name)
+}
+
+/// A file of the repository.
+#[allow(dead_code)]
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}

@@ -1,0 +1,409 @@
+//! The page as a visitor sees and uses it.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+use thirtyfour::support::base64_encode;
+
+use super::TestServer;
+use super::browser::{Browser, Options};
+
+/// How long is waited for what should happen at once, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often is looked whether it has happened.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Runs before the page's own scripts: notes the tasks that block the page's thread for longer than 50 ms.
+const BEFORE_PAGES: &str = "
+    window.longTasks = [];
+    new PerformanceObserver((list) => {
+        for (const task of list.getEntries()) window.longTasks.push({ start: task.startTime, ms: task.duration });
+    }).observe({ type: 'longtask', buffered: true });
+";
+
+/// A page in a browser of its own.
+pub struct Page {
+    browser: Browser,
+    /// What the browser has logged, as it gives every line only once.
+    log: RefCell<Vec<LogLine>>,
+}
+
+#[derive(Clone, Debug)]
+struct LogLine {
+    level: String,
+    message: String,
+}
+
+/// A row of the results.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The label.
+    pub label: String,
+    /// Its score, from 0 to 1; `None` while there is none.
+    pub score: Option<f64>,
+}
+
+impl Page {
+    /// Opens the server's page in a new browser.
+    #[track_caller]
+    pub fn open(server: &TestServer) -> Self {
+        Self::open_with(server, &Options::default())
+    }
+
+    /// Opens the server's page in a new browser that is set up in some way.
+    #[track_caller]
+    pub fn open_with(server: &TestServer, options: &Options) -> Self {
+        let page = Self {
+            browser: Browser::start(options, BEFORE_PAGES),
+            log: RefCell::default(),
+        };
+        page.go(&server.url());
+        page
+    }
+
+    /// Goes to an address.
+    #[track_caller]
+    pub fn go(&self, url: &str) {
+        self.browser
+            .run(&format!("going to {url}"), async |driver| {
+                driver.goto(url).await
+            });
+    }
+
+    /// Loads the page again.
+    #[track_caller]
+    pub fn reload(&self) {
+        self.browser
+            .run("reloading", async |driver| driver.refresh().await);
+    }
+
+    // ---- Looking ----
+
+    /// Whether something matches a CSS selector.
+    pub fn has(&self, css: &str) -> bool {
+        self.count(css) > 0
+    }
+
+    /// How many elements match a CSS selector.
+    pub fn count(&self, css: &str) -> usize {
+        let count = self.script(
+            "return document.querySelectorAll(arguments[0]).length",
+            [json!(css)],
+        );
+        count.as_u64().unwrap_or(0) as usize
+    }
+
+    /// The visible text of the first match, `None` without one.
+    pub fn text(&self, css: &str) -> Option<String> {
+        let text = self.script(
+            "return document.querySelector(arguments[0])?.innerText ?? null",
+            [json!(css)],
+        );
+        text.as_str().map(str::to_owned)
+    }
+
+    /// An attribute of the first match.
+    pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        let script =
+            "return document.querySelector(arguments[0])?.getAttribute(arguments[1]) ?? null";
+        self.script(script, [json!(css), json!(name)])
+            .as_str()
+            .map(str::to_owned)
+    }
+
+    /// What stands in the first matching input field.
+    pub fn value(&self, css: &str) -> Option<String> {
+        let value = self.script(
+            "return document.querySelector(arguments[0])?.value ?? null",
+            [json!(css)],
+        );
+        value.as_str().map(str::to_owned)
+    }
+
+    /// The rows of the results, from top to bottom.
+    pub fn results(&self) -> Vec<Row> {
+        let script = "return Array.from(document.querySelectorAll('[data-testid=result]'),
+                          (row) => [row.dataset.label, row.dataset.score])";
+        let rows = self.script(script, []);
+        let row = |row: &Value| Row {
+            label: row[0].as_str().unwrap_or_default().to_owned(),
+            score: row[1].as_str().and_then(|score| score.parse().ok()),
+        };
+        rows.as_array().into_iter().flatten().map(row).collect()
+    }
+
+    /// The results once every row has a score and `enough` says so of them.
+    #[track_caller]
+    pub fn wait_for_results(&self, what: &str, enough: impl Fn(&[Row]) -> bool) -> Vec<Row> {
+        self.wait_until(what, PATIENCE, || {
+            let rows = self.results();
+            let complete = !rows.is_empty() && rows.iter().all(|row| row.score.is_some());
+            (complete && enough(&rows)).then_some(rows)
+        })
+    }
+
+    /// Waits until something matches a CSS selector.
+    #[track_caller]
+    pub fn wait_for(&self, css: &str) {
+        self.wait_until(&format!("`{css}`"), PATIENCE, || {
+            self.has(css).then_some(())
+        });
+    }
+
+    /// Waits until nothing matches a CSS selector.
+    #[track_caller]
+    pub fn wait_for_none(&self, css: &str) {
+        self.wait_until(&format!("no `{css}`"), PATIENCE, || {
+            (!self.has(css)).then_some(())
+        });
+    }
+
+    /// Waits until the visible text of the first match contains some words.
+    #[track_caller]
+    pub fn wait_for_text(&self, css: &str, words: &str) {
+        self.wait_until(&format!("\"{words}\" in `{css}`"), PATIENCE, || {
+            self.text(css).filter(|text| text.contains(words)).map(drop)
+        });
+    }
+
+    /// Waits until `look` gives something.
+    #[track_caller]
+    pub fn wait_until<T>(&self, what: &str, patience: Duration, look: impl Fn() -> Option<T>) -> T {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            if Instant::now() >= deadline {
+                panic!(
+                    "waited {} s in vain for {what}\n{}",
+                    patience.as_secs(),
+                    self.describe()
+                );
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    /// What a person would want to know of a page on which a test has failed.
+    fn describe(&self) -> String {
+        let text = self.text("body").unwrap_or_default();
+        let log: Vec<String> = self
+            .log()
+            .iter()
+            .map(|line| format!("{}: {}", line.level, line.message))
+            .collect();
+        format!(
+            "---- the page shows ----\n{text}\n---- the browser has logged ----\n{}\n----",
+            log.join("\n")
+        )
+    }
+
+    // ---- Doing ----
+
+    /// Clicks on the first match.
+    #[track_caller]
+    pub fn click(&self, css: &str) {
+        self.wait_for(css);
+        self.browser
+            .run(&format!("clicking on `{css}`"), async |driver| {
+                driver.find(By::Css(css)).await?.click().await
+            });
+    }
+
+    /// Types into the first match, after what stands there. Keys such as [`Key::Enter`] can be part of the text:
+    /// `format!("cat{}", Key::Enter.value())`.
+    #[track_caller]
+    pub fn type_into(&self, css: &str, text: &str) {
+        self.wait_for(css);
+        self.browser
+            .run(&format!("typing into `{css}`"), async |driver| {
+                driver.find(By::Css(css)).await?.send_keys(text).await
+            });
+    }
+
+    /// Presses keys, wherever the focus is.
+    #[track_caller]
+    pub fn press(&self, keys: &str) {
+        // Not to the focused element: a file field would take any key for a path.
+        self.browser.run("pressing keys", async |driver| {
+            driver.action_chain().send_keys(keys).perform().await
+        });
+    }
+
+    /// Replaces what stands in the first matching input field by typing over it.
+    #[track_caller]
+    pub fn retype(&self, css: &str, text: &str) {
+        self.type_into(
+            css,
+            &format!("{}a{}", Key::Control.value(), Key::Null.value()),
+        );
+        self.type_into(css, text);
+    }
+
+    /// Chooses a file as a click on the drop zone would let the visitor do.
+    #[track_caller]
+    pub fn choose_file(&self, file: &Path) {
+        let css = "[data-testid=file-input]";
+        self.wait_for(css);
+        let path = absolute(file).to_string_lossy().into_owned();
+        self.browser.run("choosing a file", async |driver| {
+            driver.find(By::Css(css)).await?.send_keys(path).await
+        });
+    }
+
+    /// Drags a file over the first match and drops it there, as from a file manager.
+    #[track_caller]
+    pub fn drop_file(&self, css: &str, file: &Path) {
+        self.drag_file(css, file, &["dragEnter", "dragOver", "drop"]);
+    }
+
+    /// Drags a file over the first match and holds it there.
+    #[track_caller]
+    pub fn hold_file_over(&self, css: &str, file: &Path) {
+        self.drag_file(css, file, &["dragEnter", "dragOver"]);
+    }
+
+    #[track_caller]
+    fn drag_file(&self, css: &str, file: &Path, events: &[&str]) {
+        self.wait_for(css);
+        let script = "const element = document.querySelector(arguments[0]);
+                      element.scrollIntoView({ block: 'center', behavior: 'instant' });
+                      const box = element.getBoundingClientRect();
+                      return [box.x + box.width / 2, box.y + box.height / 2]";
+        let point = self.script(script, [json!(css)]);
+        let data = json!({ "items": [], "files": [absolute(file)], "dragOperationsMask": 1 });
+        for event in events {
+            let parameters = json!({ "type": event, "x": point[0], "y": point[1], "data": data });
+            self.browser.cdp("Input.dispatchDragEvent", parameters);
+        }
+    }
+
+    /// Pastes a file, as after a screenshot or "Copy image", wherever the focus is.
+    #[track_caller]
+    pub fn paste_file(&self, file: &Path, media_type: &str) {
+        let bytes = fs::read(file)
+            .unwrap_or_else(|error| panic!("{} cannot be read: {error}", file.display()));
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let script = "const [name, type, base64] = arguments;
+                      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+                      const clipboardData = new DataTransfer();
+                      clipboardData.items.add(new File([bytes], name, { type }));
+                      (document.activeElement ?? document.body).dispatchEvent(
+                          new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))";
+        self.script(
+            script,
+            [json!(name), json!(media_type), json!(base64_encode(&bytes))],
+        );
+    }
+
+    /// Pastes text into the first match. An event of the page's own making does not change the field by itself, so what
+    /// the browser would do with a paste that the page leaves to it is done here.
+    #[track_caller]
+    pub fn paste_text(&self, css: &str, text: &str) {
+        let script = "const [css, text] = arguments;
+                      const field = document.querySelector(css);
+                      field.focus();
+                      const clipboardData = new DataTransfer();
+                      clipboardData.setData('text/plain', text);
+                      const left = field.dispatchEvent(
+                          new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+                      if (left) document.execCommand('insertText', false, text)";
+        self.wait_for(css);
+        self.script(script, [json!(css), json!(text)]);
+    }
+
+    /// Takes the browser off the network, or brings it back: `navigator.onLine` follows, and requests of the page fail.
+    /// Requests of a worker are a matter of their own to Chromium; to stop those too, [stop](TestServer::stop) the server.
+    #[track_caller]
+    pub fn set_offline(&self, offline: bool) {
+        let conditions = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        self.browser.cdp("Network.enable", json!({}));
+        self.browser
+            .cdp("Network.emulateNetworkConditions", conditions);
+    }
+
+    /// Sets the size of the viewport in CSS pixels.
+    #[track_caller]
+    pub fn resize(&self, width: u32, height: u32) {
+        self.browser.resize(width, height);
+    }
+
+    // ---- Measuring and recording ----
+
+    /// Runs the body of a JavaScript function and gives what it returns. A promise is waited for.
+    #[track_caller]
+    pub fn script(&self, body: &str, arguments: impl Into<Vec<Value>>) -> Value {
+        let arguments = arguments.into();
+        let result = self
+            .browser
+            .try_run(async |driver| Ok(driver.execute(body, arguments).await?.json().clone()));
+        match result {
+            Ok(value) => value,
+            Err(error) => panic!("this script failed: {error}\n{body}"),
+        }
+    }
+
+    /// The longest time that the page's thread has been blocked at a stretch since it was opened; zero if never longer
+    /// than 50 ms, which is where Chromium begins to count.
+    #[track_caller]
+    pub fn longest_task(&self) -> Duration {
+        let longest = self.script(
+            "return Math.max(0, ...window.longTasks.map((task) => task.ms))",
+            [],
+        );
+        Duration::from_secs_f64(longest.as_f64().unwrap_or(0.0) / 1000.0)
+    }
+
+    /// Forgets the long tasks so far.
+    #[track_caller]
+    pub fn forget_tasks(&self) {
+        self.script("window.longTasks.length = 0", []);
+    }
+
+    /// What the browser has logged as errors: uncaught exceptions, failed requests, `console.error`.
+    pub fn console_errors(&self) -> Vec<String> {
+        let log = self.log();
+        log.iter()
+            .filter(|line| line.level == "SEVERE")
+            .map(|line| line.message.clone())
+            .collect()
+    }
+
+    fn log(&self) -> Vec<LogLine> {
+        let new = self
+            .browser
+            .try_run(async |driver| driver.browser_log().await)
+            .unwrap_or_default();
+        let lines = new.into_iter().map(|entry| LogLine {
+            level: entry.level,
+            message: entry.message,
+        });
+        let mut log = self.log.borrow_mut();
+        log.extend(lines);
+        log.clone()
+    }
+
+    /// Saves what the page looks like as `target/screenshots/NAME.png`.
+    #[track_caller]
+    pub fn screenshot(&self, name: &str) -> PathBuf {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+        fs::create_dir_all(&directory).expect("the target directory can be written to");
+        let path = directory.join(name).with_extension("png");
+        self.browser.run("taking a screenshot", async |driver| {
+            driver.screenshot(&path).await
+        });
+        path
+    }
+}
+
+fn absolute(file: &Path) -> PathBuf {
+    file.canonicalize()
+        .unwrap_or_else(|error| panic!("{} cannot be found: {error}", file.display()))
+}

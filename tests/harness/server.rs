@@ -1,0 +1,267 @@
+//! A server on the loopback interface that plays the network: the built page as `cargo xtask serve` serves it, with
+//! files put in the place of others, and with every kind of bad connection.
+
+use std::collections::HashMap;
+use std::env;
+use std::fs;
+use std::io::{self, Read};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use xtask::server::{Body, Handler, Request, Response, Server, Site};
+
+/// What is wrong with the answers for one file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// No more than this many bytes a second.
+    Slow {
+        /// The rate, for each answer by itself.
+        bytes_per_second: u64,
+    },
+    /// The connection breaks after this many bytes of the body.
+    Cut {
+        /// How many arrive.
+        after: u64,
+    },
+    /// Nothing of the body arrives, and the connection stays open.
+    Hang,
+    /// Another status, and no file.
+    Status(u16),
+}
+
+/// How often a slow or hanging answer looks whether its fault still holds.
+const TICK: Duration = Duration::from_millis(20);
+
+/// A running server. Paths in its methods are relative to [`TestServer::url`].
+pub struct TestServer {
+    network: Arc<Network>,
+    running: Mutex<Option<Server>>,
+    port: u16,
+    base: String,
+}
+
+/// What requests are answered from.
+struct Network {
+    /// The built page, if this server has it.
+    page: Option<Site>,
+    /// Files that hide those of the page.
+    overlay: Site,
+    overlay_directory: PathBuf,
+    base: String,
+    faults: Mutex<HashMap<String, Fault>>,
+    requests: Mutex<Vec<Request>>,
+    /// Answers under way end when the server has stopped.
+    stopped: AtomicBool,
+}
+
+impl TestServer {
+    /// Serves the built page at the root.
+    pub fn with_page() -> Self {
+        Self::with_page_below("/")
+    }
+
+    /// Serves the built page below a path, which begins and ends with `/`; nothing lies elsewhere.
+    pub fn with_page_below(base: &str) -> Self {
+        let directory = env::var_os("CLIPLET_PAGE")
+            .expect("these tests need the built page: run `cargo xtask test --only browser`, which builds it first");
+        Self::start(Some(Path::new(&directory)), base)
+    }
+
+    /// Serves nothing but what is [put](Self::put) there, to pages of every origin.
+    pub fn elsewhere() -> Self {
+        Self::start(None, "/")
+    }
+
+    fn start(page: Option<&Path>, base: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "server-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::SeqCst)
+        );
+        let overlay_directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&overlay_directory).expect("the target directory can be written to");
+        let site = |directory: &Path| {
+            Site::below(directory, base).unwrap_or_else(|error| {
+                panic!(
+                    "the page at {} cannot be served: {error}",
+                    directory.display()
+                )
+            })
+        };
+        let network = Arc::new(Network {
+            page: page.map(site),
+            overlay: site(&overlay_directory),
+            overlay_directory,
+            base: base.to_owned(),
+            faults: Mutex::default(),
+            requests: Mutex::default(),
+            stopped: AtomicBool::new(false),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let server = serve(listener, &network);
+        let port = server.address().port();
+        Self {
+            network,
+            running: Mutex::new(Some(server)),
+            port,
+            base: base.to_owned(),
+        }
+    }
+
+    /// Where the page lies.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}{}", self.port, self.base)
+    }
+
+    /// Puts a file at a path, in the place of the page's own if there is one.
+    pub fn put(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        let file = self.network.overlay_directory.join(path);
+        fs::create_dir_all(file.parent().expect("a file lies in a directory"))
+            .expect("it can be made");
+        fs::write(file, bytes).expect("the file can be written");
+    }
+
+    /// From now on, and for answers under way, this is wrong with a file.
+    pub fn set_fault(&self, path: &str, fault: Fault) {
+        lock(&self.network.faults).insert(path.to_owned(), fault);
+    }
+
+    /// From now on, and for answers under way, nothing is wrong with a file.
+    pub fn clear_fault(&self, path: &str) {
+        lock(&self.network.faults).remove(path);
+    }
+
+    /// The requests for a file so far.
+    pub fn requests(&self, path: &str) -> Vec<Request> {
+        let path = format!("{}{path}", self.base);
+        lock(&self.network.requests)
+            .iter()
+            .filter(|request| request.path == path)
+            .cloned()
+            .collect()
+    }
+
+    /// Goes off the network: cuts what is under way and refuses connections.
+    pub fn stop(&self) {
+        self.network.stopped.store(true, Ordering::SeqCst);
+        *lock(&self.running) = None;
+    }
+
+    /// Comes back at the same address.
+    pub fn start_again(&self) {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).expect("the port is still free");
+        self.network.stopped.store(false, Ordering::SeqCst);
+        *lock(&self.running) = Some(serve(listener, &self.network));
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.stop();
+        let _ = fs::remove_dir_all(&self.network.overlay_directory);
+    }
+}
+
+fn serve(listener: TcpListener, network: &Arc<Network>) -> Server {
+    let network = Arc::clone(network);
+    let handler: Handler = Arc::new(move |request| respond(&network, request));
+    Server::start(listener, handler).expect("the server starts")
+}
+
+fn respond(network: &Arc<Network>, request: &Request) -> Response {
+    lock(&network.requests).push(request.clone());
+    let path = request
+        .path
+        .strip_prefix(&network.base)
+        .unwrap_or_default()
+        .to_owned();
+    let mut response = match network.fault(&path) {
+        Some(Fault::Status(status)) => Response::text(status, "This answer is a test's doing."),
+        _ => network.file(request),
+    };
+    if network.page.is_none() {
+        open_to_all(&mut response);
+    }
+    let body = Faulty {
+        network: Arc::clone(network),
+        path,
+        body: response.body,
+        given: 0,
+    };
+    response.body = Box::new(body);
+    response
+}
+
+/// Lets pages of other origins read the response, as public hosts of models do.
+fn open_to_all(response: &mut Response) {
+    response
+        .headers
+        .retain(|(name, _)| name != "Cross-Origin-Resource-Policy");
+    for (name, value) in [
+        ("Access-Control-Allow-Origin", "*"),
+        (
+            "Access-Control-Expose-Headers",
+            "Content-Length, Content-Range, ETag",
+        ),
+        ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ] {
+        response.headers.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+impl Network {
+    fn file(&self, request: &Request) -> Response {
+        let response = self.overlay.respond(request);
+        match &self.page {
+            Some(page) if response.status == 404 => page.respond(request),
+            _ => response,
+        }
+    }
+
+    fn fault(&self, path: &str) -> Option<Fault> {
+        lock(&self.faults).get(path).copied()
+    }
+}
+
+/// A body with what is wrong with it at the moment.
+struct Faulty {
+    network: Arc<Network>,
+    path: String,
+    body: Body,
+    given: u64,
+}
+
+impl Read for Faulty {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = loop {
+            if self.network.stopped.load(Ordering::SeqCst) {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            match self.network.fault(&self.path) {
+                Some(Fault::Hang) => thread::sleep(TICK),
+                Some(Fault::Slow { bytes_per_second }) => {
+                    thread::sleep(TICK);
+                    break (bytes_per_second * TICK.as_millis() as u64 / 1000).max(1);
+                }
+                // The server takes a body that ends early for a broken connection.
+                Some(Fault::Cut { after }) => break after.saturating_sub(self.given),
+                Some(Fault::Status(_)) | None => break u64::MAX,
+            }
+        };
+        let room = usize::try_from(room)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
+        let read = self.body.read(&mut buffer[..room])?;
+        self.given += read as u64;
+        Ok(read)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

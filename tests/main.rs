@@ -1,0 +1,18 @@
+//! Tests of the built page in headless Chromium: a module for each promise, named after it.
+//!
+//! `cargo xtask test` runs them all; `cargo xtask test --only browser` builds the page and runs these alone. What lives
+//! in [`harness`]: the server that plays the network, the browser that plays the visitor, and what a visitor can do.
+
+mod bad_files;
+mod better_model;
+mod drop_a_picture;
+mod edit_labels;
+mod harness;
+mod harness_itself;
+mod hosting;
+mod keyboard_and_screens;
+mod kinds_of_pictures;
+mod prompt_template;
+mod reload;
+mod same_as_transformers;
+mod thousand_labels;
