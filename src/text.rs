@@ -258,7 +258,8 @@ pub fn engine_not_started(details: &str) -> String {
         format!(" Details: {}", sentence(details))
     };
     format!(
-        "Cliplet's engine could not start, so nothing can be scored. It needs {BROWSERS}.{details}"
+        "Cliplet’s engine could not start, so nothing can be scored. Reload the page to try again; it needs \
+         {BROWSERS}.{details}"
     )
 }
 
@@ -270,7 +271,7 @@ pub fn engine_died(details: &str) -> String {
         format!(" Details: {}", sentence(details))
     };
     format!(
-        "Cliplet's engine has stopped. Your picture and labels are still here: start it again.{details}"
+        "Cliplet’s engine has stopped. Your picture and labels are still here: start it again.{details}"
     )
 }
 

@@ -1,8 +1,7 @@
 //! What happens when: the page's state as signals, and the deeds that change it.
 //!
-//! [`Session`] is what components read and call. Its deeds are parted by what they are about: [`labels`], [`pictures`],
-//! [`scoring`], [`models`]. The data itself and its rules are in [`crate::state`]; what is drawn is in
-//! [`crate::components`].
+//! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, scoring,
+//! models. The data itself and its rules are in [`crate::state`]; what is drawn is in [`crate::components`].
 
 mod labels;
 mod models;

@@ -62,7 +62,7 @@ fn normalised_pixels_are_rescaled_before_the_mean_is_taken_off() {
     let rgb = preprocess::resize_and_crop(&photograph, 64).unwrap();
     let (mean, std) = (
         [0.481_454_66, 0.457_827_5, 0.408_210_73],
-        [0.268_629_54, 0.261_302_58, 0.275_777_11],
+        [0.268_629_54, 0.261_302_6, 0.275_777_1],
     );
     let planes = preprocess::normalise(&rgb, &mean, &std);
     for (channel, plane) in planes.chunks_exact(64 * 64).enumerate() {

@@ -1,6 +1,6 @@
 //! A small HTTP/1.1 server for the loopback interface: one thread per connection, no dependencies.
 //!
-//! What lives here: the listener ([`Server`]), the wire format ([`http`]), and the answer to "which file is this URL"
+//! What lives here: the listener ([`Server`]), the wire format (`http`), and the answer to "which file is this URL"
 //! ([`Site`]). What does not: faults made on purpose. The browser tests wrap a handler of their own around
 //! [`Site::respond`] for those.
 

@@ -1,7 +1,7 @@
 //! GGUF files as clip.cpp writes them: named tensors and metadata.
 //!
 //! The format is that of <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3; the keys and
-//! tensor names are those of <https://github.com/monatis/clip.cpp>. candle reads the file; [`check`] walks its header first,
+//! tensor names are those of <https://github.com/monatis/clip.cpp>. candle reads the file; `check` walks its header first,
 //! so that candle is handed nothing that would make it panic or allocate more than the file justifies. What is not here:
 //! what the tensors mean.
 

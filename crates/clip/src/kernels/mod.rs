@@ -2,7 +2,7 @@
 //!
 //! A [`Kernel`] is a plain type, one per architecture, all with the same meaning: [`scalar`] states it and is the oracle
 //! of the others' tests. Weights are packed once, when a model is loaded ([`PackedWeights`]); activations are quantised
-//! row by row and block by block on the way ([`quantise`]), so that a few large channels, which real CLIPs have, spoil
+//! row by row and block by block on the way (`quantise`), so that a few large channels, which real CLIPs have, spoil
 //! only their own blocks. What is not here: candle, tensors, and what is multiplied with what.
 //!
 //! With `b` counting blocks of [`BLOCK`] inputs, `w = scale_w[b] * quant_w` and `x = scale_x[b] * quant_x + least_x[b]`, a

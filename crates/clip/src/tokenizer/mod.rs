@@ -3,7 +3,7 @@
 //!
 //! A model file brings its tokenizer along in one of two ways: as a whole `tokenizer.json` in the key
 //! `tokenizer.huggingface.json`, or, as clip.cpp writes it, as a bare list of tokens from which the merges are recovered
-//! ([`merges`]). What is not here: prompts, and what the tokens mean to the text tower.
+//! (`merges`). What is not here: prompts, and what the tokens mean to the text tower.
 
 mod merges;
 

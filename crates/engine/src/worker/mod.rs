@@ -1,8 +1,8 @@
 //! What runs inside the worker: it takes requests one by one as they come, and works on each as a task of its own, so that
 //! a picture can be scored while a model is still arriving.
 //!
-//! [`engine`] does what is asked; [`model`] and [`pictures`] hold what it knows; [`fetch`] and [`store`] bring model files in;
-//! [`decode`] makes pixels of a picture file; [`tasks`] lets work be cancelled; [`port`] speaks to the page. What is not
+//! `engine` does what is asked; `model` and `pictures` hold what it knows; `fetch` and `store` bring model files in;
+//! `decode` makes pixels of a picture file; `tasks` lets work be cancelled; `port` speaks to the page. What is not
 //! here: arithmetic, which is `cliplet-clip`'s.
 
 mod decode;
@@ -46,9 +46,12 @@ fn report_crashes() {
         });
     }));
     let listener = Closure::<dyn Fn(PromiseRejectionEvent)>::new(|event: PromiseRejectionEvent| {
-        port::post(&FromWorker::Crashed {
-            message: format!("{:?}", event.reason()),
-        });
+        // Other rejections are of promises that nobody waits for.
+        if let Some(trap) = event.reason().dyn_ref::<RuntimeError>() {
+            port::post(&FromWorker::Crashed {
+                message: trap.message().into(),
+            });
+        }
     });
     // A global without events could not have taken messages either.
     let _ = port::scope()
