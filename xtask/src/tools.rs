@@ -180,7 +180,9 @@ fn cargo_install(workspace: &Workspace, package: &str, version: &str) -> Result 
         )
     };
     install(true).or_else(|_| {
-        warn(&format!("{package} cannot be built from its own Cargo.lock; trying the newest packages that fit."));
+        warn(&format!(
+            "{package} cannot be built from the versions in its own Cargo.lock; going on with the newest that fit."
+        ));
         install(false)
     })
 }

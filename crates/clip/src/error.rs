@@ -48,8 +48,16 @@ impl fmt::Display for Error {
                 crate::picture::MAX_PIXELS / 1_000_000
             ),
             Self::Text(reason) => write!(f, "The text could not be turned into tokens: {reason}."),
-            Self::Compute(error) => write!(f, "The computation failed: {error}."),
+            Self::Compute(error) => write!(f, "The computation failed: {}.", candle_says(error)),
         }
+    }
+}
+
+/// What candle says, without the backtrace that it may carry, which is no part of a sentence.
+pub(crate) fn candle_says(error: &candle_core::Error) -> String {
+    match error {
+        candle_core::Error::WithBacktrace { inner, .. } => candle_says(inner),
+        other => other.to_string(),
     }
 }
 

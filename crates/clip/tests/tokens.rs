@@ -62,7 +62,7 @@ fn ids_known_from_elsewhere() {
     let vocabulary = read("tokens/clip-vocabulary.txt");
     let tokens: Vec<&str> = vocabulary.lines().collect();
     let tokenizer = tokenizer(&tokens);
-    // "a photo of a cat" in the model card of openai/clip-vit-base-patch32.
+    // What `clip.tokenize` of OpenAI gives, without the padding.
     assert_eq!(
         tokenizer.encode("a photo of a cat").unwrap().ids,
         [49406, 320, 1125, 539, 320, 2368, 49407]

@@ -35,7 +35,10 @@ pub(super) fn check<R: Read + Seek>(reader: &mut R) -> Result<(), Error> {
         array_elements: 0,
     };
     let mut magic = [0; 4];
-    if walk.take(&mut magic).is_err() || magic != *b"GGUF" {
+    if length >= magic.len() as u64 {
+        walk.take(&mut magic)?;
+    }
+    if magic != *b"GGUF" {
         return Err(Error::model(not_gguf(&magic)));
     }
     match walk.u32()? {
@@ -167,9 +170,11 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     fn value(&mut self, value_type: u32) -> Result<(), Error> {
+        const BOOL: u32 = 7;
         const STRING: u32 = 8;
         const ARRAY: u32 = 9;
         match value_type {
+            BOOL => self.bool(),
             STRING => self.string(),
             ARRAY => {
                 let element_type = self.u32()?;
@@ -181,6 +186,7 @@ impl<R: Read + Seek> Walk<'_, R> {
                     )));
                 }
                 match element_type {
+                    BOOL => (0..elements).try_for_each(|_| self.bool()),
                     STRING => (0..elements).try_for_each(|_| self.string()),
                     ARRAY => Err(Error::model(
                         "The file's metadata has a list of lists, which no CLIP has",
@@ -189,6 +195,17 @@ impl<R: Read + Seek> Walk<'_, R> {
                 }
             }
             _ => self.skip(scalar_size(value_type)?),
+        }
+    }
+
+    fn bool(&mut self) -> Result<(), Error> {
+        let mut byte = [0];
+        self.take(&mut byte)?;
+        match byte {
+            [0 | 1] => Ok(()),
+            [other] => Err(Error::model(format!(
+                "The file is damaged: a truth value in its metadata is {other}"
+            ))),
         }
     }
 
@@ -244,10 +261,10 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 }
 
-/// Bytes of a metadata value that is neither a string nor an array.
+/// Bytes of a metadata value that is a number.
 fn scalar_size(value_type: u32) -> Result<u64, Error> {
     match value_type {
-        0 | 1 | 7 => Ok(1),
+        0 | 1 => Ok(1),
         2 | 3 => Ok(2),
         4..=6 => Ok(4),
         10..=12 => Ok(8),

@@ -15,6 +15,7 @@ use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
 use candle_core::{Device, Shape, Tensor};
 
 use crate::Error;
+use crate::error::candle_says;
 
 /// An open file: its header in memory, its tensors read one by one when asked for.
 pub struct Gguf<'a, R: Read + Seek> {
@@ -32,8 +33,7 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
         check::check(&mut reader)?;
         reader.rewind()?;
-        let mut content = Content::read(&mut reader)
-            .map_err(|error| Error::model(format!("The file's header is damaged: {error}")))?;
+        let mut content = Content::read(&mut reader).map_err(|error| damaged("header", &error))?;
         let metadata = Metadata(std::mem::take(&mut content.metadata));
         Ok(Self {
             reader,
@@ -86,7 +86,7 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
             self.content.tensor_data_offset,
             &Device::Cpu,
         )
-        .map_err(|error| Error::model(format!("The file's tensor \"{name}\" is damaged: {error}")))
+        .map_err(|error| damaged(&format!("tensor \"{name}\""), &error))
     }
 
     /// A small tensor, expanded to f32.
@@ -110,6 +110,11 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
             None => Err(Error::model(format!("The file has no tensor \"{name}\""))),
         }
     }
+}
+
+fn damaged(part: &str, error: &candle_core::Error) -> Error {
+    let reason = candle_says(error);
+    Error::model(format!("The file's {part} is damaged: {reason}"))
 }
 
 /// A GGUF's keys and values. Every getter's error is an [`Error::Model`] that names the key.

@@ -51,7 +51,11 @@ impl Tokenizer {
             serde_json::from_str(metadata.string(JSON_KEY)?)
                 .map_err(|error| Error::model(format!("The file's tokenizer is broken: {error}")))?
         } else if metadata.has(TOKENS_KEY) {
-            from_tokens(&metadata.strings(TOKENS_KEY)?)?
+            let tokens = metadata.strings(TOKENS_KEY)?;
+            if tokens.len() > vocabulary {
+                return Err(too_many(tokens.len() - 1, vocabulary));
+            }
+            from_tokens(&tokens)?
         } else {
             return Err(Error::model(
                 "The file has no tokenizer and no list of tokens",
@@ -67,9 +71,7 @@ impl Tokenizer {
     ) -> Result<Self, Error> {
         let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
         if highest as usize >= vocabulary {
-            return Err(Error::model(format!(
-                "The file's tokenizer has the token {highest}, and its text tower knows only {vocabulary} tokens"
-            )));
+            return Err(too_many(highest as usize, vocabulary));
         }
         let broken = |error: tokenizers::Error| {
             Error::model(format!("The file's tokenizer is broken: {error}"))
@@ -107,6 +109,12 @@ impl Tokenizer {
             cut: !encoding.get_overflowing().is_empty(),
         })
     }
+}
+
+fn too_many(highest: usize, vocabulary: usize) -> Error {
+    Error::model(format!(
+        "The file's tokenizer has the token {highest}, and its text tower knows only {vocabulary} tokens"
+    ))
 }
 
 /// The tokenizer that a list of tokens, in the order of their ids, stands for.
