@@ -143,6 +143,7 @@ fn wasm(workspace: &Workspace, browser: &Browser, report: &mut Report) -> Result
                 "--no-fail-fast",
                 "--lib",
             ])
+            .args(["--test", "in_browser", "--test", "tokens"])
             .args(["--package", "cliplet-clip", "--package", "cliplet-engine"])
             .args(["--features", "cliplet-engine/worker"])
             .env(

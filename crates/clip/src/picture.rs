@@ -189,15 +189,16 @@ mod tests {
     #[test]
     fn a_picture_that_claims_to_be_huge_is_refused_before_it_is_allocated() {
         let mut png = encode(RgbImage::new(1, 1), ImageFormat::Png);
-        png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+        png[16..20].copy_from_slice(&20_000u32.to_be_bytes());
+        png[20..24].copy_from_slice(&20_000u32.to_be_bytes());
         // The header's checksum covers the size; without a right one the decoder stops before it.
         let checksum = crc32(&png[12..29]);
         png[29..33].copy_from_slice(&checksum.to_be_bytes());
         assert!(matches!(
             decode(&png),
             Err(Error::PictureTooLarge {
-                width: 65536,
-                height: 65536
+                width: 20_000,
+                height: 20_000
             })
         ));
     }

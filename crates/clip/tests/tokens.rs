@@ -1,9 +1,6 @@
 //! Texts of every kind get the token ids that Hugging Face's CLIPTokenizerFast gives them, from CLIP's list of tokens
 //! alone, without its merges. The texts and ids are written by `tools/make_tokens.py`.
 
-// The fixtures are read from a disk.
-#![cfg(not(target_arch = "wasm32"))]
-
 mod common;
 
 use std::io::Cursor;
@@ -11,6 +8,15 @@ use std::io::Cursor;
 use cliplet_clip::gguf::Gguf;
 use cliplet_clip::tokenizer::Tokenizer;
 use common::gguf::File;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+// Natively and, unchanged, in a browser.
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+const VOCABULARY: &str = include_str!("fixtures/tokens/clip-vocabulary.txt");
+const TEXTS_AND_IDS: &str = include_str!("fixtures/tokens/ids.jsonl");
 
 const CONTEXT_LENGTH: usize = 77;
 
@@ -23,18 +29,13 @@ fn tokenizer(tokens: &[&str]) -> Tokenizer {
     Tokenizer::from_metadata(gguf.metadata(), tokens.len(), CONTEXT_LENGTH).unwrap()
 }
 
-fn read(name: &str) -> String {
-    std::fs::read_to_string(common::fixture(name)).unwrap()
-}
-
 #[test]
 fn token_ids_are_those_of_transformers() {
-    let vocabulary = read("tokens/clip-vocabulary.txt");
-    let tokens: Vec<&str> = vocabulary.lines().collect();
+    let tokens: Vec<&str> = VOCABULARY.lines().collect();
     assert_eq!(tokens.len(), 49_408);
     let tokenizer = tokenizer(&tokens);
     let (mut texts, mut cut_texts, mut wrong) = (0, 0, Vec::new());
-    for line in read("tokens/ids.jsonl").lines() {
+    for line in TEXTS_AND_IDS.lines() {
         let (text, ids, cut): (String, Vec<u32>, bool) = serde_json::from_str(line).unwrap();
         let ours = tokenizer.encode(&text).unwrap();
         assert!(ids.len() <= CONTEXT_LENGTH);
@@ -59,8 +60,7 @@ fn token_ids_are_those_of_transformers() {
 /// A fixture of one's own making cannot find what one did not think of; published ids can.
 #[test]
 fn ids_known_from_elsewhere() {
-    let vocabulary = read("tokens/clip-vocabulary.txt");
-    let tokens: Vec<&str> = vocabulary.lines().collect();
+    let tokens: Vec<&str> = VOCABULARY.lines().collect();
     let tokenizer = tokenizer(&tokens);
     // What `clip.tokenize` of OpenAI gives, without the padding.
     assert_eq!(

@@ -33,3 +33,79 @@ pub fn open<T: DeserializeOwned>(envelope: &JsValue) -> Result<(T, Option<Blob>)
     let blob = Reflect::get(envelope, &BLOB.into())?.dyn_into().ok();
     Ok((serde_wasm_bindgen::from_value(message)?, blob))
 }
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests {
+    use js_sys::Array;
+    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+    use super::*;
+    use crate::messages::{Done, FromWorker, LabelScore, Progress, Reply, Request, ToWorker};
+
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    /// As `postMessage` does it: what cannot be cloned is an error.
+    fn posted(envelope: &JsValue) -> JsValue {
+        let clone: js_sys::Function = Reflect::get(&js_sys::global(), &"structuredClone".into())
+            .unwrap()
+            .unchecked_into();
+        clone.call1(&JsValue::UNDEFINED, envelope).unwrap()
+    }
+
+    #[wasm_bindgen_test]
+    fn messages_arrive_as_they_were_sent() {
+        let request = ToWorker {
+            id: 7,
+            request: Request::Classify {
+                picture: 1,
+                labels: vec!["cat".into(), "Żółw 🐢".into()],
+                template: "a photo of a {}".into(),
+            },
+        };
+        let (opened, blob) = open::<ToWorker>(&posted(&seal(&request, None).unwrap())).unwrap();
+        assert_eq!(opened, request);
+        assert!(blob.is_none());
+        for reply in [
+            Reply::Cancelled,
+            Reply::Progress(Progress::Downloading {
+                received: 5_000_000_000,
+                total: None,
+            }),
+            Reply::Done(Done::Scores {
+                model: "m".into(),
+                scores: vec![LabelScore {
+                    cosine: 0.25,
+                    score: 1.0,
+                    cut: true,
+                }],
+            }),
+        ] {
+            let reply = FromWorker::Reply { id: 3, reply };
+            let envelope = posted(&seal(&reply, None).unwrap());
+            assert_eq!(open::<FromWorker>(&envelope).unwrap().0, reply);
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn a_file_travels_beside_a_message() {
+        let blob = Blob::new_with_str_sequence(&Array::of1(&"bytes".into())).unwrap();
+        let reply = FromWorker::Reply {
+            id: 1,
+            reply: Reply::Done(Done::PictureTaken {
+                width: 2,
+                height: 1,
+            }),
+        };
+        let envelope = posted(&seal(&reply, Some(&blob)).unwrap());
+        let (opened, file) = open::<FromWorker>(&envelope).unwrap();
+        assert_eq!(opened, reply);
+        assert_eq!(file.unwrap().size(), 5.0);
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_no_message_is_refused() {
+        for nonsense in [JsValue::NULL, "text".into(), Object::new().into()] {
+            assert!(open::<ToWorker>(&nonsense).is_err());
+        }
+    }
+}

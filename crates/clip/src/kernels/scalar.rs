@@ -1,19 +1,19 @@
 //! What the kernels mean, one number at a time.
 
-use super::quantise::{Activations, Quant};
+use super::quantise::Activations;
 use super::{BLOCK, Kernel, PANEL, PackedWeights};
 
-/// The oracle. `Q` is the number that activations are quantised to, which differs between architectures.
-pub struct Scalar<Q>(std::marker::PhantomData<Q>);
+/// The oracle.
+pub struct Scalar;
 
-impl<Q: Quant + Into<i32>> Kernel for Scalar<Q> {
+impl Kernel for Scalar {
     fn position(output: usize, input: usize) -> usize {
         output * BLOCK + input
     }
 
     fn multiply(weights: &PackedWeights, xs: &[f32], bias: Option<&[f32]>, out: &mut [f32]) {
         let rows = weights.check(xs, bias, out);
-        let mut activations = Activations::<Q>::default();
+        let mut activations = Activations::default();
         activations.quantise(xs, weights.inputs());
         let row_blocks = weights.row_blocks();
         for row in 0..rows {
@@ -32,7 +32,7 @@ impl<Q: Quant + Into<i32>> Kernel for Scalar<Q> {
                     let dot: i32 = (0..BLOCK)
                         .map(|input| {
                             let quant = block.quants[Self::position(lane, input)];
-                            i32::from(quant) * activations.quants[at * BLOCK + input].into()
+                            i32::from(quant) * i32::from(activations.quants[at * BLOCK + input])
                         })
                         .sum();
                     let x = activations.scales[at];

@@ -1,11 +1,8 @@
 //! WebAssembly with fixed-width SIMD: a dot product of two sixteen-bit pairs per lane.
 
 use std::arch::wasm32::*;
-use std::cell::RefCell;
-use std::thread::LocalKey;
 
 use super::pack::PanelBlock;
-use super::quantise::Activations;
 use super::tiles::{self, Rows, Tile};
 use super::{BLOCK, Kernel, PANEL, PackedWeights};
 
@@ -13,7 +10,7 @@ use super::{BLOCK, Kernel, PANEL, PackedWeights};
 const DEPTH: usize = 2;
 const HALVES: usize = 2;
 
-/// Activations in fifteen bits: no less quick here than seven, and as good as f32.
+/// See the module.
 pub struct Simd128;
 
 impl Kernel for Simd128 {
@@ -27,16 +24,9 @@ impl Kernel for Simd128 {
 }
 
 impl Tile for Simd128 {
-    type Quant = i16;
-
-    fn buffers() -> &'static LocalKey<RefCell<Activations<i16>>> {
-        thread_local!(static BUFFERS: RefCell<Activations<i16>> = RefCell::default());
-        &BUFFERS
-    }
-
     #[inline(always)]
     unsafe fn tile<const R: usize, const P: usize>(
-        rows: Rows<i16>,
+        rows: Rows,
         panels: [&[PanelBlock]; P],
     ) -> [[v128; P]; R] {
         let mut sums = [[f32x4_splat(0.0); P]; R];

@@ -1,44 +1,41 @@
 //! The loops around the vector kernels: which rows and outputs are computed together, and where results go.
 //!
-//! A tile has as many rows and panels as V8 keeps in registers: four by two. With three or five rows by two panels the
-//! relaxed kernel took half as long again.
+//! A tile has as many rows and panels as V8 keeps in registers: four by two.
 
 use std::arch::wasm32::{f32x4_add, v128, v128_load, v128_store};
 use std::cell::RefCell;
-use std::thread::LocalKey;
 
 use super::pack::PanelBlock;
-use super::quantise::{Activations, BlockScale, Quant};
+use super::quantise::{Activations, BlockScale};
 use super::{BLOCK, PANEL, PackedWeights};
 
 /// Rows and panels of a tile.
 const ROWS: usize = 4;
 const PANELS: usize = 2;
 
+thread_local! {
+    /// Kept from one product to the next.
+    static BUFFERS: RefCell<Activations> = RefCell::default();
+}
+
 /// Activations of some rows, as a tile reads them: row after row, `blocks` blocks each.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a, Q> {
-    pub(super) quants: &'a [Q],
+pub(super) struct Rows<'a> {
+    pub(super) quants: &'a [i16],
     pub(super) scales: &'a [BlockScale],
     pub(super) blocks: usize,
 }
 
 /// The innermost loop of a vector kernel.
 pub(super) trait Tile {
-    /// What activations are quantised to.
-    type Quant: Quant + 'static;
-
     /// Products of `R` rows with `P` panels.
     ///
     /// # Safety
     /// `rows` must have at least `R` rows, and every panel exactly `rows.blocks` blocks.
     unsafe fn tile<const R: usize, const P: usize>(
-        rows: Rows<Self::Quant>,
+        rows: Rows,
         panels: [&[PanelBlock]; P],
     ) -> [[v128; P]; R];
-
-    /// Buffers of this thread.
-    fn buffers() -> &'static LocalKey<RefCell<Activations<Self::Quant>>>;
 }
 
 /// See [`super::Kernel::multiply`].
@@ -49,7 +46,7 @@ pub(super) fn multiply<T: Tile>(
     out: &mut [f32],
 ) {
     weights.check(xs, bias, out);
-    T::buffers().with_borrow_mut(|activations| {
+    BUFFERS.with_borrow_mut(|activations| {
         activations.quantise(xs, weights.inputs());
         let mut panels = weights.panels();
         let mut first = 0;
@@ -70,7 +67,7 @@ pub(super) fn multiply<T: Tile>(
 }
 
 fn every_row<T: Tile, const P: usize>(
-    activations: &Activations<T::Quant>,
+    activations: &Activations,
     panels: [&[PanelBlock]; P],
     columns: &mut Columns,
 ) {
@@ -89,7 +86,6 @@ fn every_row<T: Tile, const P: usize>(
                 1 => columns.store(row, T::tile::<1, P>(rest, panels)),
                 2 => columns.store(row, T::tile::<2, P>(rest, panels)),
                 3 => columns.store(row, T::tile::<3, P>(rest, panels)),
-                4 => columns.store(row, T::tile::<4, P>(rest, panels)),
                 _ => columns.store(row, T::tile::<ROWS, P>(rest, panels)),
             }
         }
