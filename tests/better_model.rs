@@ -108,7 +108,8 @@ fn it_is_kept_and_answers_at_once_on_the_next_visit() {
     let world = World::new();
     let (page, _) = world.visit();
     page.wait_for_text(STATUS, "Better CLIP is ready");
-    let rows = page.wait_for_results("scores by the better model", |_| !preview(&page));
+    page.wait_for_none(".preview");
+    let rows = page.wait_for_scores_of(&LABELS);
     world.models.stop();
     page.reload();
     page.wait_for_text(STATUS, "Better CLIP is ready");
