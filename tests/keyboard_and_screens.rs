@@ -1,5 +1,7 @@
 //! The page is usable by keyboard alone, named for screen readers, and fits every screen, light and dark.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
@@ -95,6 +97,8 @@ fn every_screen_shows_all_without_scrolling_sideways() {
             page.press_button("Sample: Panda");
             page.wait_for("[data-testid=result]");
             page.wait_for_results("the panda", |rows| rows[0].label == "panda");
+            // Rows glide to their places.
+            std::thread::sleep(Duration::from_millis(500));
             page.screenshot(&format!("scored-{width}-{theme}"));
             let overflow = page.script(
                 "return document.documentElement.scrollWidth - document.documentElement.clientWidth",
