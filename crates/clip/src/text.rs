@@ -76,8 +76,8 @@ impl TextTower {
     }
 }
 
-/// Prompts of one list differ by a word or two, and activations of seven or eight bits blur that: with candle's kernels,
-/// which have eight, scores of the starter model were off by up to 0.0125. Those of WebAssembly's have fifteen.
+/// Prompts of one list differ by a word or two, and activations of eight bits, which candle's kernels have, blur that: scores
+/// of the starter model were off by more than a hundredth. Those of our kernel for WebAssembly have fifteen.
 fn text_arithmetic(arithmetic: Arithmetic) -> Arithmetic {
     match cfg!(target_arch = "wasm32") {
         true => arithmetic,
