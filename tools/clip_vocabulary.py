@@ -9,7 +9,6 @@ import gzip
 from importlib.metadata import files
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import CLIPTokenizerFast
 
 CLIP_VOCABULARY_SIZE = 49_408
 START_OF_TEXT = "<|startoftext|>"
@@ -85,8 +84,11 @@ def recovered_merges(vocabulary: list[str]) -> list[tuple[str, str]]:
     return found
 
 
-def transformers_tokenizer(size: int = CLIP_VOCABULARY_SIZE, context_length: int = 77) -> CLIPTokenizerFast:
-    """The tokenizer as transformers builds it from vocabulary and merges."""
+def transformers_tokenizer(size: int = CLIP_VOCABULARY_SIZE, context_length: int = 77):
+    """The tokenizer as transformers builds it from vocabulary and merges: a CLIPTokenizerFast."""
+    # The other functions do without transformers, and so do the scripts that need no more than those.
+    from transformers import CLIPTokenizerFast
+
     vocabulary = {token: index for index, token in enumerate(tokens(size))}
     return CLIPTokenizerFast(vocab=vocabulary, merges=merges(size), model_max_length=context_length)
 
@@ -97,11 +99,16 @@ def published_tokenizer(size: int = CLIP_VOCABULARY_SIZE) -> Tokenizer:
     transformers 5 differs in the pattern alone, which there also lists the two special tokens.  That matters only to
     texts with a special token in capitals and punctuation beside it: in small letters one is taken out before.
     """
-    vocabulary = {token: index for index, token in enumerate(tokens(size))}
+    return tokenizer_of(tokens(size), merges(size))
+
+
+def tokenizer_of(entries: list[str], merges: list[tuple[str, str]]) -> Tokenizer:
+    """The same for a vocabulary's entries in the order of their ids, and its merges, first learned first."""
+    vocabulary = {token: index for index, token in enumerate(entries)}
     tokenizer = Tokenizer(
         models.BPE(
             vocab=vocabulary,
-            merges=merges(size),
+            merges=merges,
             unk_token=END_OF_TEXT,
             continuing_subword_prefix="",
             end_of_word_suffix=END_OF_WORD,

@@ -2,19 +2,18 @@
 
 use std::io::{Read, Seek};
 
-use candle_core::Tensor;
-use candle_nn::{LayerNorm, Module};
+use candle_core::{Device, Module, Tensor};
 
 use crate::Error;
 use crate::config::{Activation, EncoderConfig};
 use crate::gguf::Gguf;
-use crate::ops::{Arithmetic, Attention, Linear, activate};
+use crate::ops::{Attention, LayerNorm, Linear, Path, Visible};
 
 /// Reads a tower's tensors: those whose names begin with `v.` or `t.`.
 pub(crate) struct TowerReader<'a, 'r, R: Read + Seek> {
     pub(crate) file: &'a mut Gguf<'r, R>,
     pub(crate) prefix: &'static str,
-    pub(crate) arithmetic: Arithmetic,
+    pub(crate) path: Path,
 }
 
 impl<R: Read + Seek> TowerReader<'_, '_, R> {
@@ -27,7 +26,8 @@ impl<R: Read + Seek> TowerReader<'_, '_, R> {
             self.vector(&format!("{name}.weight"), config.width)?,
             self.vector(&format!("{name}.bias"), config.width)?,
             config.layer_norm_epsilon,
-        ))
+            self.path,
+        )?)
     }
 
     pub(crate) fn vector(&mut self, name: &str, length: usize) -> Result<Tensor, Error> {
@@ -46,7 +46,7 @@ impl<R: Read + Seek> TowerReader<'_, '_, R> {
             &[outputs, inputs],
         )?;
         let bias = self.vector(&format!("{name}.bias"), outputs)?;
-        Ok(Linear::new(weight, Some(bias), self.arithmetic)?)
+        Ok(Linear::new(weight, Some(bias), self.path)?)
     }
 
     /// The projection into the shared space, which has no prefix and no bias.
@@ -57,7 +57,7 @@ impl<R: Read + Seek> TowerReader<'_, '_, R> {
         projection_dim: usize,
     ) -> Result<Linear, Error> {
         let weight = self.file.tensor(name, &[projection_dim, width])?;
-        Ok(Linear::new(weight, None, self.arithmetic)?)
+        Ok(Linear::new(weight, None, self.path)?)
     }
 }
 
@@ -74,8 +74,8 @@ impl SelfAttention {
         reader: &mut TowerReader<R>,
         block: usize,
         config: &EncoderConfig,
-        causal: bool,
     ) -> Result<Self, Error> {
+        let path = reader.path;
         let mut linear =
             |name: &str| reader.linear(&format!("blk.{block}.{name}"), config.width, config.width);
         Ok(Self {
@@ -85,20 +85,9 @@ impl SelfAttention {
             output: linear("attn_out")?,
             attention: Attention {
                 heads: config.heads,
-                causal,
+                path,
             },
         })
-    }
-}
-
-impl Module for SelfAttention {
-    fn forward(&self, xs: &Tensor) -> candle_core::Result<Tensor> {
-        let mixed = self.attention.forward(
-            &self.query.forward(xs)?,
-            &self.key.forward(xs)?,
-            &self.value.forward(xs)?,
-        )?;
-        self.output.forward(&mixed)
     }
 }
 
@@ -131,10 +120,18 @@ impl Mlp {
     }
 }
 
-impl Module for Mlp {
-    fn forward(&self, xs: &Tensor) -> candle_core::Result<Tensor> {
-        let hidden = activate(self.activation, &self.first.forward(xs)?)?;
-        self.second.forward(&hidden)
+/// What a block remembers of rows, for rows that come later and see them: `rows x width` each.
+pub(crate) struct KeysAndValues {
+    pub(crate) keys: Tensor,
+    pub(crate) values: Tensor,
+}
+
+impl KeysAndValues {
+    fn followed_by(&self, later: &Self) -> candle_core::Result<Self> {
+        Ok(Self {
+            keys: Tensor::cat(&[&self.keys, &later.keys], 0)?,
+            values: Tensor::cat(&[&self.values, &later.values], 0)?,
+        })
     }
 }
 
@@ -145,13 +142,57 @@ struct Block {
     mlp: Mlp,
 }
 
-impl Module for Block {
-    fn forward(&self, xs: &Tensor) -> candle_core::Result<Tensor> {
-        let xs = (xs
-            + self
-                .self_attention
-                .forward(&self.layer_norm1.forward(xs)?)?)?;
-        &xs + self.mlp.forward(&self.layer_norm2.forward(&xs)?)?
+/// Some rows out of all: their numbers, and what each sees.
+struct Wanted<'a> {
+    rows: &'a Tensor,
+    visible: &'a Visible,
+}
+
+impl Block {
+    /// What becomes of the rows, or of those that are wanted, and the keys and values of all. `earlier` are those of rows
+    /// that stand before them.
+    fn forward(
+        &self,
+        xs: &Tensor,
+        visible: &Visible,
+        earlier: Option<&KeysAndValues>,
+        wanted: Option<Wanted>,
+    ) -> candle_core::Result<(Tensor, KeysAndValues)> {
+        let SelfAttention {
+            query,
+            key,
+            value,
+            output,
+            attention,
+        } = &self.self_attention;
+        let normed = self.layer_norm1.forward(xs)?;
+        let (queries, keys, values) = match &wanted {
+            None => {
+                let [queries, keys, values] = Linear::together([query, key, value], &normed)?;
+                (queries, keys, values)
+            }
+            Some(wanted) => {
+                let [keys, values] = Linear::together([key, value], &normed)?;
+                let queries = query.forward(&normed.index_select(wanted.rows, 0)?)?;
+                (queries, keys, values)
+            }
+        };
+        let own = KeysAndValues { keys, values };
+        let all = earlier
+            .map(|earlier| earlier.followed_by(&own))
+            .transpose()?;
+        let seen = all.as_ref().unwrap_or(&own);
+        let (xs, visible) = match wanted {
+            None => (xs.clone(), visible),
+            Some(wanted) => (xs.index_select(wanted.rows, 0)?, wanted.visible),
+        };
+        let mixed = attention.forward(&queries, &seen.keys, &seen.values, visible)?;
+        let xs = output.forward_onto(&xs, &mixed)?;
+        let hidden = self
+            .mlp
+            .first
+            .forward_then(self.mlp.activation, &self.layer_norm2.forward(&xs)?)?;
+        Ok((self.mlp.second.forward_onto(&xs, &hidden)?, own))
     }
 }
 
@@ -161,17 +202,16 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// Reads all blocks of a tower; a causal one lets no position see a later one.
+    /// Reads all blocks of a tower.
     pub(crate) fn read<R: Read + Seek>(
         reader: &mut TowerReader<R>,
         config: &EncoderConfig,
-        causal: bool,
     ) -> Result<Self, Error> {
         let blocks = (0..config.blocks)
             .map(|block| {
                 Ok(Block {
                     layer_norm1: reader.layer_norm(&format!("blk.{block}.ln1"), config)?,
-                    self_attention: SelfAttention::read(reader, block, config, causal)?,
+                    self_attention: SelfAttention::read(reader, block, config)?,
                     layer_norm2: reader.layer_norm(&format!("blk.{block}.ln2"), config)?,
                     mlp: Mlp::read(reader, block, config)?,
                 })
@@ -179,13 +219,32 @@ impl Encoder {
             .collect::<Result<_, Error>>()?;
         Ok(Self { blocks })
     }
-}
 
-impl Module for Encoder {
-    /// `batch x positions x width`, and so is the result.
-    fn forward(&self, xs: &Tensor) -> candle_core::Result<Tensor> {
-        self.blocks
-            .iter()
-            .try_fold(xs.clone(), |xs, block| block.forward(&xs))
+    /// `rows x width` to what becomes of the `wanted` rows, and of each block the keys and values of all rows.
+    ///
+    /// `visible` says which rows each row sees, counting those first that stand before them: `earlier` has their keys and
+    /// values, block by block, and is empty if there are none. The last block computes no more than what is wanted.
+    pub(crate) fn forward(
+        &self,
+        xs: &Tensor,
+        visible: &Visible,
+        earlier: &[KeysAndValues],
+        wanted: &[u32],
+    ) -> candle_core::Result<(Tensor, Vec<KeysAndValues>)> {
+        let rows = Tensor::new(wanted, &Device::Cpu)?;
+        let visible_to_wanted = visible.select(wanted);
+        let last = self.blocks.len() - 1;
+        let mut xs = xs.clone();
+        let mut remembered = Vec::with_capacity(self.blocks.len());
+        for (i, block) in self.blocks.iter().enumerate() {
+            let wanted = (i == last).then_some(Wanted {
+                rows: &rows,
+                visible: &visible_to_wanted,
+            });
+            let (ys, own) = block.forward(&xs, visible, earlier.get(i), wanted)?;
+            xs = ys;
+            remembered.push(own);
+        }
+        Ok((xs, remembered))
     }
 }

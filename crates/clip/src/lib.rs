@@ -1,7 +1,8 @@
 //! CLIP of the ViT family: bytes in, numbers out.
 //!
 //! What lives here: reading model files ([`gguf`]), the two towers as candle models ([`vision`], [`text`]) built from the
-//! operations in [`ops`] on the arithmetic in [`kernels`], the tokenizer, picture decoding and preprocessing, prompt templates and zero-shot scores.
+//! operations in [`ops`] on the arithmetic in [`kernels`], the tokenizer, picture decoding and preprocessing, prompt
+//! templates and zero-shot scores.
 //! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
 //! tests natively and in WebAssembly.
 //!

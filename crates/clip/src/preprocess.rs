@@ -2,8 +2,9 @@
 //! shortest side is resized to the model's image size (bicubic, antialiased), the middle is cropped out, and the channels
 //! are rescaled to 0..1 and normalised.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::Error;
 use crate::picture::Picture;
@@ -17,7 +18,9 @@ use crate::picture::Picture;
 pub fn resize_and_crop(picture: &Picture, image_size: usize) -> Result<Vec<u8>, Error> {
     let refused = |reason: &dyn std::fmt::Display| Error::UnreadablePicture(reason.to_string());
     let (width, height) = (picture.width(), picture.height());
-    let source = ImageRef::new(width, height, picture.rgb(), PixelType::U8x3)
+    // Types that are known when this is compiled leave out of the program all that the library can do with others, half a
+    // megabyte of tables among it.
+    let source = TypedImageRef::<U8x3>::from_buffer(width, height, picture.rgb())
         .map_err(|error| refused(&error))?;
     let side = image_size as u32;
     let shortest = width.min(height);
@@ -34,17 +37,17 @@ pub fn resize_and_crop(picture: &Picture, image_size: usize) -> Result<Vec<u8>, 
     let margin = 2.0 * (box_height / f64::from(side)).max(1.0);
     let first = (top - margin).floor().max(0.0);
     let last = (top + box_height + margin).ceil().min(f64::from(height));
-    let mut strip = Image::new(side, (last - first) as u32, PixelType::U8x3);
+    let mut strip = TypedImage::<U8x3>::new(side, (last - first) as u32);
     let across = options.clone().crop(left, first, box_width, last - first);
     resizer
-        .resize(&source, &mut strip, &across)
+        .resize_typed(&source, &mut strip, &across)
         .map_err(|error| refused(&error))?;
-    let mut resized = Image::new(side, side, PixelType::U8x3);
+    let mut resized = TypedImage::<U8x3>::new(side, side);
     let down = options.crop(0.0, top - first, f64::from(side), box_height);
     resizer
-        .resize(&strip, &mut resized, &down)
+        .resize_typed(&strip, &mut resized, &down)
         .map_err(|error| refused(&error))?;
-    Ok(resized.into_vec())
+    Ok(resized.pixels().iter().flat_map(|rgb| rgb.0).collect())
 }
 
 /// Along one side of the source, in source pixels: where the kept part begins and how long it is.
@@ -62,12 +65,35 @@ fn central_box(side: u32, shortest: u32, image_size: u32) -> (f64, f64) {
 pub fn normalise(rgb: &[u8], mean: &[f32; 3], std: &[f32; 3]) -> Vec<f32> {
     (0..3)
         .flat_map(|channel| {
+            let normalised: [f32; 256] =
+                std::array::from_fn(|value| (value as f32 / 255.0 - mean[channel]) / std[channel]);
             rgb.iter()
                 .skip(channel)
                 .step_by(3)
-                .map(move |&value| (f32::from(value) / 255.0 - mean[channel]) / std[channel])
+                .map(move |&value| normalised[usize::from(value)])
         })
         .collect()
+}
+
+/// Cuts a normalised picture, planar and of `image_size * image_size` pixels, into patches: row by row, and of each patch its
+/// channels, rows and columns, in the order of the patch convolution's kernel.
+///
+/// # Panics
+/// If `image_size` is no multiple of `patch_size`, or there are fewer pixels.
+pub fn patches(pixels: &[f32], image_size: usize, patch_size: usize) -> Vec<f32> {
+    assert!(image_size.is_multiple_of(patch_size), "whole patches");
+    let across = image_size / patch_size;
+    let mut patches = Vec::with_capacity(3 * image_size * image_size);
+    for (top, left) in (0..across).flat_map(|top| (0..across).map(move |left| (top, left))) {
+        for (channel, row) in
+            (0..3).flat_map(|channel| (0..patch_size).map(move |row| (channel, row)))
+        {
+            let y = channel * image_size + top * patch_size + row;
+            let begin = y * image_size + left * patch_size;
+            patches.extend_from_slice(&pixels[begin..begin + patch_size]);
+        }
+    }
+    patches
 }
 
 #[cfg(test)]
@@ -115,5 +141,19 @@ mod tests {
             &[0.5, 0.25, 2.0],
         );
         assert_eq!(planes, [1.0, -1.0, -1.0, 3.0, 0.0, 0.1]);
+    }
+
+    #[test]
+    fn patches_are_cut_row_by_row_and_keep_their_channels_apart() {
+        // Each number says its channel, row and column.
+        let pixels: Vec<f32> = (0..3 * 16)
+            .map(|i| (100 * (i / 16) + 10 * (i / 4 % 4) + i % 4) as f32)
+            .collect();
+        let patches = patches(&pixels, 4, 2);
+        assert_eq!(
+            patches[12..24],
+            [2, 3, 12, 13, 102, 103, 112, 113, 202, 203, 212, 213].map(|x| x as f32)
+        );
+        assert_eq!(patches.len(), pixels.len());
     }
 }

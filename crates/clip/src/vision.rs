@@ -3,14 +3,13 @@
 
 use std::io::{Read, Seek};
 
-use candle_core::{IndexOp, Tensor};
-use candle_nn::{LayerNorm, Module};
+use candle_core::{Device, Module, Tensor};
 
 use crate::Error;
 use crate::config::VisionConfig;
 use crate::encoder::{Encoder, TowerReader};
 use crate::gguf::Gguf;
-use crate::ops::{Arithmetic, Linear};
+use crate::ops::{Arithmetic, LayerNorm, Linear, Visible};
 
 /// From normalised pixels to an embedding.
 pub struct VisionTower {
@@ -42,48 +41,47 @@ impl VisionTower {
             &[width, 3, side, side],
             &[width, 3 * side * side],
         )?;
+        let path = arithmetic.for_images(width);
         let mut reader = TowerReader {
             file,
             prefix: "v",
-            arithmetic,
+            path,
         };
         Ok(Self {
-            patch_embedding: Linear::new(kernel, None, arithmetic)?,
+            patch_embedding: Linear::new(kernel, None, path)?,
             class_embedding: reader.vector("class_embd", width)?,
             position_embedding: reader
                 .matrix("position_embd.weight", (1 + config.patches(), width))?,
             pre_layer_norm: reader.layer_norm("pre_ln", &config.encoder)?,
-            encoder: Encoder::read(&mut reader, &config.encoder, false)?,
+            encoder: Encoder::read(&mut reader, &config.encoder)?,
             post_layer_norm: reader.layer_norm("post_ln", &config.encoder)?,
             projection: reader.projection("visual_projection.weight", width, projection_dim)?,
             config: config.clone(),
         })
     }
 
-    /// `batch x 3 x image_size x image_size` to `batch x patches x (3 * patch_size * patch_size)`, in the order of the
-    /// convolution's kernel: channel, row, column.
-    fn patches(&self, pixels: &Tensor) -> candle_core::Result<Tensor> {
-        let side = self.config.patch_size;
-        let (batch, _, _, _) = pixels.dims4()?;
-        let across = self.config.image_size / side;
-        pixels
-            .reshape(vec![batch, 3, across, side, across, side])?
-            .permute(vec![0, 2, 4, 1, 3, 5])?
-            .reshape((batch, across * across, 3 * side * side))
-    }
-}
-
-impl Module for VisionTower {
-    /// `batch x 3 x image_size x image_size`, normalised, to `batch x projection_dim`, not yet of unit length.
-    fn forward(&self, pixels: &Tensor) -> candle_core::Result<Tensor> {
-        let patches = self.patch_embedding.forward(&self.patches(pixels)?)?;
-        let (batch, _, width) = patches.dims3()?;
-        let class = self.class_embedding.broadcast_as((batch, 1, width))?;
-        let xs = Tensor::cat(&[&class, &patches], 1)?.broadcast_add(&self.position_embedding)?;
-        let xs = self.encoder.forward(&self.pre_layer_norm.forward(&xs)?)?;
-        let class = self
-            .post_layer_norm
-            .forward(&xs.i((.., 0))?.contiguous()?)?;
-        self.projection.forward(&class)
+    /// The embeddings of some pictures, not yet of unit length: `pictures x projection_dim`.
+    ///
+    /// `patches` holds all pictures' patches as [`crate::preprocess::patches`] cuts them: `(pictures * patches) x
+    /// (3 * patch_size * patch_size)`.
+    ///
+    /// # Errors
+    /// If there are more or fewer.
+    pub fn forward(&self, pictures: usize, patches: Vec<f32>) -> candle_core::Result<Tensor> {
+        let (count, side) = (self.config.patches(), self.config.patch_size);
+        let shape = (pictures * count, 3 * side * side);
+        let patches = Tensor::from_vec(patches, shape, &Device::Cpu)?;
+        let patches = self.patch_embedding.forward(&patches)?;
+        let width = patches.dim(1)?;
+        let positions = count + 1;
+        let class = self.class_embedding.broadcast_as((pictures, 1, width))?;
+        let xs = Tensor::cat(&[class, patches.reshape((pictures, count, width))?], 1)?
+            .broadcast_add(&self.position_embedding)?
+            .reshape((pictures * positions, width))?;
+        let visible = Visible::within_groups(pictures, positions);
+        let classes: Vec<u32> = (0..pictures).map(|i| (i * positions) as u32).collect();
+        let xs = self.pre_layer_norm.forward(&xs)?;
+        let (xs, _) = self.encoder.forward(&xs, &visible, &[], &classes)?;
+        self.projection.forward(&self.post_layer_norm.forward(&xs)?)
     }
 }

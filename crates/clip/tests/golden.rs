@@ -190,6 +190,56 @@ fn the_fast_path_agrees_with_transformers() {
     }
 }
 
+/// Prompts that begin alike share what is computed of their beginnings, in one call and from one to the next.
+#[test]
+fn prompts_encoded_together_are_what_each_is_alone() {
+    for case in &Case::all() {
+        let together = case.clip(Arithmetic::Fast);
+        let mut prompts: Vec<&[u32]> = case.sequences.iter().map(Vec::as_slice).collect();
+        prompts.extend(case.prompts.iter().map(|prompt| &prompt.ids[..]));
+        let end = *prompts[0].last().unwrap();
+        let beginnings: Vec<Vec<u32>> = prompts
+            .iter()
+            .flat_map(|ids| (1..ids.len()).map(|count| [&ids[..count], &[end][..]].concat()))
+            .collect();
+        prompts.extend(beginnings.iter().map(Vec::as_slice));
+        for _ in 0..2 {
+            let embeddings = together.encode_token_lists(&prompts).unwrap();
+            for (ids, embedding) in prompts.iter().zip(&embeddings) {
+                let alone = case.clip(Arithmetic::Fast).encode_tokens(ids).unwrap();
+                assert_near(
+                    &format!("{}, ids {ids:?}", case.name),
+                    embedding,
+                    &alone,
+                    REFERENCE,
+                );
+                let again = together.encode_tokens(ids).unwrap();
+                assert_near(
+                    &format!("{}, ids {ids:?} again", case.name),
+                    &again,
+                    &alone,
+                    REFERENCE,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn pictures_encoded_together_are_what_each_is_alone() {
+    for case in &Case::all() {
+        let clip = case.clip(Arithmetic::Fast);
+        let pictures = case.expected().pictures;
+        let pictures: Vec<Vec<f32>> = pictures.iter().map(|rgb| pixels(&clip, rgb)).collect();
+        let together = clip.encode_batch(&pictures).unwrap();
+        assert!(together.len() > 1, "{}", case.name);
+        for (pixels, embedding) in pictures.into_iter().zip(&together) {
+            let alone = clip.encode_pixels(pixels).unwrap();
+            assert_near(&case.name, embedding, &alone, REFERENCE);
+        }
+    }
+}
+
 #[test]
 fn scores_agree_with_transformers() {
     for case in Case::all() {

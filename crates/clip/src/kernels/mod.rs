@@ -1,187 +1,179 @@
-//! Matrix products of f32 activations with quantised weights: the arithmetic that takes nearly all the time.
+//! The arithmetic that takes nearly all the time, once per architecture: products of activations with quantised weights,
+//! attention, LayerNorm.
 //!
-//! A [`Kernel`] is a plain type, one per architecture, all with the same meaning: [`scalar`] states it and is the oracle
-//! of the others' tests. Weights are packed once, when a model is loaded ([`PackedWeights`]); activations are quantised
-//! row by row and block by block on the way (`quantise`), so that a few large channels, which real CLIPs have, spoil
-//! only their own blocks. What is not here: candle, tensors, and what is multiplied with what.
+//! A [`Kernel`] is a plain type, one per architecture and set of instructions, all with the same meaning:
+//! [`scalar`] states it, one number at a time, and is the oracle of the others' tests. The vector kernels share their loops
+//! (`product`, `attention`, `layer_norm`, `quantise`), which are written against a handful of vector operations
+//! (`vector`); what is left for a file named after an architecture is what these are there. What is not here: candle,
+//! tensors, threads, and what is multiplied with what.
 //!
-//! With `b` counting blocks of [`BLOCK`] inputs, `w = scale_w[b] * quant_w` and `x = scale_x[b] * quant_x + least_x[b]`, a
-//! product is
+//! Weights are packed once, when a model is loaded ([`PackedWeights`]): eight bits each, and a scale per output and
+//! block of [`BLOCK`] inputs, those of the file where it has them. Activations are quantised on the way
+//! ([`Activations`]), each block of each row with a scale of its own, so that a few large channels, which real CLIPs have,
+//! coarsen only their own blocks. A product is then
 //!
 //! ```text
-//! sum over b of  scale_x[b] * scale_w[b] * (quant_x . quant_w)  +  least_x[b] * (scale_w[b] * sum of quant_w)
+//! sum over blocks b of  scale_x[b] * scale_w[b] * (quant_x . quant_w)
 //! ```
 //!
-//! where only the first parenthesis depends on both, and is a dot product of small whole numbers.
+//! where the parenthesis is a dot product of small whole numbers, and exact. How small, is a [`Precision`].
 
+mod activations;
+mod attention;
+mod functions;
+mod layer_norm;
 mod pack;
+mod product;
 mod quantise;
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+pub mod relaxed;
 pub mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub mod simd128;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(test)]
+mod tests;
 mod tiles;
+mod vector;
+#[cfg(target_arch = "x86_64")]
+pub mod x86_64;
 
+use std::ops::Range;
+
+pub use activations::{Activations, Groups};
+pub use attention::{Keys, Queries, SeenBy};
 pub use pack::{PackedWeights, QuantisedBlock};
+pub use product::{Finish, Out, PANELS_OF_A_TILE};
 
-/// The kernel of the architecture that this is compiled for, where one of ours is the best there is.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub type Active = simd128::Simd128;
+use crate::config::Activation;
 
 /// Inputs that share a scale, in weights and in activations; that of GGML's block types.
 pub const BLOCK: usize = 32;
 
-/// Outputs that are computed side by side, one per lane of a 128-bit vector.
-pub const PANEL: usize = 4;
+/// Outputs that are computed side by side, one per lane of a vector.
+pub const PANEL: usize = if cfg!(target_arch = "x86_64") { 8 } else { 4 };
 
-/// How the products are computed on one architecture.
-pub trait Kernel {
+/// How many bits a quantised activation has, its sign included.
+///
+/// The fewer, the more products fit a vector. Which ones a kernel is quickest with, it says itself
+/// ([`Kernel::coarse_precision`], [`Kernel::fine_precision`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// From -63 to 63: what a dot product of eight by seven bits takes. Blocks whose numbers are nearly all large have
+    /// fewer, so that sixteen bits hold any eight of their products ([`MOST_OF_EIGHT`]). Enough for a picture.
+    Seven,
+    /// From -8127 to 8127, in two halves of seven bits, each multiplied by itself. As good as f32.
+    Fourteen,
+    /// From -32767 to 32767. As good as f32.
+    Fifteen,
+}
+
+impl Precision {
+    /// The largest quantised activation.
+    pub const fn most(self) -> i32 {
+        match self {
+            Self::Seven => 63,
+            Self::Fourteen => 63 * 128 + 63,
+            Self::Fifteen => 32767,
+        }
+    }
+
+    /// How weights must lie in memory to be multiplied with such activations.
+    const fn order(self) -> Order {
+        match self {
+            Self::Seven | Self::Fourteen => Order::Fours,
+            Self::Fifteen => Order::Pairs,
+        }
+    }
+}
+
+/// [`Precision::Seven`]: the largest sum of the absolute values of any eight quantised activations whose products are added
+/// up in sixteen bits. With weights from -128 to 127 their sum then lies within 32640.
+pub const MOST_OF_EIGHT: f32 = 255.0;
+
+/// How many neighbouring inputs of one output lie together in packed weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Pairs,
+    Fours,
+}
+
+impl Order {
     /// Where the weight of one of [`PANEL`] outputs and one of [`BLOCK`] inputs lies in a packed block.
-    fn position(output: usize, input: usize) -> usize;
+    const fn position(self, output: usize, input: usize) -> usize {
+        let depth = self.depth();
+        (input / depth * PANEL + output) * depth + input % depth
+    }
 
-    /// `out = xs W^T + bias`: `xs` has `rows * inputs` numbers, `bias` `outputs`, and `out` `rows * outputs`.
+    const fn depth(self) -> usize {
+        match self {
+            Self::Pairs => 2,
+            Self::Fours => 4,
+        }
+    }
+}
+
+/// The arithmetic of one architecture.
+pub trait Kernel: Sync {
+    /// Its name, for benchmarks and tests.
+    fn name(&self) -> &'static str;
+
+    /// The activations that it is quickest with.
+    fn coarse_precision(&self) -> Precision;
+
+    /// The quickest of the activations that are as good as f32.
+    fn fine_precision(&self) -> Precision;
+
+    /// Rows of activations that are multiplied together.
+    fn rows(&self, precision: Precision) -> usize;
+
+    /// Quantises the rows of some groups. `xs` has all rows of the [`Activations`] that the groups are of.
+    ///
+    /// # Panics
+    /// If `xs` has fewer.
+    fn quantise(&self, xs: &[f32], groups: Groups);
+
+    /// `out = finish(xs W^T)` for some panels of [`PANEL`] outputs of `W`; `out` is `rows x outputs`.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or if weights and activations are not of the same precision.
+    fn multiply(
+        &self,
+        weights: &PackedWeights,
+        xs: &Activations,
+        panels: Range<usize>,
+        finish: Finish,
+        out: &Out,
+    );
+
+    /// Scaled dot-product attention (Vaswani et al., 2017) for some rows of queries; `out` is `rows x width`.
+    ///
+    /// # Panics
+    /// If the shapes do not fit, or if a row sees a key that is not there.
+    fn attend(&self, queries: Queries, keys: Keys, rows: Range<usize>, out: &Out);
+
+    /// LayerNorm (Ba et al., 2016) of each row of `xs`: `(x - mean) / sqrt(variance + epsilon) * weight + bias`. All slices
+    /// hold whole rows as long as `weight`.
     ///
     /// # Panics
     /// If a slice has another length.
-    fn multiply(weights: &PackedWeights, xs: &[f32], bias: Option<&[f32]>, out: &mut [f32]);
+    fn layer_norm(&self, xs: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]);
+
+    /// Applies an activation function to each number.
+    fn activate(&self, activation: Activation, xs: &mut [f32]);
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    use super::scalar::Scalar;
-    use super::*;
-
-    /// Smooth pseudo-random numbers around zero, every 29th a hundred times as large, as outlier channels are.
-    fn numbers(seed: usize, count: usize) -> Vec<f32> {
-        (0..count)
-            .map(|i| {
-                let outlier = if i % 29 == seed % 29 { 100.0 } else { 1.0 };
-                outlier * ((i * 7919 + seed * 104_729) as f32 * 0.618).sin()
-            })
-            .collect()
-    }
-
-    struct Product {
-        rows: usize,
-        inputs: usize,
-        outputs: usize,
-        weights: Vec<f32>,
-        xs: Vec<f32>,
-        bias: Vec<f32>,
-    }
-
-    impl Product {
-        fn random(seed: usize, rows: usize, inputs: usize, outputs: usize) -> Self {
-            Self {
-                rows,
-                inputs,
-                outputs,
-                weights: numbers(seed, outputs * inputs),
-                xs: numbers(seed + 1, rows * inputs),
-                bias: numbers(seed + 2, outputs),
-            }
-        }
-
-        fn block(&self, output: usize, block: usize) -> QuantisedBlock {
-            let row = &self.weights[output * self.inputs..][..self.inputs];
-            QuantisedBlock::from_weights(&row[block * BLOCK..self.inputs.min((block + 1) * BLOCK)])
-        }
-
-        fn by<K: Kernel>(&self) -> Vec<f32> {
-            let weights =
-                PackedWeights::pack::<K>(self.outputs, self.inputs, |o, b| self.block(o, b));
-            let mut out = vec![f32::NAN; self.rows * self.outputs];
-            K::multiply(&weights, &self.xs, Some(&self.bias), &mut out);
-            out
-        }
-
-        /// With the quantised weights and with the activations as they are.
-        fn exact(&self) -> Vec<f32> {
-            let weights: Vec<f64> = (0..self.outputs)
-                .flat_map(|output| {
-                    (0..self.inputs).map(move |input| {
-                        let block = self.block(output, input / BLOCK);
-                        f64::from(block.scale) * f64::from(block.quants[input % BLOCK])
-                    })
-                })
-                .collect();
-            self.xs
-                .chunks_exact(self.inputs)
-                .flat_map(|x| {
-                    weights
-                        .chunks_exact(self.inputs)
-                        .zip(&self.bias)
-                        .map(|(w, b)| {
-                            let dot: f64 = x.iter().zip(w).map(|(x, w)| f64::from(*x) * w).sum();
-                            (dot + f64::from(*b)) as f32
-                        })
-                })
-                .collect()
-        }
-    }
-
-    impl Product {
-        /// How far each result may be off if every activation is off by half a step of its block, and rounding of f32.
-        fn allowance(&self) -> Vec<f32> {
-            let mut allowances = Vec::new();
-            for x in self.xs.chunks_exact(self.inputs) {
-                for output in 0..self.outputs {
-                    let blocks = x.chunks(BLOCK).enumerate().map(|(b, x)| {
-                        let least = x.iter().copied().fold(f32::INFINITY, f32::min);
-                        let most = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                        let QuantisedBlock { scale, quants } = self.block(output, b);
-                        let weights: f32 = quants.iter().map(|q| scale * f32::from(*q).abs()).sum();
-                        let largest = least.abs().max(most.abs());
-                        weights * (0.5 * (most - least) / 32767.0 + 1e-5 * largest)
-                    });
-                    allowances.push(blocks.sum::<f32>() + 1e-5);
-                }
-            }
-            allowances
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(100))]
-        #[test]
-        fn results_are_off_by_no_more_than_the_steps_of_the_activations(
-            seed in 0usize..1000, rows in 1usize..12, inputs in 1usize..200, outputs in 1usize..20,
-        ) {
-            let product = Product::random(seed, rows, inputs, outputs);
-            let pairs = product.by::<Scalar>().into_iter().zip(product.exact());
-            for ((result, exact), allowance) in pairs.zip(product.allowance()) {
-                prop_assert!((result - exact).abs() <= allowance, "{result}, {exact} with {allowance}");
-            }
-        }
-    }
-
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(300))]
-        #[test]
-        fn the_vector_kernel_means_what_the_scalar_one_does(
-            seed in 0usize..1000, rows in 1usize..12, inputs in 1usize..200, outputs in 1usize..20,
-        ) {
-            let product = Product::random(seed, rows, inputs, outputs);
-            let pairs = product.by::<Active>().into_iter().zip(product.by::<Scalar>());
-            for ((vector, scalar), allowance) in pairs.zip(product.allowance()) {
-                prop_assert!((vector - scalar).abs() <= allowance, "{vector}, {scalar} with {allowance}");
-            }
-        }
-    }
-
-    #[test]
-    fn rows_of_one_number_and_of_nothing_but_zeros_stay_so() {
-        let mut product = Product::random(3, 2, 64, 5);
-        product.xs = [[0.25; 64], [0.0; 64]].concat();
-        let results = product.by::<Scalar>();
-        for (result, exact) in results.iter().zip(product.exact()) {
-            assert!((result - exact).abs() < 1e-4, "{result}, {exact}");
-        }
-        assert_eq!(results[5..], product.bias);
-    }
+/// The quickest kernel of the machine that this runs on; none where candle's own arithmetic is.
+pub fn active() -> Option<&'static dyn Kernel> {
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    return Some(relaxed::active());
+    #[cfg(all(
+        target_arch = "wasm32",
+        target_feature = "simd128",
+        not(target_feature = "relaxed-simd")
+    ))]
+    return Some(&simd128::Simd128);
+    #[cfg(target_arch = "x86_64")]
+    return x86_64::active();
+    #[allow(unreachable_code, reason = "only on architectures without a kernel")]
+    None
 }

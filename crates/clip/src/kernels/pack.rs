@@ -1,13 +1,13 @@
 //! Weights in the order in which a kernel reads them.
 
-use super::{BLOCK, Kernel, PANEL};
+use super::{BLOCK, Order, PANEL, Precision};
 
 /// [`BLOCK`] weights of one output: `weight = scale * quant`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuantisedBlock {
     /// Finite.
     pub scale: f32,
-    /// From -127 to 127.
+    /// The weights as multiples of it.
     pub quants: [i8; BLOCK],
 }
 
@@ -28,46 +28,45 @@ impl QuantisedBlock {
 /// One block of [`PANEL`] outputs, as it lies in memory.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(16))]
-pub struct PanelBlock {
+pub(super) struct PanelBlock {
     /// Scale per output.
     pub(super) scales: [f32; PANEL],
-    /// Scale times sum of the quants per output.
-    pub(super) sums: [f32; PANEL],
-    /// In the order of [`Kernel::position`].
+    /// In the order of [`Order::position`].
     pub(super) quants: [i8; PANEL * BLOCK],
 }
 
-/// A weight matrix of `outputs x inputs`, packed for one kernel.
+/// A weight matrix of `outputs x inputs`, packed for activations of one precision.
 #[derive(Debug)]
 pub struct PackedWeights {
     outputs: usize,
     inputs: usize,
+    precision: Precision,
     /// Panel by panel, and in a panel block by block; outputs that fill up the last panel are zero.
     blocks: Vec<PanelBlock>,
 }
 
 impl PackedWeights {
     /// Packs a matrix. `block(output, b)` gives inputs `b * BLOCK..` of an output, and is asked for each once.
-    pub fn pack<K: Kernel>(
+    pub fn pack(
         outputs: usize,
         inputs: usize,
+        precision: Precision,
         mut block: impl FnMut(usize, usize) -> QuantisedBlock,
     ) -> Self {
+        let order = precision.order();
         let mut blocks = Vec::with_capacity(outputs.div_ceil(PANEL) * inputs.div_ceil(BLOCK));
         for first in (0..outputs).step_by(PANEL) {
             for b in 0..inputs.div_ceil(BLOCK) {
                 let mut packed = PanelBlock {
                     scales: [0.0; PANEL],
-                    sums: [0.0; PANEL],
                     quants: [0; PANEL * BLOCK],
                 };
                 for lane in 0..PANEL.min(outputs - first) {
                     let QuantisedBlock { scale, quants } = block(first + lane, b);
-                    let sum: i32 = quants.iter().map(|&quant| i32::from(quant)).sum();
                     packed.scales[lane] = scale;
-                    packed.sums[lane] = scale * sum as f32;
-                    for (input, quant) in quants.into_iter().enumerate() {
-                        packed.quants[K::position(lane, input)] = quant;
+                    match order {
+                        Order::Pairs => scatter::<2>(&quants, lane, &mut packed.quants),
+                        Order::Fours => scatter::<4>(&quants, lane, &mut packed.quants),
                     }
                 }
                 blocks.push(packed);
@@ -76,6 +75,7 @@ impl PackedWeights {
         Self {
             outputs,
             inputs,
+            precision,
             blocks,
         }
     }
@@ -90,29 +90,37 @@ impl PackedWeights {
         self.inputs
     }
 
+    /// Of the activations that it is packed for.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Groups of [`PANEL`] outputs; the last may be filled up.
+    pub fn panels(&self) -> usize {
+        self.outputs.div_ceil(PANEL)
+    }
+
     /// Blocks in a row.
     pub(super) fn row_blocks(&self) -> usize {
         self.inputs.div_ceil(BLOCK)
     }
 
-    /// All blocks of [`PANEL`] outputs, one slice each.
-    pub(super) fn panels(&self) -> std::slice::ChunksExact<'_, PanelBlock> {
-        self.blocks.chunks_exact(self.row_blocks())
+    /// All blocks of a panel.
+    pub(super) fn panel(&self, panel: usize) -> &[PanelBlock] {
+        let row_blocks = self.row_blocks();
+        &self.blocks[panel * row_blocks..][..row_blocks]
     }
+}
 
-    /// How many rows of activations there are, if all slices fit.
-    pub(super) fn check(&self, xs: &[f32], bias: Option<&[f32]>, out: &[f32]) -> usize {
-        let rows = xs.len() / self.inputs;
-        assert_eq!(xs.len(), rows * self.inputs, "whole rows of activations");
-        assert_eq!(
-            out.len(),
-            rows * self.outputs,
-            "a result per row and output"
-        );
-        assert!(
-            bias.is_none_or(|bias| bias.len() == self.outputs),
-            "a bias per output"
-        );
-        rows
+/// Puts an output's weights where [`Order::position`] says, `DEPTH` at a time.
+fn scatter<const DEPTH: usize>(
+    quants: &[i8; BLOCK],
+    lane: usize,
+    packed: &mut [i8; PANEL * BLOCK],
+) {
+    let (from, _) = quants.as_chunks::<DEPTH>();
+    let (to, _) = packed.as_chunks_mut::<DEPTH>();
+    for (to, from) in to.iter_mut().skip(lane).step_by(PANEL).zip(from) {
+        *to = *from;
     }
 }

@@ -1,45 +1,160 @@
 //! What the kernels mean, one number at a time.
 
-use super::quantise::Activations;
-use super::{BLOCK, Kernel, PANEL, PackedWeights};
+use std::ops::Range;
 
-/// The oracle.
-pub struct Scalar;
+use candle_core::cpu::erf::erf_f64;
+
+use super::quantise::inverse;
+use super::{
+    Activations, BLOCK, Finish, Groups, Kernel, Keys, MOST_OF_EIGHT, Out, PANEL, PackedWeights,
+    Precision, Queries, product,
+};
+use crate::config::Activation;
+
+/// The oracle. Its activations have the given precision, whatever they are for.
+pub struct Scalar(pub Precision);
 
 impl Kernel for Scalar {
-    fn position(output: usize, input: usize) -> usize {
-        output * BLOCK + input
+    fn name(&self) -> &'static str {
+        "scalar"
     }
 
-    fn multiply(weights: &PackedWeights, xs: &[f32], bias: Option<&[f32]>, out: &mut [f32]) {
-        let rows = weights.check(xs, bias, out);
-        let mut activations = Activations::default();
-        activations.quantise(xs, weights.inputs());
-        let row_blocks = weights.row_blocks();
-        for row in 0..rows {
-            for output in 0..weights.outputs() {
-                let (panel, lane) = (output / PANEL, output % PANEL);
-                let mut sum = bias.map_or(0.0, |bias| bias[output]);
-                // A chunk per panel, and one more than the last output's cannot be asked for.
-                for (b, block) in weights
-                    .panels()
-                    .nth(panel)
-                    .into_iter()
-                    .flatten()
-                    .enumerate()
-                {
-                    let at = row * row_blocks + b;
-                    let dot: i32 = (0..BLOCK)
-                        .map(|input| {
-                            let quant = block.quants[Self::position(lane, input)];
-                            i32::from(quant) * i32::from(activations.quants[at * BLOCK + input])
-                        })
-                        .sum();
-                    let x = activations.scales[at];
-                    sum += x.scale * block.scales[lane] * dot as f32 + x.least * block.sums[lane];
-                }
-                out[row * weights.outputs() + output] = sum;
+    fn coarse_precision(&self) -> Precision {
+        self.0
+    }
+
+    fn fine_precision(&self) -> Precision {
+        self.0
+    }
+
+    fn rows(&self, _: Precision) -> usize {
+        1
+    }
+
+    fn quantise(&self, xs: &[f32], mut groups: Groups) {
+        let (inputs, precision) = (groups.inputs, groups.precision);
+        for row in groups.rows.clone() {
+            for (b, xs) in xs[row * inputs..][..inputs].chunks(BLOCK).enumerate() {
+                let mut block = [0.0; BLOCK];
+                block[..xs.len()].copy_from_slice(xs);
+                let scale = scale(&block, precision);
+                let inverse = inverse(scale);
+                let quants = block.map(|x| (x * inverse).round_ties_even() as i32);
+                groups.place(row, b).put(precision, scale, &quants);
             }
         }
     }
+
+    fn multiply(
+        &self,
+        weights: &PackedWeights,
+        xs: &Activations,
+        panels: Range<usize>,
+        finish: Finish,
+        out: &Out,
+    ) {
+        product::check(weights, xs, &panels, finish, out);
+        let order = weights.precision().order();
+        for panel in panels {
+            let outputs = panel * PANEL..weights.outputs().min((panel + 1) * PANEL);
+            for row in 0..xs.rows() {
+                // Safety: the caller shares panels out so that nobody else uses these.
+                let results = unsafe { out.at(row, outputs.clone()) };
+                for (lane, result) in results.iter_mut().enumerate() {
+                    let mut sum = 0.0;
+                    for (b, block) in weights.panel(panel).iter().enumerate() {
+                        let (scale, quants) = xs.block(row, b);
+                        let dot: i32 = (0..BLOCK)
+                            .map(|i| quants[i] * i32::from(block.quants[order.position(lane, i)]))
+                            .sum();
+                        sum += scale * block.scales[lane] * dot as f32;
+                    }
+                    sum += finish.bias.map_or(0.0, |bias| bias[outputs.start + lane]);
+                    if let Some(activation) = finish.activation {
+                        sum = activated(activation, sum);
+                    }
+                    *result = if finish.residual { *result + sum } else { sum };
+                }
+            }
+        }
+    }
+
+    fn attend(&self, queries: Queries, keys: Keys, rows: Range<usize>, out: &Out) {
+        let width = queries.head_width;
+        for row in rows {
+            let seen = keys.seen_by.seen_by(row);
+            keys.check(seen, queries.width());
+            for head in 0..queries.heads {
+                let column = |stride: usize, seen: u32| seen as usize * stride + head * width;
+                let query = queries.head(row, head);
+                let logit = |&seen: &u32| -> f64 {
+                    let key = &keys.keys[column(keys.key_stride, seen)..][..width];
+                    let dot: f64 = query.iter().zip(key).map(|(q, k)| f64::from(q * k)).sum();
+                    dot / (width as f64).sqrt()
+                };
+                let logits: Vec<f64> = seen.iter().map(logit).collect();
+                let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let weights: Vec<f64> = logits.iter().map(|logit| (logit - most).exp()).collect();
+                let sum: f64 = weights.iter().sum();
+                // Safety: the caller shares rows out so that nobody else uses these.
+                let out = unsafe { out.at(row, head * width..(head + 1) * width) };
+                for (i, out) in out.iter_mut().enumerate() {
+                    let values = seen
+                        .iter()
+                        .map(|&seen| f64::from(keys.values[column(keys.value_stride, seen) + i]));
+                    let mixed: f64 = weights.iter().zip(values).map(|(w, v)| w * v).sum();
+                    *out = (mixed / sum) as f32;
+                }
+            }
+        }
+    }
+
+    fn layer_norm(&self, xs: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]) {
+        let width = weight.len();
+        for (xs, out) in xs.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+            let mean = xs.iter().map(|&x| f64::from(x)).sum::<f64>() / width as f64;
+            let square = |&x: &f32| (f64::from(x) - mean).powi(2);
+            let variance = xs.iter().map(square).sum::<f64>() / width as f64;
+            let deviation = (variance + f64::from(epsilon)).sqrt();
+            for (i, (x, out)) in xs.iter().zip(out).enumerate() {
+                *out = ((f64::from(*x) - mean) / deviation) as f32 * weight[i] + bias[i];
+            }
+        }
+    }
+
+    fn activate(&self, activation: Activation, xs: &mut [f32]) {
+        for x in xs {
+            *x = activated(activation, *x);
+        }
+    }
+}
+
+/// Of a block of activations.
+fn scale(xs: &[f32; BLOCK], precision: Precision) -> f32 {
+    let largest = xs.iter().fold(0f32, |most, x| most.max(x.abs()));
+    let mut scale = largest / precision.most() as f32;
+    if precision == Precision::Seven {
+        let (halves, _) = xs.as_chunks::<{ BLOCK / 2 }>();
+        for half in halves {
+            for first in [0, 2] {
+                let eight = half
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| i % 4 / 2 == first / 2);
+                let sum: f32 = eight.map(|(_, x)| x.abs()).sum();
+                // Rounding adds at most a half to each of eight.
+                scale = scale.max(sum / (MOST_OF_EIGHT - 4.0));
+            }
+        }
+    }
+    scale
+}
+
+fn activated(activation: Activation, x: f32) -> f32 {
+    let x = f64::from(x);
+    let y = match activation {
+        Activation::Gelu => 0.5 * x * (1.0 + erf_f64(x * std::f64::consts::FRAC_1_SQRT_2)),
+        Activation::QuickGelu => x / (1.0 + (-1.702 * x).exp()),
+    };
+    y as f32
 }

@@ -1,80 +1,225 @@
-//! WebAssembly with fixed-width SIMD: a dot product of two sixteen-bit pairs per lane.
+//! WebAssembly with fixed-width SIMD.
 
 use std::arch::wasm32::*;
 
-use super::pack::PanelBlock;
-use super::tiles::{self, Rows, Tile};
-use super::{BLOCK, Kernel, PANEL, PackedWeights};
+use super::activations::OFFSET;
+use super::product;
+use super::tiles::{Pairs, Tile};
+use super::vector::{Vector, loops};
+use super::{BLOCK, Finish, Kernel, Out, PANEL, PackedWeights, Precision};
 
-/// Inputs per lane of a vector of sixteen-bit weights, and vectors of these in one of eight-bit weights.
-const DEPTH: usize = 2;
-const HALVES: usize = 2;
-
-/// See the module.
+/// Its fastest products are of pairs of sixteen bits.
 pub struct Simd128;
 
 impl Kernel for Simd128 {
-    fn position(output: usize, input: usize) -> usize {
-        (input / DEPTH * PANEL + output) * DEPTH + input % DEPTH
+    fn name(&self) -> &'static str {
+        "simd128"
     }
 
-    fn multiply(weights: &PackedWeights, xs: &[f32], bias: Option<&[f32]>, out: &mut [f32]) {
-        tiles::multiply::<Self>(weights, xs, bias, out);
+    fn coarse_precision(&self) -> Precision {
+        Precision::Fifteen
     }
+
+    fn fine_precision(&self) -> Precision {
+        Precision::Fifteen
+    }
+
+    fn rows(&self, _: Precision) -> usize {
+        <Pairs as Tile<V128<false>>>::ROWS
+    }
+
+    fn multiply(
+        &self,
+        weights: &PackedWeights,
+        xs: &super::Activations,
+        panels: std::ops::Range<usize>,
+        finish: Finish,
+        out: &Out,
+    ) {
+        // Safety: a module is only run where all its instructions are there; the caller shares panels out.
+        unsafe { product::multiply::<V128<false>, Pairs>(weights, xs, panels, finish, out) };
+    }
+
+    loops!(V128<false>);
 }
 
-impl Tile for Simd128 {
+/// Vectors of 128 bits. `FUSED`: products and sums are rounded together where the processor does.
+pub(super) struct V128<const FUSED: bool>;
+
+/// Numbers within 2^22, added to this one, are rounded to whole ones, which the sum's last bits are.
+const WHOLE: f32 = 12_582_912.0;
+
+/// The nearest whole numbers, of numbers within 2^22. Quicker than the instruction for it, which has an answer for all.
+#[inline(always)]
+fn rounded(x: v128) -> v128 {
+    i32x4_sub(
+        f32x4_add(x, f32x4_splat(WHOLE)),
+        i32x4_splat(WHOLE.to_bits().cast_signed()),
+    )
+}
+
+impl<const FUSED: bool> Vector for V128<FUSED> {
+    type F = v128;
+    type I = v128;
+
     #[inline(always)]
-    unsafe fn tile<const R: usize, const P: usize>(
-        rows: Rows,
-        panels: [&[PanelBlock]; P],
-    ) -> [[v128; P]; R] {
-        let mut sums = [[f32x4_splat(0.0); P]; R];
-        let (quants, scales) = (rows.quants.as_ptr(), rows.scales.as_ptr());
-        for b in 0..rows.blocks {
-            let mut dots = [[i32x4_splat(0); P]; R];
-            // Safety: the caller promises `R` rows of `rows.blocks` blocks and as many blocks in each panel, so `b` is in
-            // every panel, block `b` of row `r` lies within `quants` and `scales`, and a packed block has
-            // `BLOCK / (DEPTH * HALVES)` vectors of weights.
+    unsafe fn splat(x: f32) -> v128 {
+        f32x4_splat(x)
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> v128 {
+        // Safety: as promised by the caller; the instruction needs no alignment.
+        unsafe { v128_load(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(x: v128, to: *mut f32) {
+        // Safety: as in `load`.
+        unsafe { v128_store(to.cast(), x) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: v128, b: v128) -> v128 {
+        f32x4_add(a, b)
+    }
+
+    #[inline(always)]
+    unsafe fn sub(a: v128, b: v128) -> v128 {
+        f32x4_sub(a, b)
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: v128, b: v128) -> v128 {
+        f32x4_mul(a, b)
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: v128, b: v128) -> v128 {
+        f32x4_div(a, b)
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(a: v128, b: v128, c: v128) -> v128 {
+        #[cfg(target_feature = "relaxed-simd")]
+        if FUSED {
+            return f32x4_relaxed_madd(a, b, c);
+        }
+        f32x4_add(f32x4_mul(a, b), c)
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: v128, b: v128) -> v128 {
+        f32x4_pmax(a, b)
+    }
+
+    #[inline(always)]
+    unsafe fn min(a: v128, b: v128) -> v128 {
+        f32x4_pmin(a, b)
+    }
+
+    #[inline(always)]
+    unsafe fn abs(x: v128) -> v128 {
+        f32x4_abs(x)
+    }
+
+    #[inline(always)]
+    unsafe fn round(x: v128) -> v128 {
+        f32x4_nearest(x)
+    }
+
+    #[inline(always)]
+    unsafe fn power_of_two(x: v128) -> v128 {
+        // The sum's last bits are the exponent with its bias; the shift drops the others.
+        i32x4_shl(f32x4_add(x, f32x4_splat(WHOLE + 127.0)), 23)
+    }
+
+    #[inline(always)]
+    unsafe fn sums([a, b, c, d]: [v128; 4]) -> [f32; 4] {
+        // Sums of neighbours, from two vectors to one.
+        let fold = |a: v128, b: v128| {
+            f32x4_add(
+                i32x4_shuffle::<0, 2, 4, 6>(a, b),
+                i32x4_shuffle::<1, 3, 5, 7>(a, b),
+            )
+        };
+        let mut sums = [0.0; 4];
+        // Safety: the array is as large as the vector.
+        unsafe { v128_store(sums.as_mut_ptr().cast(), fold(fold(a, b), fold(c, d))) };
+        sums
+    }
+
+    #[inline(always)]
+    unsafe fn max_lane(x: v128) -> f32 {
+        let two = f32x4_pmax(x, i32x4_shuffle::<2, 3, 0, 1>(x, x));
+        f32x4_extract_lane::<0>(f32x4_pmax(two, i32x4_shuffle::<1, 0, 3, 2>(two, two)))
+    }
+
+    #[inline(always)]
+    unsafe fn max_sum_of_eight(sums: v128) -> f32 {
+        let neighbours = f32x4_add(sums, i32x4_shuffle::<1, 0, 3, 2>(sums, sums));
+        f32x4_extract_lane::<0>(neighbours).max(f32x4_extract_lane::<2>(neighbours))
+    }
+
+    #[inline(always)]
+    unsafe fn store_rounded(x: v128, to: *mut i32) {
+        // Safety: as in `load`.
+        unsafe { v128_store(to.cast(), rounded(x)) }
+    }
+
+    #[inline(always)]
+    unsafe fn words_of_sevens([a, b, c, d, e, f, g, h]: [v128; BLOCK / PANEL]) -> [u32; BLOCK / 4] {
+        let offset = i16x8_splat(OFFSET as i16);
+        let eight = |a, b| i16x8_add(i16x8_narrow_i32x4(rounded(a), rounded(b)), offset);
+        let mut words = [0; BLOCK / 4];
+        let to: *mut v128 = words.as_mut_ptr().cast();
+        // Safety: the array is as large as two vectors; the instruction needs no alignment.
+        unsafe {
+            v128_store(to, u8x16_narrow_i16x8(eight(a, b), eight(c, d)));
+            v128_store(to.add(1), u8x16_narrow_i16x8(eight(e, f), eight(g, h)));
+        }
+        words
+    }
+
+    #[inline(always)]
+    unsafe fn words_of_fifteens(xs: [v128; BLOCK / PANEL]) -> [u32; BLOCK / 2] {
+        let mut words = [0; BLOCK / 2];
+        let (pairs, _) = xs.as_chunks::<2>();
+        for (i, &[a, b]) in pairs.iter().enumerate() {
+            // Safety: the array is as large as four vectors; the instruction needs no alignment.
             unsafe {
-                for step in 0..BLOCK / (DEPTH * HALVES) {
-                    let weights: [[v128; HALVES]; P] = std::array::from_fn(|p| {
-                        let block = panels[p].get_unchecked(b);
-                        let bytes = v128_load(block.quants.as_ptr().cast::<v128>().add(step));
-                        [
-                            i16x8_extend_low_i8x16(bytes),
-                            i16x8_extend_high_i8x16(bytes),
-                        ]
-                    });
-                    for (r, dots) in dots.iter_mut().enumerate() {
-                        let at = (r * rows.blocks + b) * BLOCK + step * DEPTH * HALVES;
-                        let xs: [v128; HALVES] = std::array::from_fn(|half| {
-                            v128_load32_splat(quants.add(at + half * DEPTH).cast())
-                        });
-                        for (dot, [low, high]) in dots.iter_mut().zip(weights) {
-                            let pair = i32x4_add(
-                                i32x4_dot_i16x8(low, xs[0]),
-                                i32x4_dot_i16x8(high, xs[1]),
-                            );
-                            *dot = i32x4_add(*dot, pair);
-                        }
-                    }
-                }
-                for p in 0..P {
-                    let block = panels[p].get_unchecked(b);
-                    let weight_scales = v128_load(block.scales.as_ptr().cast());
-                    let weight_sums = v128_load(block.sums.as_ptr().cast());
-                    for r in 0..R {
-                        let x = &*scales.add(r * rows.blocks + b);
-                        let scale = v128_load32_splat((&raw const x.scale).cast());
-                        let least = v128_load32_splat((&raw const x.least).cast());
-                        let dot = f32x4_mul(f32x4_convert_i32x4(dots[r][p]), scale);
-                        let sum = f32x4_add(f32x4_mul(least, weight_sums), sums[r][p]);
-                        sums[r][p] = f32x4_add(f32x4_mul(dot, weight_scales), sum);
-                    }
-                }
+                let to: *mut v128 = words.as_mut_ptr().cast();
+                v128_store(to.add(i), i16x8_narrow_i32x4(rounded(a), rounded(b)));
             }
         }
-        sums
+        words
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> v128 {
+        i32x4_splat(0)
+    }
+
+    #[inline(always)]
+    unsafe fn to_f32(x: v128) -> v128 {
+        f32x4_convert_i32x4(x)
+    }
+
+    #[inline(always)]
+    unsafe fn splat_word(from: *const u32) -> v128 {
+        // Safety: as in `load`.
+        unsafe { v128_load32_splat(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const i8) -> v128 {
+        const { assert!(PANEL == 4) }
+        // Safety: as in `load`.
+        unsafe { i16x8_load_extend_i8x8(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_dot_of_pairs(sum: v128, a: v128, b: v128) -> v128 {
+        i32x4_add(sum, i32x4_dot_i16x8(a, b))
     }
 }

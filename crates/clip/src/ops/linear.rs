@@ -3,7 +3,9 @@
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Module, Result, Tensor};
 
-use super::Arithmetic;
+use super::packed::PackedLinear;
+use super::{Path, activate};
+use crate::config::Activation;
 
 /// `y = x W^T + b`: `W` is `outputs x inputs` as stored in the file, `b`, if there is one, has `outputs` elements.
 pub struct Linear(Product);
@@ -16,8 +18,7 @@ enum Product {
         bias: Option<Tensor>,
     },
     /// By a kernel of ours.
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    Packed(super::packed::PackedLinear),
+    Packed(PackedLinear),
 }
 
 impl Linear {
@@ -25,18 +26,62 @@ impl Linear {
     ///
     /// # Errors
     /// If the dimensions are others.
-    pub fn new(weight: QTensor, bias: Option<Tensor>, arithmetic: Arithmetic) -> Result<Self> {
-        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-        if arithmetic == Arithmetic::Fast {
-            let bias = bias.map(|bias| bias.to_vec1()).transpose()?;
-            let packed = super::packed::PackedLinear::new(&weight, bias)?;
-            return Ok(Self(Product::Packed(packed)));
-        }
-        Ok(Self(Product::Stored {
-            expanded: arithmetic == Arithmetic::Reference || !has_native_kernel(weight.dtype()),
-            weight,
-            bias,
+    pub fn new(weight: QTensor, bias: Option<Tensor>, path: Path) -> Result<Self> {
+        Ok(Self(match path {
+            Path::Candle { expanded } => Product::Stored {
+                expanded: expanded || !has_native_kernel(weight.dtype()),
+                weight,
+                bias,
+            },
+            Path::Kernel(kernel, precision) => Product::Packed(PackedLinear::new(
+                &weight,
+                bias.as_ref(),
+                kernel,
+                precision,
+            )?),
         }))
+    }
+
+    /// The activation function of the product.
+    ///
+    /// # Errors
+    /// If `xs` has another last dimension than `inputs`.
+    pub fn forward_then(&self, activation: Activation, xs: &Tensor) -> Result<Tensor> {
+        match &self.0 {
+            Product::Stored { .. } => activate(activation, &self.forward(xs)?),
+            Product::Packed(packed) => packed.forward(xs, Some(activation), None),
+        }
+    }
+
+    /// The product, added to `residual`, which has its shape.
+    ///
+    /// # Errors
+    /// If the shapes do not fit.
+    pub fn forward_onto(&self, residual: &Tensor, xs: &Tensor) -> Result<Tensor> {
+        match &self.0 {
+            Product::Stored { .. } => residual + self.forward(xs)?,
+            Product::Packed(packed) => packed.forward(xs, None, Some(residual)),
+        }
+    }
+
+    /// Several products of the same numbers.
+    ///
+    /// # Errors
+    /// If `xs` has another last dimension than `inputs`.
+    pub fn together<const N: usize>(all: [&Self; N], xs: &Tensor) -> Result<[Tensor; N]> {
+        let packed = all.map(|linear| match &linear.0 {
+            Product::Packed(packed) => Some(packed),
+            Product::Stored { .. } => None,
+        });
+        if packed.iter().all(Option::is_some) {
+            return PackedLinear::together(packed.map(Option::unwrap), xs);
+        }
+        let mut products = Vec::with_capacity(N);
+        for linear in all {
+            products.push(linear.forward(xs)?);
+        }
+        // One was pushed for each.
+        Ok(products.try_into().unwrap_or_else(|_| unreachable!()))
     }
 }
 
@@ -49,13 +94,13 @@ fn has_native_kernel(dtype: GgmlDType) -> bool {
 impl Module for Linear {
     /// `xs`: any dimensions, the last one `inputs`; the result has `outputs` there.
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
-        let xs = xs.contiguous()?;
         match &self.0 {
             Product::Stored {
                 weight,
                 expanded,
                 bias,
             } => {
+                let xs = xs.contiguous()?;
                 let product = match expanded {
                     true => xs.broadcast_matmul(&weight.dequantize(&Device::Cpu)?.t()?)?,
                     false => xs.apply_op1_no_bwd(weight)?,
@@ -65,8 +110,7 @@ impl Module for Linear {
                     None => Ok(product),
                 }
             }
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Product::Packed(packed) => xs.apply_op1_no_bwd(packed),
+            Product::Packed(packed) => packed.forward(xs, None, None),
         }
     }
 }
@@ -74,6 +118,8 @@ impl Module for Linear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Arithmetic;
+    use crate::ops::WIDE;
     use proptest::prelude::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -94,7 +140,7 @@ mod tests {
         arithmetic: Arithmetic,
     ) -> Vec<f32> {
         let weight = QTensor::quantize(weight, dtype).unwrap();
-        Linear::new(weight, Some(bias.clone()), arithmetic)
+        Linear::new(weight, Some(bias.clone()), arithmetic.for_images(WIDE))
             .and_then(|linear| linear.forward(xs))
             .unwrap()
             .flatten_all()

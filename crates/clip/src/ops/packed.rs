@@ -1,49 +1,142 @@
-//! A matrix product with packed weights, as a candle operation.
+//! Products with packed weights, for one of our kernels.
+
+use std::cell::RefCell;
 
 use candle_core::quantized::QTensor;
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape};
+use candle_core::{Result, Tensor};
 
 use super::blocks::with_blocks;
-use crate::kernels::{Active, Kernel, PackedWeights};
+use super::{parallel, with_numbers};
+use crate::config::Activation;
+use crate::kernels::{
+    Activations, Finish, Kernel, Out, PANELS_OF_A_TILE, PackedWeights, Precision,
+};
 
-/// `y = x W^T + b` on the architecture's own kernel.
+/// `y = x W^T + b` by a kernel.
 pub(super) struct PackedLinear {
+    kernel: &'static dyn Kernel,
     weights: PackedWeights,
     bias: Option<Vec<f32>>,
 }
 
+thread_local! {
+    /// Kept from one product to the next.
+    static ACTIVATIONS: RefCell<Activations> = RefCell::default();
+}
+
 impl PackedLinear {
     /// Packs a matrix of `outputs x inputs`.
-    pub(super) fn new(weight: &QTensor, bias: Option<Vec<f32>>) -> Result<Self> {
+    pub(super) fn new(
+        weight: &QTensor,
+        bias: Option<&Tensor>,
+        kernel: &'static dyn Kernel,
+        precision: Precision,
+    ) -> Result<Self> {
         let (outputs, inputs) = weight.shape().dims2()?;
+        let bias: Option<Vec<f32>> = bias.map(Tensor::to_vec1).transpose()?;
+        if bias.as_ref().is_some_and(|bias| bias.len() != outputs) {
+            candle_core::bail!("a bias that is not as long as a product of {outputs} outputs");
+        }
         let weights = with_blocks(weight, inputs, |block| {
-            PackedWeights::pack::<Active>(outputs, inputs, block)
+            PackedWeights::pack(outputs, inputs, precision, block)
         })?;
-        Ok(Self { weights, bias })
+        Ok(Self {
+            kernel,
+            weights,
+            bias,
+        })
+    }
+
+    /// The product, put through an activation function if there is one, or added to `residual` if that is there.
+    pub(super) fn forward(
+        &self,
+        xs: &Tensor,
+        activation: Option<Activation>,
+        residual: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let rows = xs.elem_count() / self.weights.inputs();
+        let mut out = match residual {
+            Some(residual) => residual.flatten_all()?.to_vec1()?,
+            None => vec![0.0; rows * self.weights.outputs()],
+        };
+        let finish = Finish {
+            bias: self.bias.as_deref(),
+            activation,
+            residual: residual.is_some(),
+        };
+        multiply(&[self], xs, finish, [&mut out])?;
+        self.shaped(xs, out)
+    }
+
+    /// Several products of the same activations, which are quantised once.
+    pub(super) fn together<const N: usize>(all: [&Self; N], xs: &Tensor) -> Result<[Tensor; N]> {
+        let mut outs = all.map(|linear| {
+            let rows = xs.elem_count() / linear.weights.inputs();
+            vec![0.0; rows * linear.weights.outputs()]
+        });
+        multiply(&all, xs, Finish::default(), outs.each_mut())?;
+        let mut tensors = Vec::with_capacity(N);
+        for (linear, out) in all.into_iter().zip(outs) {
+            tensors.push(linear.shaped(xs, out)?);
+        }
+        // One was pushed for each.
+        Ok(tensors.try_into().unwrap_or_else(|_| unreachable!()))
+    }
+
+    /// The results, with the dimensions of the activations but for the last.
+    fn shaped(&self, xs: &Tensor, out: Vec<f32>) -> Result<Tensor> {
+        let mut dims = xs.dims().to_vec();
+        if let Some(last) = dims.last_mut() {
+            *last = self.weights.outputs();
+        }
+        Tensor::from_vec(out, dims, xs.device())
     }
 }
 
-impl CustomOp1 for PackedLinear {
-    fn name(&self) -> &'static str {
-        "packed-linear"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let Some((begin, end)) = layout.contiguous_offsets() else {
-            candle_core::bail!("a packed product takes contiguous activations, not {layout:?}");
-        };
-        let xs = &storage.as_slice::<f32>()?[begin..end];
-        let mut dims = layout.dims().to_vec();
-        match dims.last_mut() {
-            Some(last) if *last == self.weights.inputs() => *last = self.weights.outputs(),
-            _ => candle_core::bail!(
-                "a product of {dims:?} with {} inputs",
-                self.weights.inputs()
-            ),
+/// `finish` is for all, but for the biases, which are each one's own.
+fn multiply<const N: usize>(
+    all: &[&PackedLinear; N],
+    xs: &Tensor,
+    finish: Finish,
+    outs: [&mut Vec<f32>; N],
+) -> Result<()> {
+    let PackedLinear {
+        kernel, weights, ..
+    } = all[0];
+    let (inputs, precision) = (weights.inputs(), weights.precision());
+    for linear in all {
+        if xs.dims().last() != Some(&linear.weights.inputs()) {
+            candle_core::bail!(
+                "a product of {:?} with {} inputs",
+                xs.dims(),
+                linear.weights.inputs()
+            );
         }
-        let shape = Shape::from(dims);
-        let mut out = vec![0.0; shape.elem_count()];
-        Active::multiply(&self.weights, xs, self.bias.as_deref(), &mut out);
-        Ok((CpuStorage::F32(out), shape))
     }
+    let mut activations = ACTIVATIONS.take();
+    let rows = xs.elem_count() / inputs;
+    activations.reset(rows, inputs, precision, kernel.rows(precision));
+    with_numbers(&xs.contiguous()?, |xs| {
+        let groups = rows.div_ceil(activations.group());
+        parallel::each(activations.split(parallel::portion(groups, 1)), |groups| {
+            kernel.quantise(xs, groups);
+        });
+        Ok(())
+    })?;
+    let mut work = Vec::new();
+    for (linear, out) in all.iter().zip(outs) {
+        let panels = linear.weights.panels();
+        let portion = parallel::portion(panels, PANELS_OF_A_TILE);
+        let out = std::sync::Arc::new(Out::new(out, linear.weights.outputs()));
+        for first in (0..panels).step_by(portion) {
+            work.push((linear, first..panels.min(first + portion), out.clone()));
+        }
+    }
+    parallel::each(work, |(linear, panels, out)| {
+        let bias = linear.bias.as_deref();
+        let finish = Finish { bias, ..finish };
+        kernel.multiply(&linear.weights, &activations, panels, finish, &out);
+    });
+    ACTIVATIONS.set(activations);
+    Ok(())
 }

@@ -1,0 +1,213 @@
+//! Activations as whole numbers: each block of a row has a scale of its own, `x = scale * quant`.
+
+use super::{BLOCK, Precision};
+
+/// Quantised rows, in the order in which a product reads them: rows in groups that are multiplied together, in a group block
+/// by block, and in a block word by word, one per row. A word is four activations of seven bits, offset by 64 so that none is
+/// below zero, or two of fifteen.
+#[derive(Debug)]
+pub struct Activations {
+    rows: usize,
+    inputs: usize,
+    precision: Precision,
+    group: usize,
+    words: Vec<u32>,
+    scales: Vec<f32>,
+}
+
+/// Some groups of rows, to be filled in by one thread while others fill in others.
+#[derive(Debug)]
+pub struct Groups<'a> {
+    pub(super) rows: std::ops::Range<usize>,
+    pub(super) inputs: usize,
+    pub(super) precision: Precision,
+    group: usize,
+    words: &'a mut [u32],
+    scales: &'a mut [f32],
+}
+
+/// Where one block of one row lies.
+pub(super) struct BlockPlace<'a> {
+    /// The first word; those after it lie `stride` apart.
+    pub(super) words: &'a mut [u32],
+    pub(super) stride: usize,
+    pub(super) scale: &'a mut f32,
+}
+
+/// What is added to a quantised activation of seven bits, to be above zero.
+pub(super) const OFFSET: i32 = 64;
+
+impl Default for Activations {
+    fn default() -> Self {
+        Self {
+            rows: 0,
+            inputs: 1,
+            precision: Precision::Fifteen,
+            group: 1,
+            words: Vec::new(),
+            scales: Vec::new(),
+        }
+    }
+}
+
+impl Activations {
+    /// Makes room for `rows` rows of `inputs` numbers, which are multiplied in groups of `group`. What they held is lost, and
+    /// their memory is used again.
+    pub fn reset(&mut self, rows: usize, inputs: usize, precision: Precision, group: usize) {
+        let blocks = rows * inputs.div_ceil(BLOCK);
+        self.words.clear();
+        self.words.resize(blocks * words_of(precision), 0);
+        self.scales.clear();
+        self.scales.resize(blocks, 0.0);
+        (self.rows, self.inputs) = (rows, inputs);
+        (self.precision, self.group) = (precision, group.max(1));
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Numbers in a row.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Of each number.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// Rows that are multiplied together; in the last group there may be fewer.
+    pub fn group(&self) -> usize {
+        self.group
+    }
+
+    pub(super) fn row_blocks(&self) -> usize {
+        self.inputs.div_ceil(BLOCK)
+    }
+
+    /// The rows from a group on: their words and their scales.
+    pub(super) fn group_and_after(&self, group: usize) -> (&[u32], &[f32]) {
+        let blocks = group * self.group * self.row_blocks();
+        (
+            &self.words[blocks * words_of(self.precision)..],
+            &self.scales[blocks..],
+        )
+    }
+
+    /// All rows, `groups` groups at a time.
+    pub fn split(&mut self, groups: usize) -> impl Iterator<Item = Groups<'_>> {
+        let (rows, inputs, precision, group) = (self.rows, self.inputs, self.precision, self.group);
+        let rows_of_a_part = groups.max(1) * group;
+        let blocks = rows_of_a_part * self.row_blocks();
+        let words = self.words.chunks_mut((blocks * words_of(precision)).max(1));
+        let scales = self.scales.chunks_mut(blocks.max(1));
+        words
+            .zip(scales)
+            .zip((0..rows).step_by(rows_of_a_part))
+            .map(move |((words, scales), first)| Groups {
+                rows: first..rows.min(first + rows_of_a_part),
+                inputs,
+                precision,
+                group,
+                words,
+                scales,
+            })
+    }
+
+    /// The scale and the quants of block `b` of a row.
+    pub(super) fn block(&self, row: usize, b: usize) -> (f32, [i32; BLOCK]) {
+        let (first, scale, stride) =
+            indices(row, b, self.rows, self.inputs, self.precision, self.group);
+        let word = |i: usize| self.words[first + i * stride];
+        let seven = |i: usize| i32::from(word(i / 4).to_le_bytes()[i % 4]) - OFFSET;
+        let quants = std::array::from_fn(|i| match self.precision {
+            Precision::Seven => seven(i),
+            Precision::Fourteen => 128 * seven(i) + seven(BLOCK + i),
+            Precision::Fifteen => i32::from((word(i / 2) >> (i % 2 * 16)) as i16),
+        });
+        (self.scales[scale], quants)
+    }
+}
+
+impl Groups<'_> {
+    /// Where block `b` of a row lies.
+    #[inline(always)]
+    pub(super) fn place(&mut self, row: usize, b: usize) -> BlockPlace<'_> {
+        let rows = self.rows.len();
+        let row = row - self.rows.start;
+        let (words, scale, stride) = indices(row, b, rows, self.inputs, self.precision, self.group);
+        BlockPlace {
+            words: &mut self.words[words..],
+            stride,
+            scale: &mut self.scales[scale],
+        }
+    }
+}
+
+/// Of block `b` of a row of `rows`: the index of its first word, that of its scale, and how far apart its words lie.
+#[inline(always)]
+fn indices(
+    row: usize,
+    b: usize,
+    rows: usize,
+    inputs: usize,
+    precision: Precision,
+    group: usize,
+) -> (usize, usize, usize) {
+    let row_blocks = inputs.div_ceil(BLOCK);
+    assert!(row < rows && b < row_blocks, "a block");
+    let first = row / group * group;
+    let stride = group.min(rows - first);
+    let blocks = first * row_blocks + b * stride;
+    let words = blocks * words_of(precision) + row - first;
+    (words, blocks + row - first, stride)
+}
+
+/// Words of a block.
+const fn words_of(precision: Precision) -> usize {
+    match precision {
+        Precision::Seven => BLOCK / 4,
+        Precision::Fourteen | Precision::Fifteen => BLOCK / 2,
+    }
+}
+
+impl BlockPlace<'_> {
+    /// Puts a block there.
+    pub(super) fn put(self, precision: Precision, scale: f32, quants: &[i32; BLOCK]) {
+        match precision {
+            Precision::Seven => self.put_words(scale, words_of_sevens(quants)),
+            Precision::Fourteen => {
+                let highs = quants.map(|quant| (quant + OFFSET) >> 7);
+                let lows = std::array::from_fn(|i| quants[i] - 128 * highs[i]);
+                let words = words_of_sevens(&highs).into_iter();
+                self.put_words(scale, words.chain(words_of_sevens(&lows)));
+            }
+            Precision::Fifteen => self.put_words(scale, words_of_fifteens(quants)),
+        }
+    }
+
+    /// Puts a block there, as words.
+    #[inline(always)]
+    pub(super) fn put_words(self, scale: f32, words: impl IntoIterator<Item = u32>) {
+        *self.scale = scale;
+        for (place, word) in self.words.iter_mut().step_by(self.stride).zip(words) {
+            *place = word;
+        }
+    }
+}
+
+/// Numbers from -64 to 63 as words of four, with [`OFFSET`] added.
+#[inline(always)]
+pub(super) fn words_of_sevens(quants: &[i32; BLOCK]) -> [u32; BLOCK / 4] {
+    let (fours, _) = quants.as_chunks::<4>();
+    std::array::from_fn(|i| u32::from_le_bytes(fours[i].map(|quant| (quant + OFFSET) as u8)))
+}
+
+/// Numbers of sixteen bits as words of two.
+#[inline(always)]
+pub(super) fn words_of_fifteens(quants: &[i32; BLOCK]) -> [u32; BLOCK / 2] {
+    let (pairs, _) = quants.as_chunks::<2>();
+    std::array::from_fn(|i| pairs[i][0] as u32 & 0xffff | (pairs[i][1] as u32) << 16)
+}

@@ -1,0 +1,240 @@
+//! Products with packed weights, for vector kernels: which rows and outputs are computed together, and what becomes of
+//! the results.
+//!
+//! The smallest piece is a tile, of as many rows and panels as V8 keeps in sixteen registers. A row of tiles has the same
+//! weights, which thereby stay in the nearest cache, so rows are the inner loop.
+
+use std::ops::Range;
+
+use super::functions;
+use super::pack::PanelBlock;
+use super::tiles::{Rows, Tile};
+use super::vector::Vector;
+use super::{Activations, PANEL, PackedWeights};
+use crate::config::Activation;
+
+/// Panels of a tile: work is best shared out in multiples of these.
+pub const PANELS_OF_A_TILE: usize = 2;
+
+/// What becomes of the results of a product, in this order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Finish<'a> {
+    /// Added to each row; one per output.
+    pub bias: Option<&'a [f32]>,
+    /// Applied to each result.
+    pub activation: Option<Activation>,
+    /// Add to what is there, instead of replacing it: a residual connection.
+    pub residual: bool,
+}
+
+/// Rows of results, which several threads may fill in at once.
+///
+/// Whoever shares one hands out rows and columns so that no two threads write to the same place, and reads nothing
+/// until all are done.
+pub struct Out<'a> {
+    first: *mut f32,
+    length: usize,
+    columns: usize,
+    rows: std::marker::PhantomData<&'a mut [f32]>,
+}
+
+// Safety: it is a slice that threads write to at different places, as its users promise.
+unsafe impl Send for Out<'_> {}
+// Safety: the same.
+unsafe impl Sync for Out<'_> {}
+
+impl<'a> Out<'a> {
+    /// Rows of `columns` results.
+    ///
+    /// # Panics
+    /// If `results` holds no whole rows.
+    pub fn new(results: &'a mut [f32], columns: usize) -> Self {
+        assert_eq!(results.len() % columns.max(1), 0, "whole rows");
+        Self {
+            first: results.as_mut_ptr(),
+            length: results.len(),
+            columns,
+            rows: std::marker::PhantomData,
+        }
+    }
+
+    /// Results in a row.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.length / self.columns.max(1)
+    }
+
+    /// Results of a row from a column on.
+    ///
+    /// # Safety
+    /// No other thread uses them meanwhile.
+    ///
+    /// # Panics
+    /// If they are not there.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref, reason = "the caller shares it out")]
+    pub(super) unsafe fn at(&self, row: usize, columns: Range<usize>) -> &mut [f32] {
+        let begin = row * self.columns + columns.start;
+        assert!(columns.start <= columns.end && columns.end <= self.columns && row < self.rows());
+        // Safety: it lies within the slice that this was made of, and the caller has it alone.
+        unsafe { std::slice::from_raw_parts_mut(self.first.add(begin), columns.len()) }
+    }
+}
+
+/// See [`super::Kernel::multiply`].
+///
+/// # Safety
+/// The processor must have the instructions of `V`. No other thread uses these panels of `out` meanwhile.
+#[inline(always)]
+pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
+    weights: &PackedWeights,
+    xs: &Activations,
+    panels: Range<usize>,
+    finish: Finish,
+    out: &Out,
+) {
+    check(weights, xs, &panels, finish, out);
+    assert!(weights.precision().order() == T::ORDER && xs.group() == T::ROWS);
+    let mut known = Vec::with_capacity(weights.row_blocks() * PANELS_OF_A_TILE);
+    let mut first = panels.start;
+    while first < panels.end {
+        // Safety: `check` has compared all shapes, and the rest is the caller's promise.
+        unsafe {
+            if first + PANELS_OF_A_TILE <= panels.end {
+                every_row::<V, T, PANELS_OF_A_TILE>(weights, xs, first, &mut known, finish, out);
+            } else {
+                every_row::<V, T, 1>(weights, xs, first, &mut known, finish, out);
+            }
+        }
+        first += PANELS_OF_A_TILE;
+    }
+}
+
+/// Panics unless all shapes fit.
+pub(super) fn check(
+    weights: &PackedWeights,
+    xs: &Activations,
+    panels: &Range<usize>,
+    finish: Finish,
+    out: &Out,
+) {
+    assert_eq!(xs.inputs(), weights.inputs(), "inputs");
+    assert_eq!(xs.precision(), weights.precision(), "precision");
+    assert_eq!(out.columns(), weights.outputs(), "outputs");
+    assert_eq!(out.rows(), xs.rows(), "rows");
+    assert!(panels.end <= weights.panels(), "panels");
+    let outputs = weights.outputs();
+    assert!(
+        finish.bias.is_none_or(|bias| bias.len() == outputs),
+        "biases"
+    );
+}
+
+/// # Safety
+/// As [`multiply`], whose shapes must have been checked; there are `P` panels from `first` on.
+#[inline(always)]
+unsafe fn every_row<V: Vector, T: Tile<V>, const P: usize>(
+    weights: &PackedWeights,
+    xs: &Activations,
+    first: usize,
+    known: &mut Vec<T::Known>,
+    finish: Finish,
+    out: &Out,
+) {
+    let blocks: [&[PanelBlock]; P] = std::array::from_fn(|p| weights.panel(first + p));
+    known.clear();
+    for b in 0..weights.row_blocks() {
+        for panel in blocks {
+            // Safety: the caller's promise.
+            known.push(unsafe { T::know(&panel[b]) });
+        }
+    }
+    let panels = blocks.map(<[PanelBlock]>::as_ptr);
+    let mut row = 0;
+    while row < xs.rows() {
+        let (words, scales) = xs.group_and_after(row / T::ROWS);
+        let rows = Rows {
+            words: words.as_ptr(),
+            scales: scales.as_ptr(),
+            blocks: weights.row_blocks(),
+        };
+        let known = known.as_ptr();
+        // Safety: groups have `T::ROWS` rows, the last one the rest, and every panel has a row's blocks.
+        unsafe {
+            match (xs.rows() - row).min(T::ROWS) {
+                1 => store::<V, 1, P>(T::tile(rows, panels, known), row, first, finish, out),
+                2 => store::<V, 2, P>(T::tile(rows, panels, known), row, first, finish, out),
+                3 => store::<V, 3, P>(T::tile(rows, panels, known), row, first, finish, out),
+                4 => store::<V, 4, P>(T::tile(rows, panels, known), row, first, finish, out),
+                _ => store::<V, 5, P>(T::tile(rows, panels, known), row, first, finish, out),
+            }
+        }
+        row += T::ROWS;
+    }
+}
+
+/// Finishes a tile and puts it where it belongs.
+///
+/// # Safety
+/// The processor must have the instructions of `V`; no other thread uses these places of `out`.
+#[inline(always)]
+unsafe fn store<V: Vector, const R: usize, const P: usize>(
+    tile: [[V::F; P]; R],
+    row: usize,
+    first: usize,
+    finish: Finish,
+    out: &Out,
+) {
+    for (r, panels) in tile.into_iter().enumerate() {
+        for (p, results) in panels.into_iter().enumerate() {
+            let begin = (first + p) * PANEL;
+            let end = out.columns().min(begin + PANEL);
+            // Safety: the caller's promise.
+            let to = unsafe { out.at(row + r, begin..end) };
+            let bias = finish.bias.map(|bias| &bias[begin..end]);
+            // Safety: whole vectors are stored where there is room for one; the rest is the caller's promise.
+            unsafe {
+                if let Ok(to) = <&mut [f32; PANEL]>::try_from(&mut *to) {
+                    let bias = bias.map(<[f32]>::as_ptr);
+                    finish_vector::<V>(results, bias, finish, to);
+                } else {
+                    let (mut lanes, mut biases) = ([0.0; PANEL], [0.0; PANEL]);
+                    lanes[..to.len()].copy_from_slice(to);
+                    if let Some(bias) = bias {
+                        biases[..to.len()].copy_from_slice(bias);
+                    }
+                    finish_vector::<V>(results, Some(biases.as_ptr()), finish, &mut lanes);
+                    to.copy_from_slice(&lanes[..to.len()]);
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// The processor must have the instructions of `V`, and `PANEL` biases must be there.
+#[inline(always)]
+unsafe fn finish_vector<V: Vector>(
+    mut results: V::F,
+    bias: Option<*const f32>,
+    finish: Finish,
+    to: &mut [f32; PANEL],
+) {
+    // Safety: as promised by the caller, and `to` is as long as a vector.
+    unsafe {
+        if let Some(bias) = bias {
+            results = V::add(results, V::load(bias));
+        }
+        if let Some(activation) = finish.activation {
+            results = functions::activate::<V>(activation, results);
+        }
+        if finish.residual {
+            results = V::add(results, V::load(to.as_ptr()));
+        }
+        V::store(results, to.as_mut_ptr());
+    }
+}

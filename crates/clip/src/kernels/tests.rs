@@ -1,0 +1,356 @@
+//! All kernels that can run here, against the scalar one and against exact results.
+
+use proptest::prelude::*;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::scalar::Scalar;
+use super::*;
+
+fn kernels() -> Vec<&'static dyn Kernel> {
+    #[allow(unused_mut, reason = "there are architectures without a kernel")]
+    let mut kernels: Vec<&'static dyn Kernel> = Vec::new();
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    kernels.push(&simd128::Simd128);
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    kernels.extend([
+        &relaxed::Relaxed::AT_ONCE as &dyn Kernel,
+        &relaxed::Relaxed::BY_SIXTEEN,
+    ]);
+    #[cfg(target_arch = "x86_64")]
+    kernels.extend(x86_64::active());
+    kernels
+}
+
+/// The kernels, each with a precision that it multiplies with.
+fn kernels_and_precisions() -> Vec<(&'static dyn Kernel, Precision)> {
+    let precisions = |kernel: &'static dyn Kernel| {
+        [kernel.coarse_precision(), kernel.fine_precision()].map(|precision| (kernel, precision))
+    };
+    kernels().into_iter().flat_map(precisions).collect()
+}
+
+/// Smooth pseudo-random numbers around zero, every 29th a hundred times as large, as outlier channels are.
+fn numbers(seed: usize, count: usize) -> Vec<f32> {
+    (0..count)
+        .map(|i| {
+            let outlier = if i % 29 == seed % 29 { 100.0 } else { 1.0 };
+            outlier * ((i * 7919 + seed * 104_729) as f32 * 0.618).sin()
+        })
+        .collect()
+}
+
+/// Largest numbers throughout, of either sign: what sums of products may run over with.
+fn extremes(seed: usize, count: usize) -> Vec<f32> {
+    (0..count)
+        .map(|i| {
+            if (i / (1 + seed % 5) + seed).is_multiple_of(3) {
+                -1.0
+            } else {
+                1.0
+            }
+        })
+        .collect()
+}
+
+fn close(a: f32, b: f32, least: f32) -> bool {
+    (a - b).abs() <= least.max(1e-5 * a.abs().max(b.abs()))
+}
+
+struct Product {
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    weights: Vec<f32>,
+    xs: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Product {
+    fn new(
+        numbers: fn(usize, usize) -> Vec<f32>,
+        seed: usize,
+        shape: (usize, usize, usize),
+    ) -> Self {
+        let (rows, inputs, outputs) = shape;
+        Self {
+            rows,
+            inputs,
+            outputs,
+            weights: numbers(seed, outputs * inputs),
+            xs: numbers(seed + 1, rows * inputs),
+            bias: numbers(seed + 2, outputs),
+        }
+    }
+
+    fn block(&self, output: usize, block: usize) -> QuantisedBlock {
+        let row = &self.weights[output * self.inputs..][..self.inputs];
+        QuantisedBlock::from_weights(&row[block * BLOCK..self.inputs.min((block + 1) * BLOCK)])
+    }
+
+    fn quantised(&self, by: &dyn Kernel, precision: Precision, group: usize) -> Activations {
+        let mut activations = Activations::default();
+        activations.reset(self.rows, self.inputs, precision, group);
+        // In parts, as several threads would.
+        for groups in activations.split(2) {
+            by.quantise(&self.xs, groups);
+        }
+        activations
+    }
+
+    fn by(&self, kernel: &dyn Kernel, precision: Precision, activations: &Activations) -> Vec<f32> {
+        let weights = PackedWeights::pack(self.outputs, self.inputs, precision, |o, b| {
+            self.block(o, b)
+        });
+        let mut out = vec![f32::NAN; self.rows * self.outputs];
+        let finish = Finish {
+            bias: Some(&self.bias),
+            ..Finish::default()
+        };
+        let rows = Out::new(&mut out, self.outputs);
+        let middle = weights.panels() / 3;
+        kernel.multiply(&weights, activations, 0..middle, finish, &rows);
+        kernel.multiply(
+            &weights,
+            activations,
+            middle..weights.panels(),
+            finish,
+            &rows,
+        );
+        out
+    }
+
+    /// With the quantised weights and with the activations as they are.
+    fn exact(&self) -> Vec<f32> {
+        let mut results = Vec::new();
+        for x in self.xs.chunks_exact(self.inputs) {
+            for output in 0..self.outputs {
+                let products = x.chunks(BLOCK).enumerate().flat_map(|(b, x)| {
+                    let QuantisedBlock { scale, quants } = self.block(output, b);
+                    x.iter()
+                        .zip(quants)
+                        .map(move |(x, q)| f64::from(*x) * f64::from(scale) * f64::from(q))
+                });
+                results.push((products.sum::<f64>() + f64::from(self.bias[output])) as f32);
+            }
+        }
+        results
+    }
+
+    /// How far each result may be off if every activation is off by half a step of its block, and rounding of f32.
+    fn allowance(&self, activations: &Activations) -> Vec<f32> {
+        let mut allowances = Vec::new();
+        for (row, x) in self.xs.chunks_exact(self.inputs).enumerate() {
+            for output in 0..self.outputs {
+                let blocks = x.chunks(BLOCK).enumerate().map(|(b, x)| {
+                    let largest = x.iter().fold(0f32, |most, x| most.max(x.abs()));
+                    let QuantisedBlock { scale, quants } = self.block(output, b);
+                    let weights: f32 = quants.iter().map(|q| scale * f32::from(*q).abs()).sum();
+                    let step = activations.block(row, b).0;
+                    weights * (0.501 * step + 1e-5 * largest)
+                });
+                allowances.push(blocks.sum::<f32>() + 1e-5);
+            }
+        }
+        allowances
+    }
+
+    /// How far apart two sums of the blocks' products may be that are added up in f32, in whatever order: each addition,
+    /// and each product before it, is off by half an ulp of what is as large as all addends together. Outliers of
+    /// opposite signs leave a result that is much smaller than these.
+    fn rounding(&self, activations: &Activations) -> Vec<f32> {
+        let mut allowances = Vec::new();
+        for row in 0..self.rows {
+            for output in 0..self.outputs {
+                let products = (0..activations.row_blocks()).map(|b| {
+                    let (step, xs) = activations.block(row, b);
+                    let QuantisedBlock { scale, quants } = self.block(output, b);
+                    let dot: i32 = xs.iter().zip(quants).map(|(x, q)| x * i32::from(q)).sum();
+                    (step * scale * dot as f32).abs()
+                });
+                let addends: f32 = products.sum::<f32>() + self.bias[output].abs();
+                let roundings = activations.row_blocks() + 4;
+                allowances.push(addends * f32::EPSILON * roundings as f32);
+            }
+        }
+        allowances
+    }
+
+    /// Checks one kernel with one precision.
+    fn check(&self, kernel: &dyn Kernel, precision: Precision) -> Result<(), TestCaseError> {
+        let scalar = Scalar(precision);
+        let ours = self.quantised(kernel, precision, kernel.rows(precision));
+        let theirs = self.quantised(&scalar, precision, 1);
+        for (row, b) in (0..self.rows).flat_map(|r| (0..ours.row_blocks()).map(move |b| (r, b))) {
+            let ((scale, quants), (expected, expected_quants)) =
+                (ours.block(row, b), theirs.block(row, b));
+            prop_assert!(close(scale, expected, 0.0), "{scale}, {expected}");
+            for (quant, expected) in quants.into_iter().zip(expected_quants) {
+                // A number half-way between two may go either way.
+                prop_assert!(quant.abs_diff(expected) <= 1, "{quant}, {expected}");
+            }
+        }
+
+        let name = kernel.name();
+        let results = self.by(kernel, precision, &ours);
+        let expected = self.by(&scalar, precision, &ours);
+        let rounding = self.rounding(&ours);
+        for ((result, expected), rounding) in results.iter().zip(&expected).zip(rounding) {
+            prop_assert!(
+                (result - expected).abs() <= rounding,
+                "{name}: {result}, {expected} with {rounding}"
+            );
+        }
+        for ((result, exact), allowance) in
+            results.iter().zip(self.exact()).zip(self.allowance(&ours))
+        {
+            prop_assert!(
+                (result - exact).abs() <= allowance,
+                "{name}: {result}, {exact} with {allowance}"
+            );
+        }
+        Ok(())
+    }
+}
+
+struct Lists {
+    seen: Vec<Vec<u32>>,
+    /// Rows above this one see what it sees.
+    shared: usize,
+}
+
+impl SeenBy for Lists {
+    fn seen_by(&self, row: usize) -> &[u32] {
+        &self.seen[row.min(self.shared).min(self.seen.len() - 1)]
+    }
+}
+
+fn shape() -> impl Strategy<Value = (usize, usize, usize)> {
+    (1usize..14, 1usize..200, 1usize..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+    #[test]
+    fn products_are_off_by_no_more_than_the_steps_of_the_activations(seed in 0usize..1000, shape in shape()) {
+        for (kernel, precision) in kernels_and_precisions() {
+            Product::new(numbers, seed, shape).check(kernel, precision)?;
+        }
+    }
+
+    #[test]
+    fn nothing_runs_over(seed in 0usize..1000, shape in shape()) {
+        for (kernel, precision) in kernels_and_precisions() {
+            Product::new(extremes, seed, shape).check(kernel, precision)?;
+        }
+    }
+
+    #[test]
+    fn the_scalar_kernel_means_a_product(seed in 0usize..1000, shape in shape()) {
+        for precision in [Precision::Seven, Precision::Fourteen, Precision::Fifteen] {
+            Product::new(numbers, seed, shape).check(&Scalar(precision), precision)?;
+        }
+    }
+
+    #[test]
+    fn results_are_finished_in_order(seed in 0usize..1000, shape in shape(), residual: bool, quick: bool) {
+        let activation = if quick { Activation::QuickGelu } else { Activation::Gelu };
+        let product = Product::new(numbers, seed, shape);
+        for (kernel, precision) in kernels_and_precisions() {
+            let activations = product.quantised(kernel, precision, kernel.rows(precision));
+            let finish = Finish { bias: None, activation: Some(activation), residual };
+            let before = numbers(seed + 3, product.rows * product.outputs);
+            let by = |kernel: &dyn Kernel| {
+                let weights = PackedWeights::pack(product.outputs, product.inputs, precision, |o, b| product.block(o, b));
+                let mut out = before.clone();
+                kernel.multiply(&weights, &activations, 0..weights.panels(), finish, &Out::new(&mut out, product.outputs));
+                out
+            };
+            let (results, expected) = (by(kernel), by(&Scalar(precision)));
+            for (i, rounding) in product.rounding(&activations).into_iter().enumerate() {
+                // No activation function is steeper than 1.2, and each is exact to a millionth of what it gives.
+                let given = expected[i].abs() + if residual { before[i].abs() } else { 0.0 };
+                let allowance = 1.2 * rounding + 2e-6 * given.max(1.0);
+                let (result, expected) = (results[i], expected[i]);
+                prop_assert!((result - expected).abs() <= allowance, "{}: {result}, {expected} with {allowance}", kernel.name());
+            }
+        }
+    }
+
+    #[test]
+    fn attention_is_what_it_means(
+        seed in 0usize..1000, rows in 1usize..12, heads in 1usize..4, head_width in 1usize..70, spare in 0usize..5,
+    ) {
+        let width = heads * head_width;
+        let (stride, others) = (width + spare, rows + 3);
+        let plain = |seed: usize, count: usize| -> Vec<f32> { numbers(seed, count).iter().map(|x| x.sin() * 2.0).collect() };
+        let (q, k, v) = (plain(seed, rows * stride), plain(seed + 1, others * stride), plain(seed + 2, others * width));
+        // Each row sees some of the others, in no particular order; rows of a picture share one list.
+        let seen: Vec<Vec<u32>> = (0..rows)
+            .map(|row| (0..=(row + seed) % others).map(|i| ((i * 7 + row) % others) as u32).collect())
+            .collect();
+        let seen = Lists { seen, shared: seed % 3 };
+        let queries = Queries { numbers: &q, stride, heads, head_width };
+        let keys = Keys { keys: &k, key_stride: stride, values: &v, value_stride: width, seen_by: &seen };
+        let by = |kernel: &dyn Kernel| {
+            let mut out = vec![f32::NAN; rows * width];
+            kernel.attend(queries, keys, 0..rows, &Out::new(&mut out, width));
+            out
+        };
+        let expected = by(&Scalar(Precision::Fifteen));
+        for kernel in kernels() {
+            for (result, expected) in by(kernel).iter().zip(&expected) {
+                prop_assert!(close(*result, *expected, 1e-5), "{}: {result}, {expected}", kernel.name());
+            }
+        }
+    }
+
+    #[test]
+    fn layer_norm_is_what_it_means(seed in 0usize..1000, rows in 1usize..6, width in 1usize..100) {
+        let (xs, weight, bias) = (numbers(seed, rows * width), numbers(seed + 1, width), numbers(seed + 2, width));
+        let by = |kernel: &dyn Kernel| {
+            let mut out = vec![f32::NAN; rows * width];
+            kernel.layer_norm(&xs, &weight, &bias, 1e-5, &mut out);
+            out
+        };
+        let expected = by(&Scalar(Precision::Fifteen));
+        for kernel in kernels() {
+            for (result, expected) in by(kernel).iter().zip(&expected) {
+                prop_assert!(close(*result, *expected, 2e-4), "{}: {result}, {expected}", kernel.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn activation_functions_are_what_they_mean() {
+    for activation in [Activation::Gelu, Activation::QuickGelu] {
+        let xs: Vec<f32> = (-40_001..=40_001).map(|i| i as f32 * 0.0025).collect();
+        let mut expected = xs.clone();
+        Scalar(Precision::Fifteen).activate(activation, &mut expected);
+        for kernel in kernels() {
+            let mut results = xs.clone();
+            kernel.activate(activation, &mut results);
+            for ((x, result), expected) in xs.iter().zip(&results).zip(&expected) {
+                assert!(
+                    (result - expected).abs() <= 1e-6 * expected.abs().max(1.0),
+                    "{}, {activation:?} of {x}: {result}, {expected}",
+                    kernel.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_nothing_but_zeros_stay_so() {
+    for (kernel, precision) in kernels_and_precisions() {
+        let mut product = Product::new(numbers, 3, (2, 64, 5));
+        product.xs[64..].fill(0.0);
+        let activations = product.quantised(kernel, precision, kernel.rows(precision));
+        assert_eq!(
+            product.by(kernel, precision, &activations)[5..],
+            product.bias
+        );
+    }
+}

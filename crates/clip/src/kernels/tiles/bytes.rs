@@ -1,0 +1,172 @@
+//! The innermost loops of products of bytes.
+//!
+//! Activations are offset by [`OFFSET`], so that none is below zero; what that adds to a dot product depends on the weights
+//! alone, and is taken away from the beginning.
+
+use super::super::activations::OFFSET;
+use super::super::pack::PanelBlock;
+use super::super::vector::Bytes;
+#[cfg(target_feature = "relaxed-simd")]
+use super::super::vector::BytesAtOnce;
+use super::super::{BLOCK, Order, PANEL};
+use super::{Rows, Tile, add_block};
+
+/// Steps of a block of bytes: four inputs each.
+const STEPS: usize = BLOCK / 4;
+
+/// [`Precision::Seven`](super::super::Precision::Seven) where bytes are multiplied into sixteen bits: these add up eight
+/// products each before they are widened, in which they may run over, as long as what comes out in the end fits. That it
+/// does is what [`MOST_OF_EIGHT`](super::super::MOST_OF_EIGHT) is for.
+pub(in super::super) struct BytesBySixteen;
+
+/// Halves of a block: each is widened once.
+const HALVES: usize = 2;
+
+impl<V: Bytes> Tile<V> for BytesBySixteen {
+    const ROWS: usize = 4;
+    const ORDER: Order = Order::Fours;
+    /// Per half, what the activations' offset adds, taken away.
+    type Known = [V::I; HALVES];
+
+    #[inline(always)]
+    unsafe fn know(block: &PanelBlock) -> Self::Known {
+        let offsets = [OFFSET as u32 * 0x0101_0101];
+        // Safety: a block has `STEPS` steps of `4 * PANEL` weights; the rest is the caller's promise.
+        unsafe {
+            let offsets = V::splat_word(offsets.as_ptr());
+            std::array::from_fn(|half| {
+                (0..STEPS / HALVES).fold(V::zero(), |sum, step| {
+                    let at = (half * STEPS / HALVES + step) * 4 * PANEL;
+                    let weights = V::load_bytes(block.quants.as_ptr().add(at));
+                    V::sub_16(sum, V::dots_of_pairs(weights, offsets))
+                })
+            })
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn tile<const R: usize, const P: usize>(
+        rows: Rows,
+        panels: [*const PanelBlock; P],
+        known: *const Self::Known,
+    ) -> [[V::F; P]; R] {
+        // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row; the rest is the caller's
+        // promise.
+        unsafe {
+            let mut sums = [[V::splat(0.0); P]; R];
+            // Unrolled, these loops are slower: V8 loads so much ahead that it runs out of registers.
+            let rolled = std::hint::black_box(STEPS / HALVES);
+            for b in 0..rows.blocks {
+                let words = rows.words.add(b * STEPS * R);
+                let known = known.add(b * P);
+                let blocks = panels.map(|panel| panel.add(b));
+                let first = half_of_block::<V, R, P, 0>(words, blocks, known, rolled);
+                let second = half_of_block::<V, R, P, 1>(words, blocks, known, rolled);
+                let dots = std::array::from_fn(|r| {
+                    std::array::from_fn(|p| V::add_32(first[r][p], second[r][p]))
+                });
+                add_block::<V, R, P>(&mut sums, &dots, rows.scales.add(b * R), &panels, b);
+            }
+            sums
+        }
+    }
+}
+
+/// The dot products of one half of a block, in 32 bits.
+///
+/// # Safety
+/// As [`Tile::tile`], of which it is a part: `words` are those of the block, and there are `P` of `known`.
+#[inline(always)]
+unsafe fn half_of_block<V: Bytes, const R: usize, const P: usize, const HALF: usize>(
+    words: *const u32,
+    blocks: [*const PanelBlock; P],
+    known: *const [V::I; HALVES],
+    rolled: usize,
+) -> [[V::I; P]; R] {
+    // Safety: the caller's promise.
+    unsafe {
+        let begin: [V::I; P] = std::array::from_fn(|p| (*known.add(p))[HALF]);
+        let mut sums = [begin; R];
+        let first = HALF * STEPS / HALVES;
+        for step in first..first + rolled {
+            let weights: [V::I; P] = std::array::from_fn(|p| {
+                V::load_bytes((*blocks[p]).quants.as_ptr().add(step * 4 * PANEL))
+            });
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let xs = V::splat_word(words.add(step * R + r));
+                for (sum, &weights) in sums.iter_mut().zip(&weights) {
+                    *sum = V::add_16(*sum, V::dots_of_pairs(weights, xs));
+                }
+            }
+        }
+        sums.map(|sums| sums.map(|sum| V::add_up(sum)))
+    }
+}
+
+/// [`Precision::Seven`](super::super::Precision::Seven) (one plane of bytes) and
+/// [`Precision::Fourteen`](super::super::Precision::Fourteen) (two) where an instruction adds products of bytes up in 32 bits.
+#[cfg(target_feature = "relaxed-simd")]
+pub(in super::super) struct BytesBy32<const PLANES: usize>;
+
+#[cfg(target_feature = "relaxed-simd")]
+impl<V: BytesAtOnce, const PLANES: usize> Tile<V> for BytesBy32<PLANES> {
+    const ROWS: usize = 4;
+    const ORDER: Order = Order::Fours;
+    /// What the activations' offset adds, taken away.
+    type Known = V::I;
+
+    // Inlined, it makes LLVM 22 crash.
+    #[inline(never)]
+    unsafe fn know(block: &PanelBlock) -> Self::Known {
+        let offsets = [OFFSET as u32 * 0x0101_0101];
+        // Safety: a block has `STEPS` steps of `4 * PANEL` weights; the rest is the caller's promise.
+        unsafe {
+            let offsets = V::splat_word(offsets.as_ptr());
+            let added = (0..STEPS).fold(V::zero(), |sum, step| {
+                let weights = V::load_bytes(block.quants.as_ptr().add(step * 4 * PANEL));
+                V::add_dot_of_fours(sum, weights, offsets)
+            });
+            V::sub_32(V::zero(), added)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn tile<const R: usize, const P: usize>(
+        rows: Rows,
+        panels: [*const PanelBlock; P],
+        known: *const Self::Known,
+    ) -> [[V::F; P]; R] {
+        // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row and plane; the rest is the
+        // caller's promise.
+        unsafe {
+            let mut sums = [[V::splat(0.0); P]; R];
+            for b in 0..rows.blocks {
+                let begin: [V::I; P] = std::array::from_fn(|p| *known.add(b * P + p));
+                let mut dots = [begin; R];
+                for plane in 0..PLANES {
+                    let words = rows.words.add((b * PLANES + plane) * STEPS * R);
+                    if plane > 0 {
+                        for (dot, begin) in
+                            dots.iter_mut().flat_map(|dots| dots.iter_mut().zip(begin))
+                        {
+                            *dot = V::add_32(V::times_128(*dot), begin);
+                        }
+                    }
+                    for step in 0..STEPS {
+                        let weights: [V::I; P] = std::array::from_fn(|p| {
+                            V::load_bytes((*panels[p].add(b)).quants.as_ptr().add(step * 4 * PANEL))
+                        });
+                        for (r, dots) in dots.iter_mut().enumerate() {
+                            let xs = V::splat_word(words.add(step * R + r));
+                            for (dot, &weights) in dots.iter_mut().zip(&weights) {
+                                *dot = V::add_dot_of_fours(*dot, weights, xs);
+                            }
+                        }
+                    }
+                }
+                add_block::<V, R, P>(&mut sums, &dots, rows.scales.add(b * R), &panels, b);
+            }
+            sums
+        }
+    }
+}

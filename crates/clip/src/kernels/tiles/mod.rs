@@ -1,0 +1,118 @@
+//! The innermost loops of the products: a few rows and panels, block by block of their inputs, with what is added up kept in
+//! registers. Here is what they have in common, and that for pairs of sixteen bits; those for bytes are in `bytes`.
+
+#[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
+mod bytes;
+
+#[cfg(target_feature = "relaxed-simd")]
+pub(super) use bytes::BytesBy32;
+#[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
+pub(super) use bytes::BytesBySixteen;
+
+use super::pack::PanelBlock;
+use super::vector::Vector;
+use super::{BLOCK, Order, PANEL};
+
+/// Rows of activations as a tile reads them: word after word, and in a word row after row.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub(super) words: *const u32,
+    pub(super) scales: *const f32,
+    pub(super) blocks: usize,
+}
+
+/// The innermost loop of a kernel, for one precision.
+pub(super) trait Tile<V: Vector> {
+    /// Rows of a whole tile, at most 5.
+    const ROWS: usize;
+    /// The order of the weights.
+    const ORDER: Order;
+    /// What is found out about each block of a panel, once for all rows.
+    type Known: Copy;
+
+    /// Finds it out.
+    ///
+    /// # Safety
+    /// The processor must have the instructions of `V`.
+    unsafe fn know(block: &PanelBlock) -> Self::Known;
+
+    /// Products of `R` rows with `P` panels.
+    ///
+    /// # Safety
+    /// The processor must have the instructions of `V`; `rows` must have `R` rows, and every panel `rows.blocks` blocks;
+    /// `known` holds what is known of these, block by block and in a block panel by panel.
+    unsafe fn tile<const R: usize, const P: usize>(
+        rows: Rows,
+        panels: [*const PanelBlock; P],
+        known: *const Self::Known,
+    ) -> [[V::F; P]; R];
+}
+
+/// Adds one block's dot products to the sums of a tile.
+///
+/// # Safety
+/// The processor must have the instructions of `V`; block `b` of every panel and the `R` scales must be there.
+#[inline(always)]
+unsafe fn add_block<V: Vector, const R: usize, const P: usize>(
+    sums: &mut [[V::F; P]; R],
+    dots: &[[V::I; P]; R],
+    scales: *const f32,
+    panels: &[*const PanelBlock; P],
+    b: usize,
+) {
+    // Safety: as promised by the caller.
+    unsafe {
+        let weight_scales: [V::F; P] =
+            std::array::from_fn(|p| V::load((*panels[p].add(b)).scales.as_ptr()));
+        for r in 0..R {
+            let scale = V::splat(*scales.add(r));
+            for p in 0..P {
+                let dot = V::mul(V::to_f32(dots[r][p]), scale);
+                sums[r][p] = V::mul_add(dot, weight_scales[p], sums[r][p]);
+            }
+        }
+    }
+}
+
+/// [`super::Precision::Fifteen`]: a dot product of two pairs of sixteen bits per lane.
+pub(super) struct Pairs;
+
+impl<V: Vector> Tile<V> for Pairs {
+    const ROWS: usize = 5;
+    const ORDER: Order = Order::Pairs;
+    type Known = ();
+
+    #[inline(always)]
+    unsafe fn know(_: &PanelBlock) -> Self::Known {}
+
+    #[inline(always)]
+    unsafe fn tile<const R: usize, const P: usize>(
+        rows: Rows,
+        panels: [*const PanelBlock; P],
+        _: *const Self::Known,
+    ) -> [[V::F; P]; R] {
+        const STEPS: usize = BLOCK / 2;
+        // Safety: a block has `STEPS` steps of `2 * PANEL` weights, and as many words per row; the rest is the caller's
+        // promise.
+        unsafe {
+            let mut sums = [[V::splat(0.0); P]; R];
+            for b in 0..rows.blocks {
+                let words = rows.words.add(b * STEPS * R);
+                let mut dots = [[V::zero(); P]; R];
+                for step in 0..STEPS {
+                    let weights: [V::I; P] = std::array::from_fn(|p| {
+                        V::load_pairs((*panels[p].add(b)).quants.as_ptr().add(step * 2 * PANEL))
+                    });
+                    for (r, dots) in dots.iter_mut().enumerate() {
+                        let xs = V::splat_word(words.add(step * R + r));
+                        for (dot, &weights) in dots.iter_mut().zip(&weights) {
+                            *dot = V::add_dot_of_pairs(*dot, weights, xs);
+                        }
+                    }
+                }
+                add_block::<V, R, P>(&mut sums, &dots, rows.scales.add(b * R), &panels, b);
+            }
+            sums
+        }
+    }
+}

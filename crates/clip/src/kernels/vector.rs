@@ -1,0 +1,154 @@
+//! The vector operations that the kernels' loops are written in. A file named after an architecture says what they are
+//! there; all have [`PANEL`](super::PANEL) lanes.
+//!
+//! Every function is unsafe for one reason, besides the pointers that some take: the processor must have the instructions
+//! that the implementing type is named after. The loops pass that promise on to whoever picks the kernel.
+
+use super::activations::{words_of_fifteens, words_of_sevens};
+use super::{BLOCK, PANEL};
+
+/// Vectors of f32, and products of sixteen by eight bits.
+pub(super) trait Vector: 'static {
+    /// `PANEL` numbers.
+    type F: Copy;
+    /// As many whole numbers of 32 bits, twice as many of 16, or four times as many of 8.
+    type I: Copy;
+
+    unsafe fn splat(x: f32) -> Self::F;
+    /// # Safety
+    /// There are `PANEL` numbers at `from`.
+    unsafe fn load(from: *const f32) -> Self::F;
+    /// # Safety
+    /// There is room for `PANEL` numbers at `to`.
+    unsafe fn store(x: Self::F, to: *mut f32);
+    unsafe fn add(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn sub(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn mul(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn div(a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, rounded once or twice.
+    unsafe fn mul_add(a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// Of ordinary numbers; one of the two where one is none.
+    unsafe fn max(a: Self::F, b: Self::F) -> Self::F;
+    /// As [`Vector::max`].
+    unsafe fn min(a: Self::F, b: Self::F) -> Self::F;
+    unsafe fn abs(x: Self::F) -> Self::F;
+    /// To the nearest whole number, as f32.
+    unsafe fn round(x: Self::F) -> Self::F;
+    /// Two to the power of a whole number from -126 to 127.
+    unsafe fn power_of_two(x: Self::F) -> Self::F;
+    /// The sum of all lanes of each.
+    unsafe fn sums(xs: [Self::F; 4]) -> [f32; 4];
+    unsafe fn max_lane(x: Self::F) -> f32;
+    /// The lanes hold sums over some inputs, those of input `i` in lane `i % PANEL`. Adds up the lanes of inputs with
+    /// `i % 4` of 0 or 1, and those of 2 or 3, and gives the larger sum.
+    unsafe fn max_sum_of_eight(sums: Self::F) -> f32;
+    /// Rounds to the nearest whole number, which is within 2^22.
+    ///
+    /// # Safety
+    /// There is room for `PANEL` numbers at `to`.
+    unsafe fn store_rounded(x: Self::F, to: *mut i32);
+    /// A block's numbers, rounded to whole ones from -64 to 63, as [`words_of_sevens`].
+    unsafe fn words_of_sevens(xs: [Self::F; BLOCK / PANEL]) -> [u32; BLOCK / 4] {
+        // Safety: passed on to the caller.
+        words_of_sevens(&unsafe { rounded::<Self>(xs) })
+    }
+
+    /// A block's numbers, rounded to whole ones of sixteen bits, as [`words_of_fifteens`].
+    unsafe fn words_of_fifteens(xs: [Self::F; BLOCK / PANEL]) -> [u32; BLOCK / 2] {
+        // Safety: passed on to the caller.
+        words_of_fifteens(&unsafe { rounded::<Self>(xs) })
+    }
+
+    /// Zeros.
+    unsafe fn zero() -> Self::I;
+    /// From 32 bits.
+    unsafe fn to_f32(x: Self::I) -> Self::F;
+    /// One word in every lane.
+    ///
+    /// # Safety
+    /// There is a word at `from`.
+    unsafe fn splat_word(from: *const u32) -> Self::I;
+    /// Sixteen bits each, extended from eight.
+    ///
+    /// # Safety
+    /// There are `2 * PANEL` bytes at `from`.
+    unsafe fn load_pairs(from: *const i8) -> Self::I;
+    /// Adds to each lane of 32 bits the products of its two of sixteen.
+    unsafe fn add_dot_of_pairs(sum: Self::I, a: Self::I, b: Self::I) -> Self::I;
+}
+
+/// A block's numbers, rounded to whole ones.
+///
+/// # Safety
+/// The processor must have the instructions of `V`.
+#[inline(always)]
+pub(super) unsafe fn rounded<V: Vector + ?Sized>(xs: [V::F; BLOCK / PANEL]) -> [i32; BLOCK] {
+    let mut numbers = [0; BLOCK];
+    for (i, x) in xs.into_iter().enumerate() {
+        // Safety: a block has as many vectors; the rest is the caller's promise.
+        unsafe { V::store_rounded(x, numbers.as_mut_ptr().add(i * PANEL)) };
+    }
+    numbers
+}
+
+/// Dot products of eight by seven bits.
+#[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
+pub(super) trait Bytes: Vector {
+    /// # Safety
+    /// There are `4 * PANEL` bytes at `from`.
+    unsafe fn load_bytes(from: *const i8) -> Self::I;
+    /// Two bytes are multiplied by two and added up, in each lane of sixteen bits. `b` is from 0 to 127.
+    unsafe fn dots_of_pairs(a: Self::I, b: Self::I) -> Self::I;
+    /// In lanes of sixteen bits, keeping the lowest of each result.
+    unsafe fn add_16(a: Self::I, b: Self::I) -> Self::I;
+    /// As [`Bytes::add_16`].
+    unsafe fn sub_16(a: Self::I, b: Self::I) -> Self::I;
+    /// In lanes of 32 bits.
+    unsafe fn add_32(a: Self::I, b: Self::I) -> Self::I;
+    /// The sum of the two numbers of sixteen bits in each lane of 32.
+    unsafe fn add_up(x: Self::I) -> Self::I;
+}
+
+/// The same, added up in 32 bits at once: for processors that have an instruction for it.
+#[cfg(target_feature = "relaxed-simd")]
+pub(super) trait BytesAtOnce: Bytes {
+    /// Adds to each lane of 32 bits the products of its four of eight. `b` is from 0 to 127.
+    unsafe fn add_dot_of_fours(sum: Self::I, a: Self::I, b: Self::I) -> Self::I;
+    /// In lanes of 32 bits.
+    unsafe fn sub_32(a: Self::I, b: Self::I) -> Self::I;
+    /// Times 128, in lanes of 32 bits.
+    unsafe fn times_128(x: Self::I) -> Self::I;
+}
+
+/// The methods of a [`Kernel`](super::Kernel) that are the same loops everywhere, for vectors of a type; compiled for
+/// instructions that the rest of the program is not, where an attribute says so.
+macro_rules! loops {
+    ($vector:ty $(, $attribute:meta)?) => {
+        $crate::kernels::vector::loops!(@ $vector, [$($attribute)?],
+            fn quantise(xs: &[f32], groups: $crate::kernels::Groups) = quantise::quantise);
+        $crate::kernels::vector::loops!(@ $vector, [$($attribute)?],
+            fn attend(
+                queries: $crate::kernels::Queries, keys: $crate::kernels::Keys, rows: std::ops::Range<usize>,
+                out: &$crate::kernels::Out
+            ) = attention::attend);
+        $crate::kernels::vector::loops!(@ $vector, [$($attribute)?],
+            fn layer_norm(xs: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32])
+                = layer_norm::layer_norm);
+        $crate::kernels::vector::loops!(@ $vector, [$($attribute)?],
+            fn activate(activation: $crate::config::Activation, xs: &mut [f32])
+                = functions::activate_all);
+    };
+    (@ $vector:ty, [$($attribute:meta)?],
+        fn $name:ident($($argument:ident: $type:ty),*) = $module:ident::$loop:ident) => {
+        fn $name(&self, $($argument: $type),*) {
+            $(#[$attribute])?
+            unsafe fn compiled_so($($argument: $type),*) {
+                // Safety: passed on to the caller.
+                unsafe { $crate::kernels::$module::$loop::<$vector>($($argument),*) }
+            }
+            // Safety: a kernel is only to be had where its instructions are; the caller shares rows out.
+            unsafe { compiled_so($($argument),*) }
+        }
+    };
+}
+pub(super) use loops;

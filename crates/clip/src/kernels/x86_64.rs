@@ -1,0 +1,255 @@
+//! x86-64 with AVX2 and FMA, which all but the oldest processors have.
+
+use std::arch::x86_64::*;
+
+use super::product;
+use super::tiles::{BytesBySixteen, Pairs, Tile};
+use super::vector::{Bytes, Vector, loops};
+use super::{Activations, Finish, Kernel, Out, PANEL, PackedWeights, Precision};
+
+/// Multiplies bytes into sixteen bits, and pairs of sixteen bits.
+pub struct Avx2(());
+
+/// It, where the processor has its instructions.
+pub fn active() -> Option<&'static dyn Kernel> {
+    let there = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    there.then_some(&Avx2(()))
+}
+
+impl Kernel for Avx2 {
+    fn name(&self) -> &'static str {
+        "AVX2"
+    }
+
+    fn coarse_precision(&self) -> Precision {
+        Precision::Seven
+    }
+
+    fn fine_precision(&self) -> Precision {
+        Precision::Fifteen
+    }
+
+    fn rows(&self, precision: Precision) -> usize {
+        match precision {
+            Precision::Fifteen => <Pairs as Tile<V256>>::ROWS,
+            _ => <BytesBySixteen as Tile<V256>>::ROWS,
+        }
+    }
+
+    fn multiply(
+        &self,
+        weights: &PackedWeights,
+        xs: &Activations,
+        panels: std::ops::Range<usize>,
+        finish: Finish,
+        out: &Out,
+    ) {
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn pairs(
+            weights: &PackedWeights,
+            xs: &Activations,
+            panels: std::ops::Range<usize>,
+            finish: Finish,
+            out: &Out,
+        ) {
+            // Safety: passed on to the caller.
+            unsafe { product::multiply::<V256, Pairs>(weights, xs, panels, finish, out) }
+        }
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn bytes(
+            weights: &PackedWeights,
+            xs: &Activations,
+            panels: std::ops::Range<usize>,
+            finish: Finish,
+            out: &Out,
+        ) {
+            // Safety: passed on to the caller.
+            unsafe { product::multiply::<V256, BytesBySixteen>(weights, xs, panels, finish, out) }
+        }
+        // Safety: `active` has found the instructions, and the caller shares panels out.
+        unsafe {
+            match weights.precision() {
+                Precision::Seven => bytes(weights, xs, panels, finish, out),
+                _ => pairs(weights, xs, panels, finish, out),
+            }
+        }
+    }
+
+    loops!(V256, target_feature(enable = "avx2,fma"));
+}
+
+/// Vectors of 256 bits.
+struct V256;
+
+// In all of these: Safety: as promised by the caller; the instructions need no alignment.
+impl Vector for V256 {
+    type F = __m256;
+    type I = __m256i;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> __m256 {
+        unsafe { _mm256_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> __m256 {
+        const { assert!(PANEL == 8) }
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(x: __m256, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, x) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sub(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(a: __m256, b: __m256, c: __m256) -> __m256 {
+        unsafe { _mm256_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn min(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_min_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn abs(x: __m256) -> __m256 {
+        unsafe { _mm256_andnot_ps(_mm256_set1_ps(-0.0), x) }
+    }
+
+    #[inline(always)]
+    unsafe fn round(x: __m256) -> __m256 {
+        unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn power_of_two(x: __m256) -> __m256 {
+        unsafe {
+            let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn sums([a, b, c, d]: [__m256; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
+        unsafe {
+            let halves = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+            let (low, high) = (
+                _mm256_castps256_ps128(halves),
+                _mm256_extractf128_ps::<1>(halves),
+            );
+            _mm_storeu_ps(sums.as_mut_ptr(), _mm_add_ps(low, high));
+        }
+        sums
+    }
+
+    #[inline(always)]
+    unsafe fn max_lane(x: __m256) -> f32 {
+        unsafe {
+            let four = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+            let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn max_sum_of_eight(sums: __m256) -> f32 {
+        unsafe {
+            let four = _mm_add_ps(
+                _mm256_castps256_ps128(sums),
+                _mm256_extractf128_ps::<1>(sums),
+            );
+            let neighbours = _mm_hadd_ps(four, four);
+            _mm_cvtss_f32(_mm_max_ss(neighbours, _mm_movehdup_ps(neighbours)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_rounded(x: __m256, to: *mut i32) {
+        unsafe { _mm256_storeu_si256(to.cast(), _mm256_cvtps_epi32(x)) }
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> __m256i {
+        unsafe { _mm256_setzero_si256() }
+    }
+
+    #[inline(always)]
+    unsafe fn to_f32(x: __m256i) -> __m256 {
+        unsafe { _mm256_cvtepi32_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat_word(from: *const u32) -> __m256i {
+        unsafe { _mm256_set1_epi32(*from as i32) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const i8) -> __m256i {
+        unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(from.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_dot_of_pairs(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)) }
+    }
+}
+
+// Safety: as above.
+impl Bytes for V256 {
+    #[inline(always)]
+    unsafe fn load_bytes(from: *const i8) -> __m256i {
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn dots_of_pairs(a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_maddubs_epi16(b, a) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_16(a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi16(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sub_16(a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_sub_epi16(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_32(a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_add_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_up(x: __m256i) -> __m256i {
+        unsafe { _mm256_madd_epi16(x, _mm256_set1_epi16(1)) }
+    }
+}

@@ -1,0 +1,137 @@
+//! The text tower: a causal transformer whose answer is read off the end-of-text token.
+//!
+//! Prompts are computed together, as a trie of their tokens (`trie`), and their beginnings remembered (`known`). In reference
+//! arithmetic each is computed by itself, from its beginning.
+
+mod known;
+mod trie;
+
+use std::io::{Read, Seek};
+use std::sync::{Mutex, PoisonError};
+
+use candle_core::quantized::QTensor;
+use candle_core::{Device, Module, Tensor};
+use known::Known;
+use trie::Trie;
+
+use crate::Error;
+use crate::config::TextConfig;
+use crate::encoder::{Encoder, TowerReader};
+use crate::gguf::Gguf;
+use crate::ops::{Arithmetic, LayerNorm, Linear, Path};
+
+/// The tensor that maps token ids to rows.
+pub(crate) const TOKEN_EMBEDDING: &str = "t.token_embd.weight";
+
+/// From token ids to an embedding.
+pub struct TextTower {
+    /// `vocabulary x width`, as stored: the largest tensor of a CLIP, of which a prompt needs a few rows.
+    token_embedding: QTensor,
+    position_embedding: Tensor,
+    encoder: Encoder,
+    final_layer_norm: LayerNorm,
+    projection: Linear,
+    /// What earlier calls have computed; none in reference arithmetic.
+    known: Option<Mutex<Known>>,
+}
+
+impl TextTower {
+    /// Reads the tower's tensors.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if one is missing or has other dimensions than `config` says; [`Error::Io`].
+    pub fn read<R: Read + Seek>(
+        file: &mut Gguf<R>,
+        config: &TextConfig,
+        projection_dim: usize,
+        arithmetic: Arithmetic,
+    ) -> Result<Self, Error> {
+        let path = arithmetic.for_texts();
+        let width = config.encoder.width;
+        let vocabulary = file.rows(TOKEN_EMBEDDING)?;
+        let token_embedding = file.tensor(TOKEN_EMBEDDING, &[vocabulary, width])?;
+        let mut reader = TowerReader {
+            file,
+            prefix: "t",
+            path,
+        };
+        Ok(Self {
+            token_embedding,
+            position_embedding: reader
+                .matrix("position_embd.weight", (config.context_length, width))?,
+            encoder: Encoder::read(&mut reader, &config.encoder)?,
+            final_layer_norm: reader.layer_norm("post_ln", &config.encoder)?,
+            projection: reader.projection("text_projection.weight", width, projection_dim)?,
+            known: matches!(path, Path::Kernel(..)).then(Mutex::default),
+        })
+    }
+
+    /// The embeddings of some prompts, not yet of unit length: `prompts x projection_dim`.
+    ///
+    /// A prompt's ids end in the end-of-text token; what stands behind the first of these is not computed, since a causal
+    /// tower does not let it matter.
+    ///
+    /// # Errors
+    /// If there are no prompts, or one has no ids, more than the context length, or one that is not in the vocabulary.
+    pub fn forward(&self, prompts: &[&[u32]]) -> candle_core::Result<Tensor> {
+        let prompts: Vec<&[u32]> = prompts.iter().map(|ids| up_to_end_of_text(ids)).collect();
+        let (context_length, _) = self.position_embedding.dims2()?;
+        let fits = |ids: &&[u32]| (1..=context_length).contains(&ids.len());
+        if prompts.is_empty() || !prompts.iter().all(fits) {
+            candle_core::bail!("prompts that do not have from 1 to {context_length} tokens");
+        }
+        match &self.known {
+            Some(known) => {
+                // What another thread's panic has left behind is whole: rows are added last.
+                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                self.compute(&prompts, &mut known)
+            }
+            None => {
+                let alone = |ids: &&[u32]| self.compute(&[*ids], &mut Known::default());
+                let embeddings: Vec<Tensor> = prompts
+                    .iter()
+                    .map(alone)
+                    .collect::<candle_core::Result<_>>()?;
+                Tensor::cat(&embeddings, 0)
+            }
+        }
+    }
+
+    fn compute(&self, prompts: &[&[u32]], known: &mut Known) -> candle_core::Result<Tensor> {
+        let trie = Trie::new(prompts, known);
+        let ids: Vec<u32> = trie.nodes.iter().map(|node| node.token).collect();
+        let positions: Vec<u32> = trie.nodes.iter().map(|node| node.position).collect();
+        let tokens = self
+            .token_embedding
+            .embedding(&Tensor::new(ids, &Device::Cpu)?)?;
+        let positions = Tensor::new(positions, &Device::Cpu)?;
+        let xs = (tokens + self.position_embedding.index_select(&positions, 0)?)?;
+        let earlier = known.keys_and_values(&trie.earlier, xs.dim(1)?)?;
+        let visible = trie.visible(known);
+        let (ends, computed) = self.encoder.forward(&xs, &visible, &earlier, &trie.ends)?;
+        known.remember(&trie, &computed)?;
+        self.projection
+            .forward(&self.final_layer_norm.forward(&ends)?)
+    }
+}
+
+/// Up to and with the first occurrence of the highest id, which is the end-of-text token.
+fn up_to_end_of_text(ids: &[u32]) -> &[u32] {
+    let highest = ids.iter().max();
+    let end = ids.iter().position(|id| Some(id) == highest);
+    &ids[..end.map_or(0, |end| end + 1)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn nothing_behind_the_first_end_of_text_is_kept() {
+        assert_eq!(up_to_end_of_text(&[8, 1, 9, 2, 9]), [8, 1, 9]);
+        assert_eq!(up_to_end_of_text(&[9]), [9]);
+        assert!(up_to_end_of_text(&[]).is_empty());
+    }
+}
