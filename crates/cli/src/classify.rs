@@ -1,7 +1,7 @@
 //! `cliplet classify`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
-use std::path::Path;
 
 use cliplet_clip::{prompt, zero_shot};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::{Stop, input, output};
 /// One picture's line of JSON.
 #[derive(Serialize)]
 struct Classified<'a> {
-    image: &'a Path,
+    image: Cow<'a, str>,
     results: Vec<LabelResult<'a>>,
 }
 
@@ -32,22 +32,23 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
         )));
     }
     let clip = input::model(&arguments.model)?;
-    let mut texts = Vec::new();
-    for label in &labels {
-        let prompt = prompt::fill(&arguments.template, label);
-        let tokens = clip.tokenizer().encode(&prompt).map_err(Stop::failed)?;
-        if tokens.cut {
-            eprintln!(
-                "cliplet: The prompt for \"{label}\" is too long for the model; its end is left out."
-            );
-        }
-        texts.push(clip.encode_tokens(&tokens.ids).map_err(Stop::failed)?);
-    }
+    let prompts: Vec<String> = labels
+        .iter()
+        .map(|label| prompt::fill(&arguments.template, label))
+        .collect();
+    let named = prompts.iter().map(String::as_str).zip(&labels);
+    let named: Vec<_> = named
+        .map(|(prompt, label)| (prompt, format!("prompt for \"{label}\"")))
+        .collect();
+    let texts = input::texts(&clip, &named)?;
     let mut out = io::stdout().lock();
+    let mut all_used = true;
     for path in &arguments.images {
-        let image = clip
-            .encode_picture(&input::picture(path)?)
-            .map_err(Stop::failed)?;
+        let Some(picture) = input::picture(path) else {
+            all_used = false;
+            continue;
+        };
+        let image = clip.encode_picture(&picture).map_err(Stop::failed)?;
         let scores = zero_shot::score(&image, &texts, clip.config().logit_scale);
         let mut results: Vec<LabelResult> = labels
             .iter()
@@ -60,7 +61,8 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
             .collect();
         results.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
         if arguments.json {
-            let image = path;
+            // The bytes of a name need not be text, which JSON is.
+            let image = path.to_string_lossy();
             output::json_line(&mut out, &Classified { image, results })?;
         } else {
             writeln!(out, "{}", path.display())?;
@@ -69,7 +71,7 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
             }
         }
     }
-    Ok(())
+    Stop::unless(all_used)
 }
 
 /// The labels of a comma-separated list: trimmed, without empty ones, each once.

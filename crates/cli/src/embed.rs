@@ -1,7 +1,6 @@
 //! `cliplet embed`.
 
 use std::io;
-use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -19,23 +18,33 @@ struct Embedded {
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Source {
-    Image(PathBuf),
+    Image(String),
     Text(String),
 }
 
 pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
     let clip = input::model(&arguments.model)?;
     let mut out = io::stdout().lock();
+    let mut all_used = true;
     for input in arguments.inputs {
         let (embedding, source) = match input {
-            EmbedInput::Image(path) => (
-                clip.encode_picture(&input::picture(&path)?),
-                Source::Image(path),
-            ),
-            EmbedInput::Text(text) => (clip.encode_text(&text), Source::Text(text)),
+            EmbedInput::Image(path) => {
+                let Some(picture) = input::picture(&path) else {
+                    all_used = false;
+                    continue;
+                };
+                // The bytes of a name need not be text, which JSON is.
+                let name = path.to_string_lossy().into_owned();
+                let embedding = clip.encode_picture(&picture).map_err(Stop::failed)?;
+                (embedding, Source::Image(name))
+            }
+            EmbedInput::Text(text) => {
+                let named = (&text[..], format!("text \"{text}\""));
+                let embedding = input::texts(&clip, &[named])?.swap_remove(0);
+                (embedding, Source::Text(text))
+            }
         };
-        let embedding = embedding.map_err(Stop::failed)?;
         output::json_line(&mut out, &Embedded { source, embedding })?;
     }
-    Ok(())
+    Stop::unless(all_used)
 }

@@ -28,11 +28,21 @@ enum Stop {
     Usage(String),
     /// Something could not be done: a sentence.
     Failed(String),
+    /// Some pictures could not be used, which has been said of each; the rest is done.
+    SomeUnusable,
     /// Nobody reads the output any more, as in `cliplet … | head`: no error.
     NobodyReads,
 }
 
 impl Stop {
+    /// The end of a run over pictures of which some may have been unusable.
+    fn unless(all_used: bool) -> Result<(), Self> {
+        match all_used {
+            true => Ok(()),
+            false => Err(Self::SomeUnusable),
+        }
+    }
+
     fn failed(sentence: impl fmt::Display) -> Self {
         Self::Failed(sentence.to_string())
     }
@@ -48,6 +58,11 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// Tells the person something, beside the results.
+fn say(sentence: &str) {
+    eprintln!("cliplet: {sentence}");
+}
+
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Classify(arguments) => classify::run(&arguments),
@@ -57,7 +72,8 @@ fn main() -> ExitCode {
         Ok(()) | Err(Stop::NobodyReads) => return ExitCode::SUCCESS,
         Err(Stop::Usage(sentence)) => (USAGE, sentence),
         Err(Stop::Failed(sentence)) => (FAILED, sentence),
+        Err(Stop::SomeUnusable) => return ExitCode::from(FAILED),
     };
-    eprintln!("cliplet: {sentence}");
+    say(&sentence);
     ExitCode::from(status)
 }

@@ -54,6 +54,10 @@ fn samples() -> Vec<(String, String, String)> {
 
 fn json_lines(output: &Output) -> Vec<Value> {
     assert!(output.status.success(), "{}", sentence(output));
+    lines(output)
+}
+
+fn lines(output: &Output) -> Vec<Value> {
     String::from_utf8_lossy(&output.stdout)
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -157,4 +161,66 @@ fn files_that_cannot_be_used_are_sentences_and_exit_with_1() {
     let output = cliplet(&arguments);
     assert_eq!(output.status.code(), Some(1));
     assert!(sentence(&output).contains("GGUF"), "{}", sentence(&output));
+}
+
+#[test]
+fn a_picture_that_cannot_be_used_does_not_keep_the_others_from_being_done() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let bad = folder.join("no-picture.jpg");
+    fs::write(&bad, "not a picture").unwrap();
+    let bad = bad.to_str().unwrap();
+    let (first, ..) = &samples()[0];
+    let (second, ..) = &samples()[1];
+
+    let images = ["--json", "--labels", "cat, dog", first, bad, second];
+    let output = with_starter("classify", &images);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(sentence(&output).contains(bad), "{}", sentence(&output));
+    let of = |line: &Value| line["image"].clone();
+    let done: Vec<Value> = lines(&output).iter().map(of).collect();
+    assert_eq!(done, [first.as_str(), second]);
+
+    let output = with_starter("embed", &["--image", bad, "--text", "a cat"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(lines(&output).len(), 1);
+    assert_eq!(lines(&output)[0]["text"], "a cat");
+}
+
+#[test]
+fn a_text_whose_end_is_left_out_is_told() {
+    let long = "word ".repeat(100);
+    let (file, ..) = &samples()[0];
+    for (command, arguments) in [
+        ("embed", &["--text", &long] as &[&str]),
+        ("classify", &["--labels", &long, file]),
+    ] {
+        let output = with_starter(command, arguments);
+        assert!(output.status.success(), "{command}");
+        assert!(
+            sentence(&output).contains("is too long for the model"),
+            "{command}: {}",
+            sentence(&output)
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_name_that_is_no_text_is_no_obstacle() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let name = std::ffi::OsString::from_vec(b"caf\xe9.jpg".to_vec());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::copy(&samples()[0].0, &path).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cliplet"))
+        .args(["classify", "--json", "--labels", "cat", "--model"])
+        .arg(repository("public/models/starter.gguf"))
+        .arg(&path)
+        .output()
+        .unwrap();
+    let line = &json_lines(&output)[0];
+    assert!(
+        line["image"].as_str().unwrap().ends_with("caf\u{fffd}.jpg"),
+        "{line}"
+    );
 }
