@@ -1,7 +1,7 @@
 //! How the tests start Chromium.
 
-/// What every headless Chromium of the tests is started with: no background traffic, and no sandbox, which root cannot
-/// have.
+/// What every headless Chromium of the tests is started with: no background traffic, no network but this machine's own
+/// servers, so that a test runs the same wherever it runs, and no sandbox, which root cannot have.
 pub const ARGUMENTS: &[&str] = &[
     "--headless=new",
     "--no-sandbox",
@@ -11,5 +11,6 @@ pub const ARGUMENTS: &[&str] = &[
     "--disable-component-update",
     "--disable-sync",
     "--disable-quic",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
     "--no-first-run",
 ];

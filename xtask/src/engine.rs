@@ -1,156 +1,424 @@
 //! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named by its content.
 //!
-//! What comes out, in `target/engine`, is what lies below `engine/` in the built page: a script that the page starts as
-//! a worker, and for each build of the engine a module of JavaScript and one of WebAssembly.
+//! What comes out, in `target/engine`, is what lies below `engine/` in the built page: a script that starts the worker,
+//! the script that becomes the worker, the scripts of its threads, and for each build of the engine a module of JavaScript
+//! and one of WebAssembly.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
 
 use crate::files;
 use crate::fingerprint::Fingerprint;
 use crate::step::{Result, quiet, step, warn, watch};
-use crate::tools::{Tools, WASM};
+use crate::tools::{PROFILE, Tools, WASM, WasmFeatures};
 use crate::workspace::Workspace;
 
-/// The builds of the engine, in the order in which the worker prefers them. Another one adds a line here, what it
-/// passes to cargo to the fields, and to `worker.js` how a browser is asked whether it can run it.
-const BUILDS: &[Build] = &[Build { name: "simd128" }];
-
-struct Build {
-    /// Part of its files' names.
-    name: &'static str,
+/// One way to build the engine. Another one adds a line to [`BUILDS`], what it is compiled with to
+/// [`configure`](Self::configure), and to `scripts/worker.js` how a browser is asked whether it can run it.
+#[derive(Debug, PartialEq)]
+pub struct Build {
+    /// Part of its files' names, and what people call it.
+    pub name: &'static str,
+    /// Uses relaxed SIMD, on top of SIMD.
+    relaxed: bool,
+    /// Computes on several threads, over shared memory.
+    pub threads: bool,
 }
 
-/// The script that becomes the worker. `BUILDS` in it is the list of the builds' scripts.
-const WORKER: &str = include_str!("worker.js");
+/// The builds of the engine, in the order in which the worker prefers them.
+pub const BUILDS: &[Build] = &[
+    Build {
+        name: "relaxed-threads",
+        relaxed: true,
+        threads: true,
+    },
+    Build {
+        name: "simd128-threads",
+        relaxed: false,
+        threads: true,
+    },
+    Build {
+        name: "relaxed",
+        relaxed: true,
+        threads: false,
+    },
+    Build {
+        name: "simd128",
+        relaxed: false,
+        threads: false,
+    },
+];
+
+/// What a shared memory can grow to, in bytes: all that 32-bit addresses reach. Where a browser refuses, the worker asks for
+/// less.
+const MAX_MEMORY: u64 = 1 << 32;
+
+/// The variable in which this program, at work below trunk, finds the builds that it has been asked for.
+pub const CHOICE: &str = "CLIPLET_ENGINES";
+
+/// Which builds are wanted.
+pub enum Choice {
+    /// All that can be built here.
+    All,
+    /// Those that are worth it where the page is seen on this machine alone: the best one for a browser that is up to date,
+    /// and the one that runs everywhere.
+    ForThisMachine,
+    /// These.
+    Named(Vec<&'static Build>),
+}
+
+impl Choice {
+    /// Reads a list of names such as `relaxed-threads,simd128`.
+    pub fn from_names(list: &str) -> Result<Self> {
+        let find = |name: &str| {
+            BUILDS
+                .iter()
+                .find(|build| build.name == name)
+                .ok_or_else(|| {
+                    let known: Vec<&str> = BUILDS.iter().map(|build| build.name).collect();
+                    let known = known.join(", ");
+                    format!("there is no build `{name}` of the engine; there are {known}.").into()
+                })
+        };
+        let named: Result<Vec<&Build>> = list.split(',').map(str::trim).map(find).collect();
+        Ok(Self::Named(named?))
+    }
+
+    /// The builds, in the order in which the worker prefers them.
+    pub fn builds(&self, tools: &Tools) -> Result<Vec<&'static Build>> {
+        let best = match tools.can_build_threads {
+            true => "relaxed-threads",
+            false => "relaxed",
+        };
+        let wanted = |build: &&Build| match self {
+            Self::All => tools.can_build_threads || !build.threads,
+            Self::ForThisMachine => [best, "simd128"].contains(&build.name),
+            Self::Named(named) => named.contains(build),
+        };
+        let builds: Vec<&Build> = BUILDS.iter().filter(wanted).collect();
+        match builds.iter().find(|build| build.threads) {
+            Some(build) if !tools.can_build_threads => Err(format!(
+                "The build {} of the engine needs the source of Rust's standard library. `rustup component add rust-src` \
+                 brings it.",
+                build.name
+            )
+            .into()),
+            _ => Ok(builds),
+        }
+    }
+}
+
+/// The builds' names as [`Choice::from_names`] reads them.
+pub fn names(builds: &[&Build]) -> String {
+    let names: Vec<&str> = builds.iter().map(|build| build.name).collect();
+    names.join(",")
+}
+
+impl Build {
+    /// Adds to a cargo command what this build of `crates/engine` and `crates/clip` is compiled with, beyond
+    /// `.cargo/config.toml`.
+    pub fn configure(&self, command: &mut Command) {
+        let mut features = vec!["cliplet-engine/worker"];
+        if self.relaxed {
+            // For the crates that use it alone, so that what they depend on is compiled once for both.
+            command.arg("-Zprofile-rustflags");
+            for package in ["cliplet-clip", "cliplet-engine"] {
+                let flags = "[\"-Ctarget-feature=+relaxed-simd\"]";
+                command.arg("--config");
+                command.arg(format!(
+                    "profile.{PROFILE}.package.{package}.rustflags={flags}"
+                ));
+            }
+        }
+        if self.threads {
+            features.push("cliplet-engine/threads");
+            // The standard library that rustup brings is compiled for one thread.
+            command.arg("-Zbuild-std=std,panic_abort");
+            let mut flags =
+                vec!["-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals".to_owned()];
+            for argument in [
+                "shared-memory",
+                "import-memory",
+                &format!("max-memory={MAX_MEMORY}"),
+                "export=__wasm_init_tls",
+                "export=__tls_size",
+                "export=__tls_align",
+                "export=__tls_base",
+            ] {
+                flags.push(format!("-Clink-arg=--{argument}"));
+            }
+            // Added to those of .cargo/config.toml. Cargo keeps what it has compiled with other flags beside it.
+            command.arg("--config");
+            command.arg(format!("target.{WASM}.rustflags={}", json!(flags)));
+        }
+        command.args(["--features", &features.join(",")]);
+    }
+
+    fn wasm_features(&self) -> WasmFeatures {
+        WasmFeatures {
+            relaxed: self.relaxed,
+            threads: self.threads,
+        }
+    }
+}
+
+/// The script that starts the worker; `WORKER` in it is the worker's script.
+const START: &str = include_str!("scripts/start.js");
+
+/// The script that becomes the worker; `BUILDS` in it is what there is to choose from.
+const WORKER: &str = include_str!("scripts/worker.js");
+
+/// The script that starts the worker's threads; `THREAD` in it is the script of each.
+const THREADS: &str = include_str!("scripts/threads.js");
+
+/// The script that becomes a thread.
+const THREAD: &str = include_str!("scripts/thread.js");
 
 /// Where the engine lies when it is built.
 pub fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("engine")
 }
 
-/// The name of the worker's script in [`directory`].
-pub fn worker_script(workspace: &Workspace) -> Result<String> {
+/// The name in [`directory`] of the script that is called `start` or `worker`.
+pub fn script(workspace: &Workspace, called: &str) -> Result<String> {
     let names = files::files_below(&directory(workspace))?;
     let script = names
         .iter()
         .filter_map(|name| name.to_str())
-        .find(|name| name.starts_with("worker-"));
+        .find(|name| name.starts_with(&format!("{called}-")));
     Ok(script
         .ok_or("The engine is not built; `cargo xtask engine` builds it.")?
         .to_owned())
 }
 
-/// Brings [`directory`] up to date.
-pub fn build(workspace: &Workspace, tools: &Tools) -> Result {
-    step("Compiling the engine", || {
-        let mut command = workspace.cargo();
-        command.args([
-            "build",
-            "--release",
-            "--target",
-            WASM,
-            "--package",
-            "cliplet-engine",
-            "--features",
-            "worker",
-        ]);
-        watch(
-            command.args(["--bin", "cliplet-engine"]),
-            "The messages above say why.",
-        )
-    })?;
-    let compiled = workspace
-        .target
-        .join(WASM)
-        .join("release/cliplet-engine.wasm");
+/// Brings [`directory`] up to date: these builds, and what they need.
+pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result {
+    let thread = Script::new("thread", THREAD.to_owned());
+    let threads = Script::new("threads", THREADS.replace("THREAD", &thread.quoted()));
+    let mut bound = Vec::new();
+    for build in builds {
+        let compiled = compile(workspace, build)?;
+        bound.push(bind(workspace, tools, build, &compiled, &threads)?);
+    }
 
-    let inputs = Fingerprint::of_the_recipe()
-        .add_file(&compiled)?
-        .add(&tools.wasm_bindgen)
-        .add(
-            tools
-                .wasm_opt
-                .as_ref()
-                .map_or("", |wasm_opt| &wasm_opt.version),
-        )
-        .finish();
+    let choices: Vec<_> = bound.iter().map(|bound| &bound.choice).collect();
+    let worker = Script::new(
+        "worker",
+        WORKER.replace("BUILDS", &json!(choices).to_string()),
+    );
+    let start = Script::new("start", START.replace("WORKER", &worker.quoted()));
     let directory = directory(workspace);
-    files::unless_done(
-        &workspace.notes().join("engine"),
-        &inputs,
-        &directory,
-        || {
-            files::empty_directory(&directory)?;
-            let mut scripts = Vec::new();
-            for build in BUILDS {
-                scripts.push(bind(workspace, tools, build, &compiled, &directory)?);
-            }
-            let list: Vec<String> = scripts
-                .iter()
-                .map(|script| format!("\"./{script}\""))
-                .collect();
-            let worker = WORKER.replace("BUILDS", &format!("[{}]", list.join(", ")));
-            let name = format!("worker-{}.js", Fingerprint::default().add(&worker).finish());
-            files::write(&directory.join(name), worker)
-        },
-    )
+    files::empty_directory(&directory)?;
+    for bound in &bound {
+        files::copy_directory(&bound.directory, &directory)?;
+    }
+    let alone = [start, worker];
+    let for_threads = [threads, thread];
+    let wanted = if builds.iter().any(|build| build.threads) {
+        &for_threads[..]
+    } else {
+        &[]
+    };
+    for script in alone.iter().chain(wanted) {
+        files::write(&directory.join(&script.name), &script.text)?;
+    }
+    Ok(())
 }
 
-/// Makes a compiled module usable from JavaScript; gives the name of the script to import.
+/// A script that is named by its content.
+struct Script {
+    name: String,
+    text: String,
+}
+
+impl Script {
+    fn new(called: &str, text: String) -> Self {
+        let hash = Fingerprint::default().add(&text).finish();
+        Self {
+            name: format!("{called}-{hash}.js"),
+            text,
+        }
+    }
+
+    /// Its name as it stands in another script.
+    fn quoted(&self) -> String {
+        json!(format!("./{}", self.name)).to_string()
+    }
+}
+
+/// Compiles a build; gives where its module lies until the next one is compiled.
+fn compile(workspace: &Workspace, build: &Build) -> Result<PathBuf> {
+    step(&format!("Compiling the engine ({})", build.name), || {
+        let mut command = workspace.cargo_for_web("build");
+        command.args(["--package", "cliplet-engine", "--bin", "cliplet-engine"]);
+        build.configure(&mut command);
+        watch(&mut command, "The messages above say why.")
+    })?;
+    Ok(workspace.compiled("cliplet-engine.wasm"))
+}
+
+/// A build that JavaScript can use.
+struct Bound {
+    /// Where its files lie, under the names that they have in the page.
+    directory: PathBuf,
+    /// What the worker's script knows of it.
+    choice: Value,
+}
+
+/// Makes a compiled module usable from JavaScript.
 fn bind(
     workspace: &Workspace,
     tools: &Tools,
     build: &Build,
     compiled: &Path,
-    directory: &Path,
-) -> Result<String> {
+    threads: &Script,
+) -> Result<Bound> {
     let name = build.name;
-    let plain = workspace.notes().join("bound").join(name);
-    files::empty_directory(&plain)?;
+    let notes = workspace.notes().join("engines");
+    let directory = notes.join(name);
+    let inputs = Fingerprint::of_the_recipe()
+        .add_file(compiled)?
+        .add(&threads.text)
+        .add(&tools.wasm_bindgen)
+        .add(tools.wasm_opt_version())
+        .finish();
+    let note = notes.join(format!("{name}-inputs"));
+    files::unless_done(&note, &inputs, &directory, || {
+        let plain = notes.join("plain").join(name);
+        run_wasm_bindgen(workspace, build, compiled, &plain)?;
+        let wasm = plain.join(format!("{name}_bg.wasm"));
+        match &tools.wasm_opt {
+            Some(wasm_opt) => step(&format!("Optimising the engine ({name})"), || {
+                wasm_opt.optimise(workspace, &wasm, build.wasm_features())
+            })?,
+            None => warn(&format!(
+                "the engine ({name}) is not optimised, as there is no wasm-opt."
+            )),
+        }
+        let script = files::read(&plain.join(format!("{name}.js")))?;
+        let mut script = String::from_utf8_lossy(&script).into_owned();
+        if build.threads {
+            script = with_threads(&script, threads)?;
+        }
+        let wasm = files::read(&wasm)?;
+        let hash = Fingerprint::default().add(&wasm).add(&script).finish();
+        let hashed = format!("engine-{name}-{hash}");
+        let script = script.replace(&format!("{name}_bg.wasm"), &format!("{hashed}_bg.wasm"));
+        files::empty_directory(&directory)?;
+        files::write(&directory.join(format!("{hashed}_bg.wasm")), wasm)?;
+        files::write(&directory.join(format!("{hashed}.js")), script)
+    })?;
+    Ok(Bound {
+        choice: choice(build, &directory, threads)?,
+        directory,
+    })
+}
+
+fn run_wasm_bindgen(workspace: &Workspace, build: &Build, compiled: &Path, out: &Path) -> Result {
+    let name = build.name;
+    files::empty_directory(out)?;
     step(
         &format!("Binding the engine ({name}) to JavaScript"),
         || {
             let mut command = workspace.command("wasm-bindgen");
             command
-                .args([
-                    "--target",
-                    "web",
-                    "--no-typescript",
-                    "--out-name",
-                    name,
-                    "--out-dir",
-                ])
-                .arg(&plain)
-                .arg(compiled);
+                .args(["--target", "web", "--no-typescript", "--out-name", name])
+                .arg("--out-dir")
+                .args([out, compiled]);
             quiet(
                 &mut command,
                 "This is likely a defect of the build: please report it with the text above.",
             )
             .map(drop)
         },
-    )?;
-    let wasm = plain.join(format!("{name}_bg.wasm"));
-    match &tools.wasm_opt {
-        Some(wasm_opt) => step(&format!("Optimising the engine ({name})"), || {
-            wasm_opt.optimise(workspace, &wasm)
-        })?,
-        None => warn(&format!(
-            "the engine ({name}) is not optimised, as there is no wasm-opt."
-        )),
+    )
+}
+
+/// The script of a build with the threads' script of ours in the place of the one that comes with wasm-bindgen-rayon. That
+/// one starts workers from a `blob:`, which a strict Content-Security-Policy forbids, and waits for ever for one that does
+/// not start.
+fn with_threads(script: &str, threads: &Script) -> Result<String> {
+    let changed = "wasm-bindgen-rayon has changed how it starts threads; `with_threads` in xtask has to follow.";
+    let (before, path) = script.split_once("'./snippets/").ok_or(changed)?;
+    let (path, after) = path.split_once('\'').ok_or(changed)?;
+    if !path.starts_with("wasm-bindgen-rayon-") || after.contains("'./snippets/") {
+        return Err(changed.into());
+    }
+    Ok(format!("{before}{}{after}", threads.quoted()))
+}
+
+/// What the worker's script has to know of a build.
+fn choice(build: &Build, directory: &Path, threads: &Script) -> Result<Value> {
+    let names = files::files_below(directory)?;
+    let find = |ending: &str| {
+        let mut names = names.iter().filter_map(|name| name.to_str());
+        names.find(|name| name.ends_with(ending))
+    };
+    let (Some(script), Some(wasm)) = (find(".js"), find(".wasm")) else {
+        return Err(format!("The engine ({}) is not whole; build it again.", build.name).into());
+    };
+    let mut choice = json!({
+        "name": build.name,
+        "relaxed": build.relaxed,
+        "script": format!("./{script}"),
+        "wasm": format!("./{wasm}"),
+    });
+    if build.threads {
+        let text = files::read(&directory.join(script))?;
+        let pages = initial_pages(&String::from_utf8_lossy(&text))
+            .ok_or("wasm-bindgen has changed how it asks for memory; `initial_pages` in xtask has to follow.")?;
+        choice["threads"] = json!(format!("./{}", threads.name));
+        choice["pages"] = json!(pages);
+    }
+    Ok(choice)
+}
+
+/// How large the shared memory of a build must be when it starts, in pages of 64 KiB, as wasm-bindgen's script says.
+fn initial_pages(script: &str) -> Option<u32> {
+    let (_, memory) = script.split_once("new WebAssembly.Memory({initial:")?;
+    memory.split_once(',')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builds_are_known_by_their_names() {
+        let Ok(Choice::Named(builds)) = Choice::from_names("simd128, relaxed-threads") else {
+            panic!("these are builds");
+        };
+        assert_eq!(names(&builds), "simd128,relaxed-threads");
+        let Err(failure) = Choice::from_names("simd128,simd256") else {
+            panic!("there is no such build");
+        };
+        assert!(failure.to_string().contains("`simd256`"), "{failure}");
     }
 
-    let script = plain.join(format!("{name}.js"));
-    let hash = Fingerprint::default()
-        .add_file(&wasm)?
-        .add_file(&script)?
-        .finish();
-    let hashed = format!("engine-{name}-{hash}");
-    let text = String::from_utf8_lossy(&files::read(&script)?)
-        .replace(&format!("{name}_bg.wasm"), &format!("{hashed}_bg.wasm"));
-    files::write(
-        &directory.join(format!("{hashed}_bg.wasm")),
-        files::read(&wasm)?,
-    )?;
-    files::write(&directory.join(format!("{hashed}.js")), text)?;
-    Ok(format!("{hashed}.js"))
+    #[test]
+    fn threads_are_started_by_our_own_script() {
+        let threads = Script::new("threads", String::new());
+        let script =
+            "import { startWorkers } from './snippets/wasm-bindgen-rayon-38ed/src/a.js';\nrest";
+        assert_eq!(
+            with_threads(script, &threads).unwrap(),
+            format!(
+                "import {{ startWorkers }} from \"./{}\";\nrest",
+                threads.name
+            )
+        );
+        assert!(with_threads("import 'elsewhere';", &threads).is_err());
+        assert!(with_threads(&script.replace("rayon", "tokio"), &threads).is_err());
+        assert!(with_threads(&format!("{script}{script}"), &threads).is_err());
+    }
+
+    #[test]
+    fn the_size_of_the_memory_is_found() {
+        let script =
+            "memory: memory || new WebAssembly.Memory({initial:38,maximum:65536,shared:true}),";
+        assert_eq!(initial_pages(script), Some(38));
+        assert_eq!(initial_pages("new WebAssembly.Memory(descriptor)"), None);
+    }
 }

@@ -18,7 +18,6 @@ impl Fingerprint {
             include_str!("engine.rs"),
             include_str!("page.rs"),
             include_str!("tools.rs"),
-            include_str!("worker.js"),
         ];
         recipe.into_iter().fold(Self::default(), Self::add)
     }

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::engine;
+use crate::engine::{self, Choice};
 use crate::files;
 use crate::fingerprint::Fingerprint;
 use crate::step::{Result, step, watch};
-use crate::tools::{self, Tools, WASM};
-use crate::workspace::Workspace;
+use crate::tools::{self, PROFILE, Tools, WasmFeatures};
+use crate::workspace::{FOR_WEB, Workspace};
 
 /// Builds the page for a static file server, into `out` or else into `dist/`, and says where it lies.
-pub fn build_for_hosting(workspace: &Workspace, out: Option<PathBuf>) -> Result {
+pub fn build_for_hosting(workspace: &Workspace, choice: &Choice, out: Option<PathBuf>) -> Result {
     if let Some(out) = &out {
         let occupied = out.is_file()
             || out
@@ -24,7 +24,7 @@ pub fn build_for_hosting(workspace: &Workspace, out: Option<PathBuf>) -> Result 
             .into());
         }
     }
-    let mut built = build(workspace)?;
+    let mut built = build(workspace, choice)?;
     if let Some(out) = out {
         files::copy_directory(&built, &out)?;
         built = out;
@@ -37,22 +37,14 @@ pub fn build_for_hosting(workspace: &Workspace, out: Option<PathBuf>) -> Result 
 }
 
 /// Brings `dist/` up to date, and gives its path.
-pub fn build(workspace: &Workspace) -> Result<PathBuf> {
+pub fn build(workspace: &Workspace, choice: &Choice) -> Result<PathBuf> {
     let tools = tools::for_building(workspace)?;
-    engine::build(workspace, &tools)?;
+    let builds = choice.builds(&tools)?;
+    engine::build(workspace, &tools, &builds)?;
     // Trunk compiles it too, and then finds nothing left to do; here it shows whether trunk is needed at all.
     step("Compiling the page", || {
-        let mut command = workspace.cargo();
-        command.args([
-            "build",
-            "--release",
-            "--target",
-            WASM,
-            "--package",
-            "cliplet-page",
-            "--bin",
-            "cliplet-page",
-        ]);
+        let mut command = workspace.cargo_for_web("build");
+        command.args(["--package", "cliplet-page", "--bin", "cliplet-page"]);
         watch(&mut command, "The messages above say why.")
     })?;
 
@@ -66,8 +58,9 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
                 let mut command = workspace.command("trunk");
                 // Trunk takes another meaning of this variable, set in many shells, for an error.
                 command.env_remove("NO_COLOR");
+                command.envs([FOR_WEB, (engine::CHOICE, &engine::names(&builds))]);
                 watch(
-                    command.args(["build", "--release"]),
+                    command.args(["build", "--release", "--cargo-profile", PROFILE]),
                     "The messages above say why.",
                 )
             })
@@ -81,18 +74,8 @@ fn inputs(workspace: &Workspace, tools: &Tools) -> Result<String> {
     let index = workspace.root.join("index.html");
     let mut inputs = Fingerprint::of_the_recipe()
         .add(&tools.wasm_bindgen)
-        .add(
-            tools
-                .wasm_opt
-                .as_ref()
-                .map_or("", |wasm_opt| &wasm_opt.version),
-        )
-        .add_file(
-            &workspace
-                .target
-                .join(WASM)
-                .join("release/cliplet-page.wasm"),
-        )?
+        .add(tools.wasm_opt_version())
+        .add_file(&workspace.compiled("cliplet-page.wasm"))?
         .add_file(&workspace.root.join("Trunk.toml"))?
         .add_file(&index)?
         .add_directory(&engine::directory(workspace))?;
@@ -123,8 +106,8 @@ fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     Some(value.split_once('"')?.0)
 }
 
-/// Puts the engine into the page that trunk has staged, says in it where the worker's script lies, and makes the page's
-/// own WebAssembly small.
+/// Puts the engine into the page that trunk has staged, with the script that starts it, and makes the page's own WebAssembly
+/// small.
 pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR")
         .ok_or("`cargo xtask finish` is for trunk, which names a directory.")?;
@@ -135,10 +118,7 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     let html = String::from_utf8_lossy(&files::read(&index)?).into_owned();
     files::write(
         &index,
-        with_engine(
-            &html,
-            &format!("engine/{}", engine::worker_script(workspace)?),
-        )?,
+        with_engine(&html, |called| engine::script(workspace, called))?,
     )?;
 
     if let Some(wasm_opt) = &tools.wasm_opt {
@@ -149,7 +129,7 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
                     .is_some_and(|extension| extension == "wasm");
             if is_page {
                 step("Optimising the page", || {
-                    wasm_opt.optimise(workspace, &staging.join(&name))
+                    wasm_opt.optimise(workspace, &staging.join(&name), WasmFeatures::default())
                 })?;
             }
         }
@@ -157,16 +137,24 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     Ok(())
 }
 
-/// The page with the content of `<meta name="cliplet-engine" content="">` filled in.
-fn with_engine(html: &str, url: &str) -> Result<String> {
-    let missing = "index.html has no <meta name=\"cliplet-engine\" content=\"\">, which tells the page where its worker is.";
-    let (before, rest) = html.split_once("name=\"cliplet-engine\"").ok_or(missing)?;
-    let (element, after) = rest.split_once('>').ok_or(missing)?;
-    let filled = element.replace("content=\"\"", &format!("content=\"{url}\""));
-    if filled == element {
-        return Err(missing.into());
+/// The elements of the page that name a script of the engine.
+const SCRIPTS: [(&str, &str); 2] = [("worker", "href"), ("start", "src")];
+
+/// The page with the addresses of the engine's scripts in the elements that are there for them. `name` gives the name of the
+/// script that is called so.
+fn with_engine(html: &str, name: impl Fn(&str) -> Result<String>) -> Result<String> {
+    let mut html = html.to_owned();
+    for (called, attribute) in SCRIPTS {
+        let empty = format!("data-engine=\"{called}\" {attribute}=\"\"");
+        if html.matches(&empty).count() != 1 {
+            return Err(format!(
+                "index.html should have one element with `{empty}`, for the engine's script of that name."
+            )
+            .into());
+        }
+        html = html.replace(&empty, &format!("{attribute}=\"engine/{}\"", name(called)?));
     }
-    Ok(format!("{before}name=\"cliplet-engine\"{filled}>{after}"))
+    Ok(html)
 }
 
 #[cfg(test)]
@@ -174,13 +162,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_told_where_the_worker_is() {
-        let html = r#"<meta name="a" content=""><meta name="cliplet-engine" content=""/><p>"#;
+    fn the_page_is_given_the_engine_s_scripts() {
+        let name = |called: &str| Ok(format!("{called}-1.js"));
+        let html = r#"<link data-engine="worker" href=""/><script data-engine="start" src=""></script><p>"#;
         let filled =
-            r#"<meta name="a" content=""><meta name="cliplet-engine" content="engine/w.js"/><p>"#;
-        assert_eq!(with_engine(html, "engine/w.js").unwrap(), filled);
-        assert!(with_engine(r#"<meta name="a" content="">"#, "engine/w.js").is_err());
-        assert!(with_engine(filled, "engine/w.js").is_err());
+            r#"<link href="engine/worker-1.js"/><script src="engine/start-1.js"></script><p>"#;
+        assert_eq!(with_engine(html, name).unwrap(), filled);
+        assert!(with_engine(r#"<link data-engine="worker" href=""/>"#, name).is_err());
+        assert!(with_engine(filled, name).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use xtask::server::{Handler, Server, Site};
 
+use crate::engine::Choice;
 use crate::page;
 use crate::step::Result;
 use crate::workspace::Workspace;
@@ -16,10 +17,10 @@ const FIRST_PORT: u16 = 8080;
 const PORTS: u16 = 20;
 
 /// Builds the page and serves it until the program is stopped.
-pub fn serve(workspace: &Workspace, port: Option<u16>, open: bool) -> Result {
+pub fn serve(workspace: &Workspace, choice: &Choice, port: Option<u16>, open: bool) -> Result {
     // Before the build, so that a port that is taken is said at once.
     let listener = listen(port)?;
-    let dist = page::build(workspace)?;
+    let dist = page::build(workspace, choice)?;
 
     let site =
         Site::new(&dist).map_err(|error| format!("{} cannot be read: {error}.", dist.display()))?;

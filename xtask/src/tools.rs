@@ -13,6 +13,9 @@ use crate::workspace::Workspace;
 /// The target of everything that runs in the browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
+/// The profile of everything that runs in the browser.
+pub const PROFILE: &str = "web";
+
 /// The newest that rustc 1.95 compiles.
 const TRUNK: &str = "0.21.14";
 
@@ -28,6 +31,24 @@ pub struct Tools {
     pub wasm_bindgen: String,
     /// `None`: the build goes on without, and its WebAssembly is larger.
     pub wasm_opt: Option<WasmOpt>,
+    /// Whether the source of Rust's standard library is here, which is compiled anew for WebAssembly with threads.
+    pub can_build_threads: bool,
+}
+
+impl Tools {
+    /// What wasm-opt says it is; empty without one.
+    pub fn wasm_opt_version(&self) -> &str {
+        self.wasm_opt.as_ref().map_or("", |found| &found.version)
+    }
+}
+
+/// What a module of WebAssembly uses beyond what all of ours use.
+#[derive(Clone, Copy, Default)]
+pub struct WasmFeatures {
+    /// Relaxed SIMD.
+    pub relaxed: bool,
+    /// Shared memory and atomic operations.
+    pub threads: bool,
 }
 
 /// A way to run wasm-opt.
@@ -40,13 +61,13 @@ pub struct WasmOpt {
 }
 
 impl WasmOpt {
-    /// Makes the module at `path` smaller. The features are those that rustc switches on for this target, and SIMD, which
-    /// `.cargo/config.toml` does.
+    /// Makes the module at `path` smaller. The features are those that rustc switches on for this target, SIMD, which
+    /// `.cargo/config.toml` does, and those named.
     ///
     /// Level 1, as measured on the engine: levels 2 and 3 take three and four times as long, and what they give is larger
     /// once compressed.
-    pub fn optimise(&self, workspace: &Workspace, path: &Path) -> Result {
-        let features = [
+    pub fn optimise(&self, workspace: &Workspace, path: &Path, also: WasmFeatures) -> Result {
+        let mut features = vec![
             "--enable-bulk-memory",
             "--enable-multivalue",
             "--enable-mutable-globals",
@@ -55,6 +76,12 @@ impl WasmOpt {
             "--enable-sign-ext",
             "--enable-simd",
         ];
+        if also.relaxed {
+            features.push("--enable-relaxed-simd");
+        }
+        if also.threads {
+            features.push("--enable-threads");
+        }
         let optimised = path.with_extension("optimised");
         let mut command = workspace.command(&self.program);
         command
@@ -97,11 +124,14 @@ pub fn for_building(workspace: &Workspace) -> Result<Tools> {
     Ok(Tools {
         wasm_bindgen,
         wasm_opt: wasm_opt(workspace)?,
+        can_build_threads: rust_source(workspace)?,
     })
 }
 
-/// Finds the parts of the Rust toolchain that the lints need, and installs what is missing.
+/// Finds the parts of the Rust toolchain that the lints need, those of what runs in the browser among them, and installs
+/// what is missing.
 pub fn for_linting(workspace: &Workspace) -> Result {
+    wasm_target(workspace)?;
     for (program, component) in [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")] {
         if quiet_version(&mut workspace.command(program)).is_none() {
             step(&format!("Installing {component}"), || {
@@ -134,6 +164,37 @@ fn wasm_target(workspace: &Workspace) -> Result {
             )
         },
     )
+}
+
+/// Whether the source of the standard library is here, or can be brought here.
+fn rust_source(workspace: &Workspace) -> Result<bool> {
+    let mut print = workspace.command("rustc");
+    print.args(["--print", "sysroot"]);
+    let sysroot = quiet(&mut print, "Install Rust with rustup.")?;
+    let source = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std");
+    if source.is_dir() {
+        return Ok(true);
+    }
+    let installed = step(
+        "Installing the source of Rust's standard library (once)",
+        || {
+            let advice =
+                "Rust is installed without rustup, or there is no connection to the network.";
+            watch(
+                workspace
+                    .command("rustup")
+                    .args(["component", "add", "rust-src"]),
+                advice,
+            )
+        },
+    );
+    if let Err(failure) = installed {
+        warn(&format!(
+            "{failure} Going on without the builds of the engine that compute on several threads."
+        ));
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 fn is_installed(workspace: &Workspace, program: &str, version: &str) -> bool {

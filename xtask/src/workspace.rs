@@ -9,6 +9,12 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::step::{Result, quiet};
+use crate::tools::{PROFILE, WASM};
+
+/// What is in the environment when something is compiled for the browser: stable cargo and rustc then take the options that
+/// some of the engine's builds need. It is there for all of them, as build scripts look at it, and what they have done for one
+/// build is only then of use to the next.
+pub const FOR_WEB: (&str, &str) = ("RUSTC_BOOTSTRAP", "1");
 
 /// The repository and its target directory.
 pub struct Workspace {
@@ -52,6 +58,11 @@ impl Workspace {
     /// Where this program keeps what it has found out, to skip work whose inputs have not changed.
     pub fn notes(&self) -> PathBuf {
         self.target.join("xtask")
+    }
+
+    /// Where cargo leaves a module of WebAssembly.
+    pub fn compiled(&self, name: &str) -> PathBuf {
+        self.target.join(WASM).join(PROFILE).join(name)
     }
 
     /// Where the built page lies.
@@ -119,5 +130,14 @@ impl Workspace {
     /// [`Self::command`] for cargo.
     pub fn cargo(&self) -> Command {
         self.command("cargo")
+    }
+
+    /// [`Self::cargo`] with one of its own commands, for what runs in the browser.
+    pub fn cargo_for_web(&self, subcommand: &str) -> Command {
+        let mut command = self.cargo();
+        command
+            .args([subcommand, "--profile", PROFILE, "--target", WASM])
+            .envs([FOR_WEB]);
+        command
     }
 }

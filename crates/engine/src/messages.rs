@@ -55,6 +55,14 @@ pub enum Request {
         /// Prompt template; `{}` stands for the label.
         template: String,
     },
+    /// Give the embeddings of pictures and of texts, for comparisons of one's own. Only what is not known yet is encoded.
+    /// Ends in [`Done::Embeddings`].
+    Embed {
+        /// Pictures that were taken.
+        pictures: Vec<PictureId>,
+        /// Texts, encoded as they are: without a template.
+        prompts: Vec<String>,
+    },
     /// Stop working on another request as soon as possible; that one then ends in [`Reply::Cancelled`] unless it had
     /// ended already. A cancel has no reply of its own.
     Cancel {
@@ -67,7 +75,12 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FromWorker {
     /// Sent once, when the worker has started and listens. What was posted before may be lost.
-    Listening,
+    Listening {
+        /// Which build of the engine runs, such as `relaxed-threads`.
+        build: String,
+        /// How many threads compute.
+        threads: u32,
+    },
     /// Sent at most once, and last: the worker has broken down and answers no more. All open requests have failed.
     Crashed {
         /// For a report.
@@ -138,6 +151,15 @@ pub enum Done {
     },
     /// The picture is forgotten.
     Forgotten,
+    /// An embedding per picture and per text, each of unit length and as long as the others.
+    Embeddings {
+        /// The id of the model that gave them.
+        model: String,
+        /// In the order of the request's pictures.
+        pictures: Vec<Vec<f32>>,
+        /// In the order of the request's prompts.
+        prompts: Vec<Vec<f32>>,
+    },
     /// A score per label.
     Scores {
         /// The id of the model that gave them.

@@ -5,8 +5,8 @@
 
 use cliplet_clip::Error;
 use cliplet_clip::picture::{self, Picture};
-use js_sys::Object;
-use wasm_bindgen::{Clamped, JsCast, JsValue};
+use js_sys::{Object, Uint8ClampedArray};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
@@ -90,8 +90,9 @@ pub(super) async fn preview(picture: &Picture) -> Result<Blob, Failure> {
         .chunks_exact(3)
         .flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255])
         .collect();
-    let data =
-        ImageData::new_with_u8_clamped_array(Clamped(&rgba), picture.width()).map_err(internal)?;
+    // A copy outside WebAssembly's memory: where that is shared with threads, browsers take no pictures from it.
+    let rgba = Uint8ClampedArray::from(&rgba[..]);
+    let data = ImageData::new_with_js_u8_clamped_array(&rgba, picture.width()).map_err(internal)?;
     let canvas = OffscreenCanvas::new(picture.width(), picture.height()).map_err(internal)?;
     context(&canvas)?
         .put_image_data(&data, 0.0, 0.0)

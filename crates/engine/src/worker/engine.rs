@@ -10,7 +10,7 @@ use web_sys::Blob;
 use super::decode::{self, Decoded};
 use super::fetch::Download;
 use super::model::{Embedding, LoadedModel};
-use super::pictures::{self, Pictures, TakenPicture};
+use super::pictures::{self, ContentHash, Pictures, TakenPicture};
 use super::store::{self, Arriving, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
 use crate::catalogue::ModelEntry;
@@ -25,6 +25,8 @@ pub(super) struct Engine {
     pub(super) tasks: Tasks,
     model: RefCell<Option<Rc<LoadedModel>>>,
     pictures: RefCell<Pictures>,
+    /// Decoded pictures that requests wait to be encoded.
+    waiting: RefCell<Vec<Rc<WaitingPicture>>>,
 }
 
 impl Engine {
@@ -50,8 +52,16 @@ impl Engine {
                 labels,
                 template,
             } => self.classify(task, picture, &labels, &template).await,
+            Request::Embed { pictures, prompts } => self.embed(task, &pictures, &prompts).await,
             // A cancel is no task of its own; it has been carried out before it comes here.
             Request::Cancel { .. } => Err(Stopped::Cancelled),
+        }
+    }
+
+    /// What can wait until a request has been answered.
+    pub(super) fn tidy_up(&self) {
+        if let Some(model) = &*self.model.borrow() {
+            model.keep_prompts();
         }
     }
 
@@ -79,7 +89,7 @@ impl Engine {
     ) -> Result<Answer, Stopped> {
         task.tell(Progress::LoadingModel);
         task.breathe_deeply().await?;
-        let loaded = LoadedModel::read(&model.id, &mut file)?;
+        let loaded = LoadedModel::read(model, &mut file).await?;
         *self.model.borrow_mut() = Some(Rc::new(loaded));
         let done = Done::ModelReady {
             model: model.id.clone(),
@@ -157,10 +167,32 @@ impl Engine {
         Ok((done, None))
     }
 
+    async fn embed(
+        &self,
+        task: &Task,
+        pictures: &[PictureId],
+        prompts: &[String],
+    ) -> Result<Answer, Stopped> {
+        // Held to the end, as in `classify`.
+        let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
+        let mut images = Vec::with_capacity(pictures.len());
+        for picture in pictures {
+            task.breathe().await?;
+            images.push(self.encode_picture(task, &model, *picture).await?.to_vec());
+        }
+        let texts = model.prompts(task, prompts).await?;
+        let done = Done::Embeddings {
+            model: model.id.clone(),
+            pictures: images,
+            prompts: texts.iter().map(|text| text.as_ref().to_vec()).collect(),
+        };
+        Ok((done, None))
+    }
+
     async fn encode_picture(
         &self,
         task: &Task,
-        model: &LoadedModel,
+        model: &Rc<LoadedModel>,
         id: PictureId,
     ) -> Result<Embedding, Stopped> {
         let (hash, pixels, file) = {
@@ -177,13 +209,55 @@ impl Engine {
             Some(pixels) => pixels,
             None => Rc::new(decode::decode(&file).await?.picture),
         };
-        let embedding = model.encode_picture(hash, &pixels)?;
+        // Other requests wait for pictures, too. Each says so before it lets the others go first, and whoever comes back
+        // first encodes for all.
+        let waiting = Rc::new(WaitingPicture {
+            model: Rc::clone(model),
+            hash,
+            pixels,
+        });
+        self.waiting.borrow_mut().push(Rc::clone(&waiting));
+        let turn = task.breathe_deeply().await;
+        self.waiting
+            .borrow_mut()
+            .retain(|other| !Rc::ptr_eq(other, &waiting));
+        turn?;
+        let embedding = match model.picture(&hash) {
+            Some(known) => known,
+            None => self.encode_with_others(&waiting)?,
+        };
         if let Some(picture) = self.pictures.borrow_mut().get_mut(&id) {
             picture.pixels = None;
         }
         Ok(embedding)
     }
+
+    /// Encodes a picture, and some that wait for the same model.
+    fn encode_with_others(&self, first: &Rc<WaitingPicture>) -> Result<Embedding, Failure> {
+        let mut batch = vec![(first.hash, &*first.pixels)];
+        let waiting = self.waiting.borrow();
+        for other in waiting.iter() {
+            let new = batch.iter().all(|(hash, _)| *hash != other.hash);
+            let same = Rc::ptr_eq(&other.model, &first.model);
+            if new && same && batch.len() < PICTURES_TOGETHER {
+                batch.push((other.hash, &*other.pixels));
+            }
+        }
+        let embeddings = first.model.encode_pictures(&batch)?;
+        // A batch is never empty.
+        Ok(Rc::clone(&embeddings[0]))
+    }
 }
+
+/// A decoded picture that a request waits to be encoded.
+struct WaitingPicture {
+    model: Rc<LoadedModel>,
+    hash: ContentHash,
+    pixels: Rc<Picture>,
+}
+
+/// Pictures that are encoded together at most, so that a request can be cancelled in between.
+const PICTURES_TOGETHER: usize = 4;
 
 /// Brings a model's file in from the network, into the store.
 async fn fetch_model(task: &Task, model: &ModelEntry) -> Result<ModelFile, Stopped> {

@@ -25,8 +25,10 @@ use crate::messages::{FromWorker, Reply, Request};
 use engine::Engine;
 use tasks::Stopped;
 
-/// Starts to listen to the page, and says so to it. Called once, on the worker's own thread.
-pub fn start() {
+/// Starts to listen to the page, and says so to it, with the name of this build of the engine and how many threads compute.
+/// Called once, on the worker's own thread, when the other threads are there: what is computed sooner would be computed
+/// without them, now and later.
+pub fn start(build: String, threads: u32) {
     report_crashes();
     let engine = Rc::new(Engine::default());
     let listener = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
@@ -34,7 +36,7 @@ pub fn start() {
     });
     port::scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
     listener.forget();
-    port::post(&FromWorker::Listening);
+    port::post(&FromWorker::Listening { build, threads });
 }
 
 /// Tells the page of a panic, and of what ends the program without one: memory that is not to be had.
@@ -77,5 +79,6 @@ fn take(engine: &Rc<Engine>, event: &MessageEvent) {
         };
         engine.tasks.end(message.id);
         port::reply(message.id, end.0, end.1.as_ref());
+        engine.tidy_up();
     });
 }

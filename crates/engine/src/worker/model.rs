@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use cliplet_clip::picture::Picture;
 use cliplet_clip::{Arithmetic, Clip, Error};
 
 use super::pictures::ContentHash;
-use super::store::ModelFile;
+use super::store::{ModelFile, PromptFile};
 use super::tasks::{Stopped, Task};
+use crate::catalogue::ModelEntry;
 use crate::messages::{Failure, Progress};
 
 /// An embedding of unit length, shared instead of copied.
@@ -31,24 +33,41 @@ impl AsRef<[f32]> for EncodedPrompt {
 /// Prompts that are kept at most, some 2 KB each. Half-typed labels are among them, so it is above the longest lists.
 const MAX_PROMPTS: usize = 20_000;
 
+/// Prompts that are encoded together at most: they share what they have in common, and a request can be cancelled in
+/// between.
+const BATCH: usize = 16;
+
 /// A model in memory.
 pub(super) struct LoadedModel {
     /// Its id in the catalogue.
     pub(super) id: String,
     pub(super) clip: Clip,
     prompts: RefCell<HashMap<String, EncodedPrompt>>,
+    kept_prompts: RefCell<PromptFile>,
+    unkept_prompts: RefCell<Vec<(String, EncodedPrompt)>>,
     pictures: RefCell<HashMap<ContentHash, Embedding>>,
 }
 
 impl LoadedModel {
-    pub(super) fn read(id: &str, file: &mut ModelFile) -> Result<Self, Failure> {
+    /// Reads a model, and what earlier visits have encoded with it.
+    pub(super) async fn read(model: &ModelEntry, file: &mut ModelFile) -> Result<Self, Failure> {
         let clip = Clip::read(file, Arithmetic::Fast).map_err(|error| Failure::UnusableModel {
             reason: error.to_string(),
         })?;
+        let (kept_prompts, known) = PromptFile::open(model, clip.config().projection_dim).await;
+        let known = known.into_iter().map(|known| {
+            let encoded = EncodedPrompt {
+                embedding: known.embedding.into(),
+                cut: known.cut,
+            };
+            (known.prompt, encoded)
+        });
         Ok(Self {
-            id: id.to_owned(),
+            id: model.id.clone(),
             clip,
-            prompts: RefCell::default(),
+            prompts: RefCell::new(known.collect()),
+            kept_prompts: RefCell::new(kept_prompts),
+            unkept_prompts: RefCell::default(),
             pictures: RefCell::default(),
         })
     }
@@ -62,37 +81,64 @@ impl LoadedModel {
         if self.prompts.borrow().len() > MAX_PROMPTS {
             self.prompts.borrow_mut().clear();
         }
-        let unknown: Vec<&String> = {
-            let known = self.prompts.borrow();
-            prompts
-                .iter()
-                .filter(|prompt| !known.contains_key(*prompt))
-                .collect()
-        };
+        let unknown = self.unknown(prompts);
         let total = unknown.len() as u32;
-        for (done, prompt) in (0..).zip(unknown) {
+        for (batch, prompts) in unknown.chunks(BATCH).enumerate() {
+            let done = (batch * BATCH) as u32;
             task.tell_now_and_then(|| Progress::EncodingLabels { done, total });
             task.breathe().await?;
-            let encoded = self.encode_prompt(prompt)?;
-            self.prompts.borrow_mut().insert(prompt.clone(), encoded);
+            self.encode_prompts(prompts)?;
         }
         // Another request may have emptied the cache while this one breathed.
-        prompts
-            .iter()
-            .map(|prompt| match self.prompts.borrow().get(prompt) {
-                Some(encoded) => Ok(encoded.clone()),
-                None => Ok(self.encode_prompt(prompt)?),
-            })
-            .collect()
+        let forgotten = self.unknown(prompts);
+        if !forgotten.is_empty() {
+            self.encode_prompts(&forgotten)?;
+        }
+        let known = self.prompts.borrow();
+        Ok(prompts.iter().map(|prompt| known[prompt].clone()).collect())
     }
 
-    fn encode_prompt(&self, prompt: &str) -> Result<EncodedPrompt, Failure> {
-        let tokens = self.clip.tokenizer().encode(prompt).map_err(internal)?;
-        let embedding = self.clip.encode_tokens(&tokens.ids).map_err(internal)?;
-        Ok(EncodedPrompt {
-            embedding: embedding.into(),
-            cut: tokens.cut,
-        })
+    /// Those of some prompts that have not been encoded.
+    fn unknown<'a>(&self, prompts: &'a [String]) -> Vec<&'a String> {
+        let known = self.prompts.borrow();
+        let unknown = prompts.iter().filter(|prompt| !known.contains_key(*prompt));
+        unknown.collect()
+    }
+
+    /// Encodes prompts, and keeps what comes of it.
+    fn encode_prompts(&self, prompts: &[&String]) -> Result<(), Failure> {
+        let tokens = prompts
+            .iter()
+            .map(|prompt| self.clip.tokenizer().encode(prompt))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(internal)?;
+        let ids: Vec<&[u32]> = tokens.iter().map(|tokens| &tokens.ids[..]).collect();
+        let embeddings = self.clip.encode_token_lists(&ids).map_err(internal)?;
+        let encoded = prompts.iter().zip(embeddings).zip(tokens);
+        let encoded = encoded.map(|((prompt, embedding), tokens)| {
+            let encoded = EncodedPrompt {
+                embedding: embedding.into(),
+                cut: tokens.cut,
+            };
+            ((*prompt).clone(), encoded)
+        });
+        let encoded: Vec<(String, EncodedPrompt)> = encoded.collect();
+        self.unkept_prompts
+            .borrow_mut()
+            .extend(encoded.iter().cloned());
+        self.prompts.borrow_mut().extend(encoded);
+        Ok(())
+    }
+
+    /// Keeps the prompts that have been encoded since the last time for the next visit. Nobody needs to wait for that.
+    pub(super) fn keep_prompts(&self) {
+        let prompts = self.unkept_prompts.take();
+        if !prompts.is_empty() {
+            let prompts = prompts
+                .iter()
+                .map(|(prompt, encoded)| (&prompt[..], &encoded.embedding[..], encoded.cut));
+            self.kept_prompts.borrow_mut().append(prompts);
+        }
     }
 
     /// The embedding of a picture of these contents, if it is known.
@@ -100,17 +146,22 @@ impl LoadedModel {
         self.pictures.borrow().get(hash).cloned()
     }
 
-    /// Encodes a picture, and keeps the embedding.
-    pub(super) fn encode_picture(
+    /// Encodes pictures, together, and keeps their embeddings, which are in the same order.
+    pub(super) fn encode_pictures(
         &self,
-        hash: ContentHash,
-        picture: &cliplet_clip::picture::Picture,
-    ) -> Result<Embedding, Failure> {
-        let embedding: Embedding = self.clip.encode_picture(picture).map_err(internal)?.into();
-        self.pictures
-            .borrow_mut()
-            .insert(hash, Rc::clone(&embedding));
-        Ok(embedding)
+        pictures: &[(ContentHash, &Picture)],
+    ) -> Result<Vec<Embedding>, Failure> {
+        let pixels = pictures
+            .iter()
+            .map(|(_, picture)| self.clip.preprocess(picture))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(internal)?;
+        let embeddings = self.clip.encode_batch(&pixels).map_err(internal)?;
+        let embeddings: Vec<Embedding> = embeddings.into_iter().map(Embedding::from).collect();
+        let hashes = pictures.iter().map(|(hash, _)| *hash);
+        let known = hashes.zip(embeddings.iter().map(Rc::clone));
+        self.pictures.borrow_mut().extend(known);
+        Ok(embeddings)
     }
 
     /// Forgets the embedding of a picture.

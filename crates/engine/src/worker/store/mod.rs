@@ -1,15 +1,17 @@
 //! Model files in the browser: each is kept in the origin private file system under its id and revision, and read from there
-//! on the next visit. Where the browser has no such file system, or no room in it, the file is held in memory for this visit.
+//! on the next visit, and so are the embeddings of prompts (`prompts`). Where the browser has no such file system, or no room in it, the file is held in memory for this visit.
 //!
 //! A file is whole if it is as long as the catalogue says; anything else under its name is overwritten. Going on with what
 //! is there, checking hashes, asking for room and clearing up will be added here. What is not here: where the bytes come from.
 
 mod private_file;
+mod prompts;
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use js_sys::Uint8Array;
 use private_file::PrivateFile;
+pub(super) use prompts::PromptFile;
 
 use crate::catalogue::ModelEntry;
 use crate::messages::Failure;

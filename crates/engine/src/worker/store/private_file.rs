@@ -32,13 +32,16 @@ impl PrivateFile {
 
     /// Opens a file, emptied. None as above.
     pub(super) async fn create(name: &str) -> Option<Self> {
+        let mut file = Self::open_or_create(name).await?;
+        file.truncate(0).ok()?;
+        Some(file)
+    }
+
+    /// Opens a file, which is empty if there was none. None as above.
+    pub(super) async fn open_or_create(name: &str) -> Option<Self> {
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
-        let promise = folder().await?.get_file_handle_with_options(name, &options);
-        let mut file = Self::from_handle(promise).await?;
-        file.handle.truncate_with_u32(0).ok()?;
-        file.length = 0;
-        Some(file)
+        Self::from_handle(folder().await?.get_file_handle_with_options(name, &options)).await
     }
 
     async fn from_handle(promise: Promise) -> Option<Self> {
@@ -62,6 +65,16 @@ impl PrivateFile {
     /// Bytes in the file.
     pub(super) fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Keeps no more than its beginning, which is at most the whole.
+    ///
+    /// # Errors
+    /// If the file system refuses.
+    pub(super) fn truncate(&mut self, length: u64) -> Result<(), JsValue> {
+        self.handle.truncate_with_f64(length as f64)?;
+        self.length = length;
+        Ok(())
     }
 
     /// Adds bytes to its end, straight from JavaScript's memory.

@@ -1,0 +1,101 @@
+// Cliplet's worker. It runs one build of the engine: the first of these that the browser can run, and where that one does
+// not start, the next.
+//
+// `?threads=N` behind this script's address sets how many threads compute, `?build=NAME` which build is taken.
+
+const builds = BUILDS;
+
+// More share the memory's bandwidth rather than add to it.
+const MOST_THREADS = 8;
+const MOST_THREADS_ASKED_FOR = 64;
+
+// How far a shared memory may grow, in pages of 64 KiB. A browser may refuse the larger ones: it sets the addresses aside
+// at once.
+const MOST_PAGES = [65536, 32768, 16384];
+
+// A function that returns i32x4.relaxed_dot_i8x16_i7x16_add_s of its three arguments.
+const RELAXED = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...[0x01, 0x08, 0x01, 0x60, 0x03, 0x7b, 0x7b, 0x7b, 0x01, 0x7b],
+  ...[0x03, 0x02, 0x01, 0x00],
+  ...[0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x93, 0x02, 0x0b],
+);
+
+const asked = new URL(import.meta.url).searchParams;
+const threads = asked.has("threads")
+  ? Math.min(Math.trunc(Number(asked.get("threads"))) || 1, MOST_THREADS_ASKED_FOR)
+  : Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
+
+function candidates() {
+  if (asked.has("build")) return builds.filter((build) => build.name === asked.get("build"));
+  const relaxed = WebAssembly.validate(RELAXED);
+  const shared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === "function";
+  return builds.filter(
+    (build) => (relaxed || !build.relaxed) && (!build.threads || (shared && threads > 1)),
+  );
+}
+
+function sharedMemory(initial) {
+  for (const maximum of MOST_PAGES) {
+    try {
+      return new WebAssembly.Memory({ initial, maximum, shared: true });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  throw new RangeError("this browser gives no shared memory");
+}
+
+// Comes back when the build listens to the page.
+async function start(build) {
+  const address = (name) => new URL(name, import.meta.url);
+  // All at once: none of these has to wait for another.
+  const wasm = fetch(address(build.wasm));
+  const script = import(address(build.script));
+  // Of two that fail only one is waited for.
+  wasm.catch(() => {});
+  script.catch(() => {});
+  if (!build.threads) {
+    const engine = await script;
+    await engine.default({ module_or_path: wasm });
+    engine.listen(build.name, 1);
+    return;
+  }
+  const count = Math.max(threads, 1);
+  const crew = await import(address(build.threads));
+  try {
+    crew.hire(count, address(build.script).href);
+    const engine = await script;
+    await engine.default({ module_or_path: wasm, memory: sharedMemory(build.pages) });
+    await engine.initThreadPool(count);
+    engine.listen(build.name, count);
+  } catch (error) {
+    crew.dismiss();
+    throw error;
+  }
+}
+
+async function startFirst() {
+  const wanted = candidates();
+  if (wanted.length === 0) {
+    const names = builds.map((build) => build.name).join(", ");
+    const reason = asked.has("build")
+      ? `there is no build ${asked.get("build")} of the engine`
+      : "this browser can run no build of the engine";
+    throw new Error(`${reason}; there are ${names}`);
+  }
+  const failures = [];
+  for (const build of wanted) {
+    // Where one build gets no threads, another gets none either.
+    if (build.threads && failures.some((failure) => failure.build.threads)) continue;
+    try {
+      return await start(build);
+    } catch (error) {
+      console.warn(`The engine's build ${build.name} does not start.`, error);
+      failures.push({ build, error });
+    }
+  }
+  throw new Error(failures.map(({ build, error }) => `${build.name}: ${error.message}`).join("; "));
+}
+
+await startFirst();
