@@ -18,15 +18,28 @@ pub fn App() -> impl IntoView {
     provide_context(session);
     provide_context(OpenModels::new());
     listen(session);
-    session.start();
+    // A function of WebAssembly is compiled when it first runs, so drawing takes long the first time: a piece in a task.
+    let piece = RwSignal::new(0);
+    browser::in_steps(move || {
+        piece.update(|piece| *piece += 1);
+        let all = piece.get_untracked() == 3;
+        if all {
+            session.start();
+        }
+        !all
+    });
     view! {
         <Header />
         <main class="main">
             <Stage />
-            <LabelPanel />
+            <Show when=move || { piece.get() >= 2 } fallback=|| view! { <section class="label-panel"></section> }>
+                <LabelPanel />
+            </Show>
         </main>
         <Footer />
-        <ModelsDialog />
+        <Show when=move || { piece.get() >= 3 }>
+            <ModelsDialog />
+        </Show>
         <DropVeil />
         <Announcer />
     }

@@ -11,9 +11,28 @@ use cliplet_engine::messages::{
     Done, Failure, FromWorker, Progress, Reply, Request, RequestId, ToWorker,
 };
 use futures_channel::oneshot;
-use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::Blob;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A worker, as `start.js` of the engine starts it.
+    #[derive(Clone)]
+    type StartedWorker;
+
+    /// Gives the worker that was started with the page, and after that new ones. Missing if the script has not arrived.
+    #[wasm_bindgen(catch, js_name = startClipletEngine)]
+    fn start_worker() -> Result<StartedWorker, JsValue>;
+
+    #[wasm_bindgen(method)]
+    fn listen(this: &StartedWorker, message: &JsValue, failure: &JsValue);
+
+    #[wasm_bindgen(method, catch)]
+    fn post(this: &StartedWorker, message: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    fn end(this: &StartedWorker);
+}
 
 /// How a request ended, if not well.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,12 +74,12 @@ struct Waiting {
 }
 
 struct Running {
-    worker: Worker,
+    worker: StartedWorker,
     listening: bool,
     /// Posted as soon as the worker listens.
     unsent: Vec<JsValue>,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_message: Closure<dyn FnMut(JsValue)>,
+    _on_failure: Closure<dyn FnMut(String)>,
 }
 
 struct Inner {
@@ -99,8 +118,8 @@ impl Engine {
         listener(life);
     }
 
-    /// Starts the worker, or a new one in the place of one that died. Requests may be made at once: they are sent when
-    /// it listens.
+    /// Takes over the worker that was started with the page, or starts a new one in the place of one that died. Requests may
+    /// be made at once: they are sent when it listens.
     pub fn start(&self) {
         self.end_all();
         if let Err(error) = self.try_start() {
@@ -109,28 +128,21 @@ impl Engine {
     }
 
     fn try_start(&self) -> Result<(), JsValue> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&script_url()?, &options)?;
-
+        let worker = start_worker()?;
         let engine = self.clone();
-        let on_message = Closure::new(move |event: MessageEvent| engine.heard(&event.data()));
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        let on_message = Closure::new(move |message: JsValue| engine.heard(&message));
         let engine = self.clone();
-        let on_error = Closure::new(move |event: ErrorEvent| {
-            event.prevent_default();
-            engine.broke(&event);
-        });
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        worker.set_onmessageerror(Some(on_error.as_ref().unchecked_ref()));
-
+        let on_failure = Closure::new(move |why: String| engine.ends(why));
+        let (message, failure) = (on_message.as_ref().clone(), on_failure.as_ref().clone());
         self.0.running.replace(Some(Running {
-            worker,
+            worker: worker.clone(),
             listening: false,
             unsent: Vec::new(),
             _on_message: on_message,
-            _on_error: on_error,
+            _on_failure: on_failure,
         }));
+        // Calls them at once with what the worker has said already.
+        worker.listen(&message, &failure);
         Ok(())
     }
 
@@ -182,7 +194,7 @@ impl Engine {
     fn post(&self, message: &ToWorker, blob: Option<&Blob>) -> Result<(), JsValue> {
         let message = envelope::seal(message, blob)?;
         match &mut *self.0.running.borrow_mut() {
-            Some(running) if running.listening => running.worker.post_message(&message),
+            Some(running) if running.listening => running.worker.post(&message),
             Some(running) => {
                 running.unsent.push(message);
                 Ok(())
@@ -200,7 +212,7 @@ impl Engine {
             }
         };
         match message {
-            FromWorker::Listening => self.listens(),
+            FromWorker::Listening { .. } => self.listens(),
             FromWorker::Crashed { message } => self.ends(message),
             FromWorker::Reply { id, reply } => self.replied(id, reply, blob),
         }
@@ -210,7 +222,7 @@ impl Engine {
         if let Some(running) = &mut *self.0.running.borrow_mut() {
             running.listening = true;
             for message in running.unsent.drain(..) {
-                running.worker.post_message(&message).ok();
+                running.worker.post(&message).ok();
             }
         }
         self.tell(Life::Listening);
@@ -241,14 +253,6 @@ impl Engine {
         }
     }
 
-    fn broke(&self, event: &ErrorEvent) {
-        // An event about a script that could not be loaded is no ErrorEvent and has no message.
-        let message = Reflect::get(event, &"message".into())
-            .ok()
-            .and_then(|message| message.as_string());
-        self.ends(message.unwrap_or_default());
-    }
-
     fn ends(&self, why: String) {
         let was_listening = self
             .0
@@ -268,26 +272,13 @@ impl Engine {
     fn end_all(&self) {
         // Dropped at the end of the event that may have brought us here: a closure must not free itself while it runs.
         if let Some(running) = self.0.running.borrow_mut().take() {
-            running.worker.set_onmessage(None);
-            running.worker.set_onerror(None);
-            running.worker.set_onmessageerror(None);
-            running.worker.terminate();
+            running.worker.end();
             leptos::prelude::queue_microtask(move || drop(running));
         }
         for (_, waiting) in self.0.waiting.borrow_mut().drain() {
             waiting.end.send(Err(Ended::Cancelled)).ok();
         }
     }
-}
-
-/// Where the worker's script lies: the build wrote it into the page.
-fn script_url() -> Result<String, JsValue> {
-    leptos::prelude::document()
-        .query_selector("meta[name='cliplet-engine']")?
-        .and_then(|meta| meta.get_attribute("content"))
-        .filter(|url| !url.is_empty())
-        .and_then(|url| absolute(&url))
-        .ok_or_else(|| JsValue::from_str("The page does not say where the engine's script lies."))
 }
 
 /// A URL that is relative to the page, as the worker can use it.

@@ -180,7 +180,7 @@ pub fn model_status(status: &Status) -> String {
         (None, _) => STARTING.to_owned(),
         (Some(answering), Some(wanted)) if answering != wanted => match status.offer {
             Some(Offer::Fetch) => {
-                format!("Starter model ready; {} is not fetched yet", wanted.name)
+                format!("Starter ready; {} not fetched yet", wanted.name)
             }
             _ => format!("{} is ready", answering.name),
         },
@@ -194,14 +194,16 @@ pub fn model_status(status: &Status) -> String {
 
 fn model_trouble(model: &ModelEntry, trouble: &Trouble, answering: Option<&ModelEntry>) -> String {
     let goes_on = match answering {
-        Some(answering) if answering.preview => {
-            " Cliplet goes on with its small starter model.".to_owned()
-        }
-        Some(answering) => format!(" Cliplet goes on with {}.", answering.name),
+        Some(answering) if answering.preview => " The starter model goes on.".to_owned(),
+        Some(answering) => format!(" {} goes on.", answering.name),
         None => String::new(),
     };
     match trouble {
-        Trouble::Stopped => format!("{} was stopped.{goes_on}", model.name),
+        Trouble::Stopped => format!("Fetching {} was stopped.{goes_on}", model.name),
+        // The most common of all, so short that it stands in one line.
+        Trouble::Failed(Failure::Unreachable) => {
+            format!("No network connection to fetch {}.{goes_on}", model.name)
+        }
         Trouble::Failed(failure) => {
             let verb = match failure {
                 Failure::UnusableModel { .. } | Failure::OutOfMemory | Failure::Internal { .. } => {
@@ -418,6 +420,11 @@ pub fn picture_alt(name: &str) -> String {
     format!("Your picture {}", quoted(name))
 }
 
+/// Whose picture a sample is.
+pub fn credit(author: &str, licence: &str) -> String {
+    format!("Photo: {author}, {licence}")
+}
+
 /// While a file is decoded.
 pub fn opening(name: &str) -> String {
     format!("Opening {}", quoted(name))
@@ -614,8 +621,8 @@ mod tests {
                     answering.as_ref(),
                 );
                 assert_is_prose(&text);
-                assert!(text.starts_with("LAION ViT-B/32 could not be "), "{text}");
-                assert_eq!(text.contains("goes on with"), answering.is_some(), "{text}");
+                assert!(text.contains("LAION ViT-B/32"), "{text}");
+                assert_eq!(text.contains("goes on."), answering.is_some(), "{text}");
             }
         }
     }
@@ -640,7 +647,7 @@ mod tests {
                 &Trouble::Failed(Failure::Unreachable),
                 Some(&starter())
             ),
-            "LAION ViT-B/32 could not be fetched: there is no connection. Cliplet goes on with its small starter model."
+            "No network connection to fetch LAION ViT-B/32. The starter model goes on."
         );
     }
 
@@ -677,7 +684,7 @@ mod tests {
         status.offer = Some(Offer::Fetch);
         assert_eq!(
             model_status(&status),
-            "Starter model ready; LAION ViT-B/32 is not fetched yet"
+            "Starter ready; LAION ViT-B/32 not fetched yet"
         );
         assert_eq!(
             offer(Offer::Fetch, status.wanted.as_ref()),

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Fault, Options, Page, Row, STATUS, TestServer, repository};
+use crate::harness::{Fault, Options, Page, Row, STATUS, TestServer, picture, repository};
 
 const LABELS: [&str; 3] = ["boat", "cat", "dog"];
 /// Stands in for LAION's model: another CLIP, small enough for a test.
 const BETTER: &str = "crates/clip/tests/fixtures/golden/q8_0-gelu.gguf";
-const FILE: &str = "better.gguf";
+const FILE: &str = "Better.gguf";
 
-/// The page, and the server of another origin from which its better model comes.
+/// The page, and the server of another origin from which its better models come.
 struct World {
     page: TestServer,
     models: TestServer,
@@ -20,32 +20,28 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self::with_model(&fs::read(repository(BETTER)).unwrap())
+        Self::with_models(&[("Better", &better())])
     }
 
-    /// With a better model of these bytes.
-    fn with_model(bytes: &[u8]) -> Self {
+    /// With better models of these ids and bytes. The first is the default.
+    fn with_models(better: &[(&str, &[u8])]) -> Self {
         let world = Self {
             page: TestServer::with_page(),
             models: TestServer::elsewhere(),
         };
-        world.models.put(FILE, bytes);
         let catalogue = fs::read_to_string(repository("public/models.json")).unwrap();
         let mut catalogue: Value = serde_json::from_str(&catalogue).unwrap();
-        let starter = catalogue["models"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|model| model["preview"] == true)
-            .unwrap()
-            .clone();
-        catalogue["models"] = json!([
-            {
-                "id": "better", "name": "Better CLIP", "weights": "q8_0", "revision": "1", "licence": "MIT",
-                "url": format!("{}{FILE}", world.models.url()), "bytes": bytes.len(), "about": "For a test.",
-            },
-            starter,
-        ]);
+        let models = catalogue["models"].as_array_mut().unwrap();
+        models.retain(|model| model["preview"] == true);
+        for (place, (id, bytes)) in better.iter().enumerate() {
+            let file = format!("{id}.gguf");
+            world.models.put(&file, bytes);
+            let model = json!({
+                "id": id, "name": format!("{id} CLIP"), "weights": "q8_0", "revision": "1", "licence": "MIT",
+                "url": format!("{}{file}", world.models.url()), "bytes": bytes.len(), "about": "For a test.",
+            });
+            models.insert(place, model);
+        }
         world.page.put("models.json", catalogue.to_string());
         world
     }
@@ -63,6 +59,17 @@ impl World {
         let rows = page.wait_for_scores_of(&LABELS);
         (page, rows)
     }
+}
+
+fn better() -> Vec<u8> {
+    fs::read(repository(BETTER)).unwrap()
+}
+
+/// Chooses a model in the dialogue of models.
+fn choose(page: &Page, id: &str) {
+    page.press_button("Models");
+    page.click(&format!("dialog[open] input[type=radio][value={id}]"));
+    page.press_button("Close");
 }
 
 fn preview(page: &Page) -> bool {
@@ -157,8 +164,10 @@ fn without_a_network_the_page_says_so_and_goes_on_with_the_starter() {
     let world = World::new();
     world.models.stop();
     let (page, rows) = world.visit();
-    page.wait_for_text(STATUS, "there is no connection");
-    page.wait_for_text(STATUS, "Cliplet goes on with its small starter model");
+    page.wait_for_text(
+        STATUS,
+        "No network connection to fetch Better CLIP. The starter model goes on.",
+    );
     assert_eq!(page.results(), rows);
     world.models.start_again();
     page.press_button("Try again");
@@ -189,7 +198,7 @@ fn a_server_that_has_no_such_file_is_told() {
 #[test]
 fn a_file_that_is_no_clip_is_told_and_not_kept() {
     let page_of_a_hotel = format!("<!DOCTYPE html>{}", "Please log in. ".repeat(1000));
-    let world = World::with_model(page_of_a_hotel.as_bytes());
+    let world = World::with_models(&[("Better", page_of_a_hotel.as_bytes())]);
     let (page, rows) = world.visit();
     page.wait_for_text(STATUS, "is a web page, not a model");
     assert_eq!(page.results(), rows);
@@ -205,10 +214,7 @@ fn the_chosen_model_is_remembered() {
     let world = World::new();
     let (page, _) = world.visit();
     page.wait_for_text(STATUS, "Better CLIP is ready");
-    page.press_button("Models");
-    let starter = "dialog[open] input[type=radio][value=cliplet-starter]";
-    page.click(starter);
-    page.press_button("Close");
+    choose(&page, "cliplet-starter");
     page.wait_for_text(STATUS, "starter is ready");
     page.reload();
     page.wait_for_text(STATUS, "starter is ready");
@@ -216,4 +222,116 @@ fn the_chosen_model_is_remembered() {
     page.wait_for_scores_of(&LABELS);
     std::thread::sleep(Duration::from_millis(500));
     page.wait_for_text(STATUS, "starter is ready");
+}
+
+#[test]
+fn eight_bits_are_the_default_and_four_are_offered() {
+    let server = TestServer::with_page();
+    let page = Page::open(&server);
+    page.wait_until_ready();
+    page.press_button("Models");
+    let checked = "dialog[open] input[type=radio]:checked";
+    assert_eq!(
+        page.attribute(checked, "value").as_deref(),
+        Some("laion-vit-b-32-q8_0")
+    );
+    page.wait_for("dialog[open] input[type=radio][value=laion-vit-b-32-q4_0]");
+    page.wait_for_text("dialog[open]", "90 MB");
+}
+
+#[test]
+fn another_model_can_be_chosen_while_one_is_on_its_way() {
+    let world = World::with_models(&[("Better", &better()), ("Smaller", &better())]);
+    world.models.set_fault(FILE, Fault::Hang);
+    let (page, _) = world.visit();
+    page.wait_for_text(STATUS, "Fetching Better CLIP");
+    choose(&page, "Smaller");
+    page.wait_for_text(STATUS, "Smaller CLIP is ready");
+    page.wait_for_none(".preview");
+    page.reload();
+    page.wait_for_text(STATUS, "Smaller CLIP is ready");
+}
+
+#[test]
+fn damaged_and_foreign_files_are_told_and_the_starter_goes_on() {
+    let good = better();
+    let mut absurd = good.clone();
+    // The number of tensors.
+    absurd[8..16].copy_from_slice(&u64::MAX.to_le_bytes());
+    let world = World::with_models(&[
+        ("Cut", &good[..good.len() / 2]),
+        ("Absurd", &absurd),
+        ("Foreign", &fs::read(picture("picture.webp")).unwrap()),
+        ("Language", &language_model()),
+    ]);
+    let (page, rows) = world.visit();
+    for (id, reason) in [
+        ("Cut", "The file is cut off"),
+        ("Absurd", "number of tensors"),
+        ("Foreign", "is not a model in the GGUF format"),
+        ("Language", "llama"),
+    ] {
+        if id != "Cut" {
+            choose(&page, id);
+        }
+        page.wait_for_text(STATUS, &format!("{id} CLIP could not be opened"));
+        page.wait_for_text(STATUS, reason);
+        page.wait_for_text(STATUS, "The starter model goes on.");
+        assert_eq!(page.results(), rows, "{id}");
+    }
+    choose(&page, "cliplet-starter");
+    page.wait_for_text(STATUS, "starter is ready");
+}
+
+/// The beginning of a GGUF file as llama.cpp writes it: version 3, no tensors, and a key that says what it is.
+fn language_model() -> Vec<u8> {
+    let string = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    const STRING: u32 = 8;
+    [
+        b"GGUF",
+        &3_u32.to_le_bytes()[..],
+        &0_u64.to_le_bytes(),
+        &1_u64.to_le_bytes(),
+        &string("general.architecture"),
+        &STRING.to_le_bytes(),
+        &string("llama"),
+        &[0; 64],
+    ]
+    .concat()
+}
+
+/// While the status says one thing after the other, and while results come, nothing below the header moves.
+#[test]
+fn nothing_moves_while_models_come_and_fail() {
+    let world = World::new();
+    world.models.set_fault(
+        FILE,
+        Fault::Slow {
+            bytes_per_second: 50_000,
+        },
+    );
+    let page = Page::open(&world.page);
+    let top = || {
+        page.script(
+            "return document.querySelector('main').getBoundingClientRect().top",
+            [],
+        )
+    };
+    page.wait_until_ready();
+    let empty = top();
+    page.choose_file(&repository("public/samples/rocket.jpg"));
+    page.wait_for_text(STATUS, "Fetching Better CLIP: 0.1 of 0.5 MB");
+    assert_eq!(top(), empty, "downloading");
+    world.models.stop();
+    page.wait_for_text(STATUS, "the connection broke after");
+    assert_eq!(top(), empty, "broken");
+    page.press_button("Try again");
+    page.wait_for_text(STATUS, "No network connection");
+    assert_eq!(top(), empty, "without a network");
+    let lines = page.script(
+        "const line = document.querySelector(arguments[0] + ' .line');
+         return line.getBoundingClientRect().height / parseFloat(getComputedStyle(line).lineHeight)",
+        [json!(STATUS)],
+    );
+    assert_eq!(lines.as_f64().map(f64::round), Some(1.0), "{lines}");
 }

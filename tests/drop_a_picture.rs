@@ -31,6 +31,23 @@ fn a_dropped_picture_is_scored_and_shown() {
 }
 
 #[test]
+fn a_click_on_the_drop_zone_asks_for_a_file() {
+    let server = TestServer::with_page();
+    let page = Page::open(&server);
+    page.wait_for(DROP_ZONE);
+    // The system's own dialogue cannot be worked from here: what would open it is heard instead.
+    page.script(
+        "document.querySelector('[data-testid=file-input]').addEventListener('click', (event) => {
+             event.preventDefault();
+             document.body.dataset.asked = 'yes';
+         })",
+        [],
+    );
+    page.click(DROP_ZONE);
+    page.wait_for("body[data-asked]");
+}
+
+#[test]
 fn a_chosen_picture_is_scored() {
     let server = TestServer::with_page();
     let page = page(&server);
@@ -67,6 +84,9 @@ fn every_sample_is_right_with_its_own_labels() {
         page.wait_for(&format!("[data-testid=drop-zone] img[alt='{alt}']"));
         let rows = page.wait_for_scores_of(&labels);
         assert_eq!(rows[0].label, sample["best"].as_str().unwrap());
+        // Some licences ask for the author's name beside the picture.
+        page.wait_for_text(".credit", sample["author"].as_str().unwrap());
+        page.wait_for_text(".credit", sample["licence"].as_str().unwrap());
     }
 }
 
@@ -80,14 +100,14 @@ fn scores_of_the_starter_are_marked_as_a_preview() {
     page.wait_for_text("body", "the small starter model, which is often wrong");
 }
 
-/// Without a network beyond the page's own server, which is where these tests run.
+/// Without a network beyond this machine's own servers, which is how the tests' browser is started.
 #[test]
 fn nothing_leaves_the_page_but_requests_for_its_own_files_and_the_model() {
     let server = TestServer::with_page();
     let page = page(&server);
     page.choose_file(&repository("public/samples/rocket.jpg"));
     finds_the_rocket(&page);
-    page.wait_for_text(STATUS, "could not be fetched");
+    page.wait_for_text(STATUS, "No network connection to fetch LAION");
     let posted = page.script(
         "return performance.getEntriesByType('resource')
             .map((entry) => new URL(entry.name))

@@ -4,8 +4,11 @@ use serde_json::json;
 
 use crate::harness::{Page, TestServer};
 
-/// Where the page's worker script lies, as the page is told.
-const WORKER: &str = "return new URL(document.querySelector('meta[name=cliplet-engine]').content, document.baseURI).href";
+/// Where the worker's script lies, as it stands in the page.
+const WORKER: &str = "return document.querySelector('link[href*=\"engine/worker-\"]').href";
+
+/// Where the script lies that starts the worker.
+const START: &str = "return document.querySelector('script[src*=\"engine/start-\"]').src";
 
 #[test]
 fn the_page_starts_at_the_root_and_is_cross_origin_isolated() {
@@ -22,12 +25,15 @@ fn the_page_starts_below_a_path() {
     let page = Page::open(&server);
     page.wait_for("[data-testid=drop-zone]");
     assert_eq!(page.console_errors(), Vec::<String>::new());
-    let worker = page.script(WORKER, []);
-    let worker = worker.as_str().unwrap();
-    assert!(
-        worker.starts_with(&format!("{}engine/worker-", server.url())),
-        "{worker}"
-    );
+    for script in [WORKER, START] {
+        let address = page.script(script, []);
+        let address = address.as_str().unwrap();
+        assert!(
+            address.starts_with(&format!("{}engine/", server.url())),
+            "{address}"
+        );
+    }
+    page.wait_until_ready();
 }
 
 #[test]
@@ -41,7 +47,7 @@ fn files_come_with_their_media_types_and_may_be_kept_if_their_names_hold_a_hash(
         }
         return answers";
     let script_name = page.script(
-        "return document.querySelector('link[rel=modulepreload]').href",
+        "return document.querySelector('link[rel=modulepreload][href*=cliplet-page]').href",
         [],
     );
     let wasm = page.script(
@@ -49,15 +55,22 @@ fn files_come_with_their_media_types_and_may_be_kept_if_their_names_hold_a_hash(
         [],
     );
     let worker = page.script(WORKER, []);
-    let answers = page.script(
-        script,
-        [json!("."), json!("models.json"), script_name, wasm, worker],
-    );
+    let start = page.script(START, []);
+    let files = [
+        json!("."),
+        json!("models.json"),
+        script_name,
+        wasm,
+        worker,
+        start,
+    ];
+    let answers = page.script(script, files);
     let expected = json!([
         [200, "text/html; charset=utf-8", false],
         [200, "application/json", false],
         [200, "text/javascript; charset=utf-8", true],
         [200, "application/wasm", true],
+        [200, "text/javascript; charset=utf-8", true],
         [200, "text/javascript; charset=utf-8", true],
     ]);
     assert_eq!(answers, expected);

@@ -26,7 +26,7 @@ pub fn LabelPanel() -> impl IntoView {
                     State::None | State::Loading | State::Downloading
                 )
         });
-        none_answers && session.picture.read().is_some()
+        none_answers && !session.no_catalogue.get() && session.picture.read().is_some()
     };
     let count = move || match (counting(), session.at_work.get()) {
         (Some((done, total)), _) => text::labels_read(done, total),

@@ -13,6 +13,12 @@ pub fn LabelRow(row: Row) -> impl IntoView {
     let description = format!("about-{id}");
     let text = look.with_untracked(|look| look.text.clone());
     let looks_otherwise = look.clone();
+    let reads = look.clone();
+    // What may be cut off in the row is read in full under the pointer.
+    let in_full = move || {
+        const SURELY_FITS: usize = 24;
+        reads.with(|look| (look.text.chars().count() > SURELY_FITS).then(|| tidy(&look.text)))
+    };
     let remove = move || look.with(|look| format!("Remove {}", tidy(&look.text)));
     view! {
         <li id=browser::row_id(id) class="label-row">
@@ -25,6 +31,7 @@ pub fn LabelRow(row: Row) -> impl IntoView {
                 autocomplete="off"
                 autocapitalize="off"
                 enterkeyhint="done"
+                title=in_full
                 prop:value=text
             />
             <span class="about" id=description>

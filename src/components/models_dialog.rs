@@ -113,16 +113,17 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
     let about = model.about.clone();
     let name = model.name.clone();
     let here = move || {
-        let answers = is(session
-            .model_status
-            .read()
-            .as_ref()
-            .and_then(|status| status.answering.as_ref()));
-        let kept = session.keeps_model(&model);
-        match (answers, kept) {
-            (true, _) => Some("in use"),
-            (false, true) => Some("kept in this browser"),
-            (false, false) => None,
+        let status = session.model_status.read();
+        let answering = status.as_ref().and_then(|status| status.answering.as_ref());
+        let loading = status.as_ref().and_then(|status| status.loading.as_ref());
+        if is(answering) {
+            Some("in use")
+        } else if is(loading.map(|(model, _)| model)) {
+            Some("on its way")
+        } else {
+            session
+                .keeps_model(&model)
+                .then_some("kept in this browser")
         }
     };
     view! {
@@ -134,8 +135,8 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
                 prop:checked=is_wanted
                 on:change=move |_| id.with_value(|id| session.choose_model(id))
             />
-            <span class="name">{name}</span>
-            <span class="facts">{facts} {move || here().map(|here| view! { " · " <em>{here}</em> })}</span>
+            <span class="name">{name} {move || here().map(|here| view! { " " <em>{here}</em> })}</span>
+            <span class="facts">{facts}</span>
             <span class="what">{about}</span>
         </label>
     }

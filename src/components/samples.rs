@@ -1,8 +1,9 @@
 use leptos::prelude::*;
 
 use crate::session::Session;
+use crate::text;
 
-/// The samples that come with the page.
+/// The samples that come with the page, and whose picture the one on screen is.
 #[component]
 pub fn Samples() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -25,9 +26,21 @@ pub fn Samples() -> impl IntoView {
             .collect_view()
     };
     let shown = move || !session.samples.read().is_empty();
+    let credit = move || {
+        let sample = session.picture.get()?.sample?;
+        let credit = text::credit(&sample.author, &sample.licence);
+        Some(view! {
+            <a class="credit" href=sample.source target="_blank" rel="noopener" title=credit.clone()>
+                {credit.clone()}
+            </a>
+        })
+    };
     view! {
         <div class="samples" class:shown=shown>
-            <p id="samples-heading">"Or try one of these"</p>
+            <div class="samples-head">
+                <p id="samples-heading">"Or try one of these"</p>
+                {credit}
+            </div>
             <ul role="list" aria-labelledby="samples-heading">
                 {buttons}
             </ul>

@@ -29,8 +29,12 @@ pub fn Stage() -> impl IntoView {
         None => view! {
             <span class="invitation">
                 <InvitationIcon />
-                <span class="big">"Drop a picture"</span>
-                <span>"or click to choose one, or paste it"</span>
+                <span class="big">
+                    <span class="with-mouse">"Drop a picture"</span>
+                    <span class="by-touch">"Choose a picture"</span>
+                </span>
+                <span>"and see which of the labels fits it best."</span>
+                <span class="with-mouse">"Or click to choose one, or paste it."</span>
             </span>
         }
         .into_any(),

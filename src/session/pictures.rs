@@ -28,6 +28,8 @@ pub struct Picture {
     pub width: u32,
     /// Pixels down.
     pub height: u32,
+    /// The sample that it is, if it is one.
+    pub sample: Option<Sample>,
 }
 
 /// What is under way with pictures.
@@ -44,7 +46,7 @@ struct Incoming {
     file: Blob,
     name: String,
     alt: String,
-    labels: Option<Vec<String>>,
+    sample: Option<Sample>,
     note: Option<String>,
 }
 
@@ -82,7 +84,7 @@ impl Session {
             alt: text::picture_alt(&name),
             name,
             file: file.unchecked_into(),
-            labels: None,
+            sample: None,
         });
     }
 
@@ -97,9 +99,9 @@ impl Session {
             match fetched {
                 Ok(file) => self.take(Incoming {
                     file,
-                    name: sample.name,
-                    alt: sample.alt,
-                    labels: Some(sample.labels),
+                    name: sample.name.clone(),
+                    alt: sample.alt.clone(),
+                    sample: Some(sample),
                     note: None,
                 }),
                 Err(_) => self.refuse(&text::sample_not_fetched(&sample.name)),
@@ -188,6 +190,7 @@ impl Session {
                 alt: incoming.alt,
                 width,
                 height,
+                sample: incoming.sample.clone(),
             })
         });
         if let Some(old) = old.flatten() {
@@ -195,8 +198,8 @@ impl Session {
             self.forget(old.id);
         }
         self.opening.set(None);
-        if let Some(labels) = incoming.labels {
-            self.offer_sample_labels(labels);
+        if let Some(sample) = incoming.sample {
+            self.offer_sample_labels(sample.labels);
         }
         self.refresh_all();
         self.score_after(scoring::AT_ONCE);

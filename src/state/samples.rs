@@ -13,6 +13,12 @@ pub struct Sample {
     pub alt: String,
     /// Labels worth trying on it.
     pub labels: Vec<String>,
+    /// Who made the picture.
+    pub author: String,
+    /// What its licence is called.
+    pub licence: String,
+    /// The page it comes from.
+    pub source: String,
 }
 
 /// The samples of a list; none where it cannot be read, for the page does well without.
@@ -27,7 +33,8 @@ mod tests {
     #[test]
     fn a_list_is_read_and_a_broken_one_is_empty() {
         let samples = read(
-            r#"[{"file":"cat.jpg","name":"A cat","alt":"A tabby","labels":["cat","dog"],"source":"x"}]"#,
+            r#"[{"file":"cat.jpg","name":"A cat","alt":"A tabby","labels":["cat","dog"],"best":"cat",
+                "author":"Ann","licence":"CC0","source":"https://example.com/cat"}]"#,
         );
         assert_eq!(samples[0].labels, ["cat", "dog"]);
         assert!(read("<!DOCTYPE html>").is_empty());

@@ -111,6 +111,11 @@ impl Browser {
         }
     }
 
+    /// The driver's process, which has started the browser.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Sets the size of the viewport in CSS pixels.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32) {

@@ -59,12 +59,48 @@ impl Page {
     /// Opens the server's page in a new browser that is set up in some way.
     #[track_caller]
     pub fn open_with(server: &TestServer, options: &Options) -> Self {
-        let page = Self {
+        Self::open_url(&server.url(), options)
+    }
+
+    /// Opens the server's page in a new browser, with something behind its address such as `?build=simd128`.
+    #[track_caller]
+    pub fn open_at(server: &TestServer, behind: &str) -> Self {
+        Self::open_url(&format!("{}{behind}", server.url()), &Options::default())
+    }
+
+    #[track_caller]
+    fn open_url(url: &str, options: &Options) -> Self {
+        let page = Self::blank(options);
+        page.go(url);
+        page
+    }
+
+    /// An empty page in a new browser.
+    pub fn blank(options: &Options) -> Self {
+        Self {
             browser: Browser::start(options, BEFORE_PAGES),
             log: RefCell::default(),
-        };
-        page.go(&server.url());
-        page
+        }
+    }
+
+    /// Runs a script in every document from now on, before the document's own scripts.
+    #[track_caller]
+    pub fn run_before_pages(&self, script: &str) {
+        self.browser.cdp(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": script }),
+        );
+    }
+
+    /// The browser's name and version.
+    pub fn browser_version(&self) -> String {
+        let version = self.browser.cdp("Browser.getVersion", json!({}));
+        version["product"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The process that all processes of the browser descend from.
+    pub fn process_id(&self) -> u32 {
+        self.browser.process_id()
     }
 
     /// Goes to an address.
@@ -192,7 +228,7 @@ impl Page {
     }
 
     /// What a person would want to know of a page on which a test has failed.
-    fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         let text = self.text("body").unwrap_or_default();
         let log: Vec<String> = self
             .log()

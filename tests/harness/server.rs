@@ -1,7 +1,7 @@
 //! A server on the loopback interface that plays the network: the built page as `cargo xtask serve` serves it, with
 //! files put in the place of others, and with every kind of bad connection.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::fs;
 use std::io::{self, Read};
@@ -31,6 +31,8 @@ pub enum Fault {
     Hang,
     /// Another status, and no file.
     Status(u16),
+    /// The file comes with this media type.
+    MediaType(&'static str),
 }
 
 /// How often a slow or hanging answer looks whether its fault still holds.
@@ -54,6 +56,8 @@ struct Network {
     base: String,
     faults: Mutex<HashMap<String, Fault>>,
     requests: Mutex<Vec<Request>>,
+    /// The answers lack what makes a page cross-origin isolated.
+    not_isolated: AtomicBool,
     /// Answers under way end when the server has stopped.
     stopped: AtomicBool,
 }
@@ -100,6 +104,7 @@ impl TestServer {
             base: base.to_owned(),
             faults: Mutex::default(),
             requests: Mutex::default(),
+            not_isolated: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
@@ -134,6 +139,22 @@ impl TestServer {
     /// From now on, and for answers under way, nothing is wrong with a file.
     pub fn clear_fault(&self, path: &str) {
         lock(&self.network.faults).remove(path);
+    }
+
+    /// From now on, pages are not cross-origin isolated, as on a host where no headers can be set.
+    pub fn isolate_no_more(&self) {
+        self.network.not_isolated.store(true, Ordering::SeqCst);
+    }
+
+    /// The files asked for so far whose paths begin so, each once, sorted.
+    pub fn files_asked_for(&self, beginning: &str) -> Vec<String> {
+        let requests = lock(&self.network.requests);
+        let files = requests
+            .iter()
+            .filter_map(|request| request.path.strip_prefix(&self.base))
+            .filter(|path| path.starts_with(beginning))
+            .map(str::to_owned);
+        files.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The requests for a file so far.
@@ -184,6 +205,14 @@ fn respond(network: &Arc<Network>, request: &Request) -> Response {
         Some(Fault::Status(status)) => Response::text(status, "This answer is a test's doing."),
         _ => network.file(request),
     };
+    if let Some(Fault::MediaType(media_type)) = network.fault(&path) {
+        set_header(&mut response, "Content-Type", Some(media_type));
+    }
+    if network.not_isolated.load(Ordering::SeqCst) {
+        for name in ["Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy"] {
+            set_header(&mut response, name, None);
+        }
+    }
     if network.page.is_none() {
         open_to_all(&mut response);
     }
@@ -199,9 +228,6 @@ fn respond(network: &Arc<Network>, request: &Request) -> Response {
 
 /// Lets pages of other origins read the response, as public hosts of models do.
 fn open_to_all(response: &mut Response) {
-    response
-        .headers
-        .retain(|(name, _)| name != "Cross-Origin-Resource-Policy");
     for (name, value) in [
         ("Access-Control-Allow-Origin", "*"),
         (
@@ -210,6 +236,14 @@ fn open_to_all(response: &mut Response) {
         ),
         ("Cross-Origin-Resource-Policy", "cross-origin"),
     ] {
+        set_header(response, name, Some(value));
+    }
+}
+
+/// Gives a header this value in the place of any other, or takes it away.
+fn set_header(response: &mut Response, name: &str, value: Option<&str>) {
+    response.headers.retain(|(header, _)| header != name);
+    if let Some(value) = value {
         response.headers.push((name.to_owned(), value.to_owned()));
     }
 }
@@ -250,7 +284,7 @@ impl Read for Faulty {
                 }
                 // The server takes a body that ends early for a broken connection.
                 Some(Fault::Cut { after }) => break after.saturating_sub(self.given),
-                Some(Fault::Status(_)) | None => break u64::MAX,
+                Some(Fault::Status(_) | Fault::MediaType(_)) | None => break u64::MAX,
             }
         };
         let room = usize::try_from(room)

@@ -1,0 +1,198 @@
+//! The worker takes the build of the engine that suits the browser, fetches no other, and goes on to the next where one does
+//! not start.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Fault, Page, STATUS, TestServer, repository};
+
+/// The scripts and modules of WebAssembly of all builds begin so.
+const ENGINE: &str = "engine/engine-";
+
+fn page_directory() -> PathBuf {
+    let directory = env::var_os("CLIPLET_PAGE");
+    directory.expect("`cargo xtask test` names the page").into()
+}
+
+/// The page's file below `engine/` that begins and ends so, relative to the page.
+fn engine_file(beginning: &str, ending: &str) -> String {
+    let names = fs::read_dir(page_directory().join("engine")).expect("the page has an engine");
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let name = names.find(|name| {
+        let rest = name
+            .strip_prefix(beginning)
+            .and_then(|name| name.strip_suffix(ending));
+        // What is between is the hash alone: `relaxed` is no `relaxed-threads`.
+        rest.is_some_and(|hash| hash.len() == 16 && !hash.contains('-'))
+    });
+    let name = name.unwrap_or_else(|| panic!("there is a file {beginning}*{ending}"));
+    format!("engine/{name}")
+}
+
+fn script(build: &str) -> String {
+    engine_file(&format!("engine-{build}-"), ".js")
+}
+
+fn wasm(build: &str) -> String {
+    engine_file(&format!("engine-{build}-"), "_bg.wasm")
+}
+
+/// Serves a file of the page with another content.
+#[track_caller]
+fn change(server: &TestServer, file: &str, change: impl FnOnce(&str) -> String) {
+    let text = fs::read_to_string(page_directory().join(file)).expect("the page has this file");
+    let changed = change(&text);
+    assert_ne!(changed, text);
+    server.put(file, changed);
+}
+
+/// What has been fetched of the engine's builds is all of this one, and nothing else.
+#[track_caller]
+fn assert_only_fetched(server: &TestServer, build: &str) {
+    let mut expected = [script(build), wasm(build)];
+    expected.sort();
+    assert_eq!(server.files_asked_for(ENGINE), expected);
+}
+
+/// What another worker says when it listens, started with this behind its script's address.
+fn listening(page: &Page, query: &str) -> Value {
+    let script = "const address = document.querySelector('link[href*=\"engine/worker-\"]').href + arguments[0];
+        const worker = new Worker(address, { type: 'module' });
+        const message = await new Promise((resolve) => { worker.onmessage = (event) => resolve(event.data.message) });
+        worker.terminate();
+        return message.Listening";
+    page.script(script, [json!(query)])
+}
+
+/// Shows the page a picture and reads what it finds.
+#[track_caller]
+fn assert_scores_a_rocket(page: &Page) {
+    page.set_labels(&["panda", "rocket"]);
+    page.choose_file(&repository("public/samples/rocket.jpg"));
+    let rows = page.wait_for_scores_of(&["rocket", "panda"]);
+    assert_eq!(rows[0].label, "rocket");
+}
+
+#[test]
+fn an_isolated_browser_gets_threads_and_nothing_else() {
+    let server = TestServer::with_page();
+    let page = Page::open(&server);
+    assert_scores_a_rocket(&page);
+    assert_only_fetched(&server, "relaxed-threads");
+    let cores = page.script("return Math.min(navigator.hardwareConcurrency, 8)", []);
+    assert_eq!(
+        listening(&page, ""),
+        json!({ "build": "relaxed-threads", "threads": cores })
+    );
+    assert_eq!(
+        listening(&page, "?threads=3"),
+        json!({ "build": "relaxed-threads", "threads": 3 })
+    );
+    assert_eq!(
+        listening(&page, "?threads=1"),
+        json!({ "build": "relaxed", "threads": 1 })
+    );
+    assert_eq!(page.console_errors(), Vec::<String>::new());
+}
+
+#[test]
+fn a_browser_that_is_not_isolated_gets_one_thread() {
+    let server = TestServer::with_page();
+    server.isolate_no_more();
+    let page = Page::open(&server);
+    assert_eq!(page.script("return crossOriginIsolated", []), json!(false));
+    assert_scores_a_rocket(&page);
+    assert_only_fetched(&server, "relaxed");
+    assert_eq!(
+        listening(&page, "?threads=2"),
+        json!({ "build": "relaxed", "threads": 1 })
+    );
+    assert_eq!(page.console_errors(), Vec::<String>::new());
+}
+
+#[test]
+fn every_build_can_be_asked_for_and_works() {
+    for build in ["relaxed-threads", "simd128-threads", "relaxed", "simd128"] {
+        let server = TestServer::with_page();
+        let page = Page::open_at(&server, &format!("?build={build}"));
+        assert_scores_a_rocket(&page);
+        assert_only_fetched(&server, build);
+        assert_eq!(
+            listening(&page, &format!("?build={build}"))["build"],
+            json!(build)
+        );
+        assert_eq!(page.console_errors(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn where_threads_do_not_start_one_does_the_work() {
+    let server = TestServer::with_page();
+    server.set_fault(&engine_file("thread-", ".js"), Fault::Status(404));
+    let page = Page::open(&server);
+    assert_scores_a_rocket(&page);
+    let fetched = server.files_asked_for(ENGINE);
+    assert!(fetched.contains(&wasm("relaxed")), "{fetched:?}");
+    assert!(!fetched.contains(&wasm("simd128-threads")), "{fetched:?}");
+}
+
+#[test]
+fn where_builds_cannot_be_loaded_the_last_one_does_the_work() {
+    let server = TestServer::with_page();
+    server.set_fault(&wasm("relaxed-threads"), Fault::Cut { after: 1000 });
+    server.put(&wasm("relaxed"), "This is no WebAssembly.");
+    let page = Page::open(&server);
+    assert_scores_a_rocket(&page);
+    let fetched = server.files_asked_for(ENGINE);
+    assert!(fetched.contains(&wasm("simd128")), "{fetched:?}");
+}
+
+#[test]
+fn where_nothing_starts_a_sentence_says_so() {
+    let server = TestServer::with_page();
+    let page = Page::open_at(&server, "?build=abacus");
+    page.wait_for_text(STATUS, "could not start");
+    page.wait_for_text(STATUS, "abacus");
+    assert_eq!(server.files_asked_for(ENGINE), Vec::<String>::new());
+}
+
+#[test]
+fn webassembly_of_another_media_type_works() {
+    let server = TestServer::with_page();
+    server.set_fault(
+        &wasm("relaxed-threads"),
+        Fault::MediaType("application/octet-stream"),
+    );
+    let page = Page::open(&server);
+    assert_scores_a_rocket(&page);
+    assert_only_fetched(&server, "relaxed-threads");
+}
+
+#[test]
+fn a_browser_that_sets_fewer_addresses_aside_gets_threads_too() {
+    let server = TestServer::with_page();
+    let refusing = "const Memory = WebAssembly.Memory;
+        WebAssembly.Memory = function (wanted) {
+            if (wanted.maximum > 20_000) throw new RangeError('That is too much.');
+            return new Memory(wanted);
+        };";
+    change(&server, &engine_file("worker-", ".js"), |text| {
+        format!("{refusing}\n{text}")
+    });
+    let page = Page::open(&server);
+    assert_scores_a_rocket(&page);
+    assert_only_fetched(&server, "relaxed-threads");
+}
+
+#[test]
+fn the_end_of_a_thread_is_told_although_the_worker_waits_for_it() {
+    let server = TestServer::with_page();
+    change(&server, &engine_file("thread-", ".js"), |text| {
+        text.replace("work(data.receiver)", "throw new Error('It broke.')")
+    });
+    let page = Page::open(&server);
+    page.wait_for_text(STATUS, "It broke.");
+}
