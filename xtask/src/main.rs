@@ -1,9 +1,10 @@
-//! `cargo xtask`: sets up, builds, serves and tests Cliplet.
+//! `cargo xtask`: sets up, builds, serves, tests and measures Cliplet.
 //!
 //! What lives here: reading the command line. Each command and each kind of step has a module of its own: what must be
 //! installed ([`tools`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]), the two commands of the
-//! README ([`serve`], [`test`]), and how a step is run and reported ([`step`]).
+//! README ([`serve`], [`test`]), the comparison with others ([`bench`]), and how a step is run and reported ([`step`]).
 
+mod bench;
 mod browser;
 mod engine;
 mod files;
@@ -18,20 +19,31 @@ mod workspace;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use engine::Choice;
 use step::{Failure, Result};
 use workspace::Workspace;
 
 const HELP: &str = "\
-Sets up, builds, serves and tests Cliplet. Whatever a command needs is installed first, below target/.
+Sets up, builds, serves, tests and measures Cliplet. Whatever a command needs is installed first, below target/.
 
 Usage: cargo xtask <COMMAND>
 
 Commands:
-  serve [--port N] [--no-open]   Build the page, serve it on this machine, and open it in the browser
+  serve [--port N] [--no-open] [--engines NAMES]
+                                 Build the page, serve it on this machine, and open it in the browser
                                  Port 8080, or the next free one, unless --port asks for one
+                                 With the two builds of the engine that matter here, unless NAMES lists others
   test [--only PART]...          Run all tests. Parts: lint, native, wasm, browser
-  build [--out DIR]              Build the page for any static file server; into dist/ unless --out names
+  build [--out DIR] [--engines NAMES]
+                                 Build the page for any static file server; into dist/ unless --out names
                                  an empty or new directory
+                                 With all builds of the engine, unless NAMES lists some, separated by commas:
+                                 relaxed-threads, simd128-threads, relaxed, simd128
+  bench [--only FIGURE]... [--rounds N] [--threads N] [--json FILE] [--markdown] [--model GGUF --onnx DIR]
+                                 Measure Cliplet beside ONNX Runtime Web and Transformers.js in Chromium, and print
+                                 medians and ratios; docs/performance.md says what each figure means
+                                 Figures: picture, labels, label, list, pipeline, visit, wire, memory, exactness
+                                 With --model and --onnx, of the same weights, on these instead of random weights
   help                           Print this
 
 Trunk's hooks call these (see Trunk.toml):
@@ -68,6 +80,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     match command.as_str() {
         "serve" => {
             let mut port = None;
+            let mut choice = Choice::ForThisMachine;
             let mut open = true;
             while let Some(option) = options.next() {
                 match option {
@@ -80,20 +93,23 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
                         )
                     }
                     "--no-open" => open = false,
+                    "--engines" => choice = Choice::from_names(options.value("--engines")?)?,
                     _ => return Err(unknown(option)),
                 }
             }
-            serve::serve(&Workspace::find()?, port, open)?;
+            serve::serve(&Workspace::find()?, &choice, port, open)?;
         }
         "build" => {
             let mut out = None;
+            let mut choice = Choice::All;
             while let Some(option) = options.next() {
                 match option {
                     "--out" => out = Some(PathBuf::from(options.value("--out")?)),
+                    "--engines" => choice = Choice::from_names(options.value("--engines")?)?,
                     _ => return Err(unknown(option)),
                 }
             }
-            page::build_for_hosting(&Workspace::find()?, out)?;
+            page::build_for_hosting(&Workspace::find()?, &choice, out)?;
         }
         "test" => {
             let mut parts = Vec::new();
@@ -105,10 +121,16 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             }
             return test::test(&Workspace::find()?, &parts);
         }
+        "bench" => bench::bench(&Workspace::find()?, &wishes(&mut options)?)?,
         "engine" => {
             options.end()?;
             let workspace = Workspace::find()?;
-            engine::build(&workspace, &tools::for_building(&workspace)?)?;
+            let choice = match std::env::var(engine::CHOICE) {
+                Ok(names) => Choice::from_names(&names)?,
+                Err(_) => Choice::All,
+            };
+            let tools = tools::for_building(&workspace)?;
+            engine::build(&workspace, &tools, &choice.builds(&tools)?)?;
         }
         "finish" => {
             options.end()?;
@@ -125,6 +147,24 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What `bench` is asked for.
+fn wishes(options: &mut Options) -> Result<bench::Wishes> {
+    let mut wishes = bench::Wishes::default();
+    while let Some(option) = options.next() {
+        match option {
+            "--only" => wishes.add_figure(options.value("--only")?)?,
+            "--rounds" => wishes.rounds = options.count("--rounds")?,
+            "--threads" => wishes.threads = options.count("--threads")?,
+            "--json" => wishes.json = Some(PathBuf::from(options.value("--json")?)),
+            "--markdown" => wishes.markdown = true,
+            "--model" => wishes.gguf = Some(PathBuf::from(options.value("--model")?)),
+            "--onnx" => wishes.onnx = Some(PathBuf::from(options.value("--onnx")?)),
+            _ => return Err(unknown(option)),
+        }
+    }
+    Ok(wishes)
+}
+
 /// The words behind the command.
 struct Options<'a>(std::slice::Iter<'a, String>);
 
@@ -136,6 +176,12 @@ impl<'a> Options<'a> {
     fn value(&mut self, option: &str) -> Result<&'a str> {
         self.next()
             .ok_or_else(|| format!("{option} needs a value; `cargo xtask help` shows how.").into())
+    }
+
+    /// A value that is a number of things, at least one.
+    fn count(&mut self, option: &str) -> Result<usize> {
+        let count = self.value(option)?.parse().ok().filter(|count| *count > 0);
+        count.ok_or_else(|| format!("{option} takes a whole number from 1 on.").into())
     }
 
     fn end(&mut self) -> Result {

@@ -4,6 +4,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::browser::{self, Browser};
+use crate::engine::Choice;
 use crate::page;
 use crate::step::{Failure, Result, seconds, step, watch, watch_lines};
 use crate::tools::{self, WASM};
@@ -128,39 +129,39 @@ fn native(workspace: &Workspace, report: &mut Report) {
 }
 
 fn wasm(workspace: &Workspace, browser: &Browser, report: &mut Report) -> Result {
-    tools::for_building(workspace)?;
+    let tools = tools::for_building(workspace)?;
     let capabilities = workspace.notes().join("webdriver.json");
     browser.write_capabilities(&capabilities)?;
-    report.tests("Tests of the model and the engine in Chromium", || {
-        let mut command = workspace.cargo();
-        command
+    for build in Choice::All.builds(&tools)? {
+        let name = format!(
+            "Tests of the model and the engine in Chromium ({})",
+            build.name
+        );
+        report.tests(&name, || {
             // As the page's engine is built, so that what they share is compiled once.
-            .args([
-                "test",
-                "--release",
-                "--target",
-                WASM,
-                "--no-fail-fast",
-                "--lib",
-            ])
-            .args(["--test", "in_browser", "--test", "tokens"])
-            .args(["--package", "cliplet-clip", "--package", "cliplet-engine"])
-            .args(["--features", "cliplet-engine/worker"])
-            .env(
-                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-                "wasm-bindgen-test-runner",
-            )
-            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities)
-            .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
-        count(browser.for_command(&mut command)?)
-    });
+            let mut command = workspace.cargo_for_web("test");
+            command
+                .args(["--no-fail-fast", "--lib"])
+                .args(["--test", "in_browser", "--test", "tokens"])
+                .args(["--package", "cliplet-clip", "--package", "cliplet-engine"]);
+            build.configure(&mut command);
+            command
+                .env(
+                    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                    "wasm-bindgen-test-runner",
+                )
+                .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities)
+                .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+            count(browser.for_command(&mut command)?)
+        });
+    }
     Ok(())
 }
 
 fn in_browser(workspace: &Workspace, browser: &Browser, report: &mut Report) {
     let mut dist = None;
     report.run("Building the page", || {
-        dist = Some(page::build(workspace)?);
+        dist = Some(page::build(workspace, &Choice::All)?);
         Ok(Count::ONE)
     });
     let Some(dist) = dist else { return };
@@ -231,14 +232,14 @@ fn count(command: &mut Command) -> Result<Count> {
 struct Report(Vec<Line>);
 
 struct Line {
-    name: &'static str,
+    name: String,
     count: Count,
     time: Duration,
 }
 
 impl Report {
     /// Runs one step. A step that cannot be carried out counts as one failure.
-    fn run(&mut self, name: &'static str, work: impl FnOnce() -> Result<Count>) {
+    fn run(&mut self, name: &str, work: impl FnOnce() -> Result<Count>) {
         let started = Instant::now();
         let count = step(name, work).unwrap_or_else(|failure| {
             eprintln!("    {failure}");
@@ -248,19 +249,19 @@ impl Report {
             }
         });
         self.0.push(Line {
-            name,
+            name: name.to_owned(),
             count,
             time: started.elapsed(),
         });
     }
 
     /// A step that runs no tests; it counts as one.
-    fn check(&mut self, name: &'static str, advice: &str, command: &mut Command) {
+    fn check(&mut self, name: &str, advice: &str, command: &mut Command) {
         self.run(name, || watch(command, advice).map(|()| Count::ONE));
     }
 
     /// A step that runs tests, of which there must be some.
-    fn tests(&mut self, name: &'static str, work: impl FnOnce() -> Result<Count>) {
+    fn tests(&mut self, name: &str, work: impl FnOnce() -> Result<Count>) {
         self.run(name, || match work()? {
             Count {
                 passed: 0,
@@ -271,7 +272,7 @@ impl Report {
     }
 
     /// A step that runs tests if there are any.
-    fn tests_if_any(&mut self, name: &'static str, work: impl FnOnce() -> Result<Count>) {
+    fn tests_if_any(&mut self, name: &str, work: impl FnOnce() -> Result<Count>) {
         self.run(name, work);
     }
 

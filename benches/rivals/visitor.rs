@@ -1,0 +1,147 @@
+//! A person who visits a page with a picture in hand, in a browser of their own: Cliplet's own page, or the least that a page
+//! with Transformers.js can be.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::arena::wait_for;
+use crate::harness::{LABEL, Options, Page, STATUS};
+use crate::labels::TEMPLATE;
+use crate::plan::Plan;
+use crate::site::Sites;
+
+/// How long a model may take to arrive and be read.
+const MODEL_PATIENCE: Duration = Duration::from_secs(120);
+
+/// What they visit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Place {
+    /// Cliplet's page.
+    Cliplet,
+    /// A page with Transformers.js.
+    Transformers,
+}
+
+impl Place {
+    /// What its numbers are filed under. Both use as many threads as there are.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cliplet => "cliplet/n",
+            Self::Transformers => "transformers/n",
+        }
+    }
+}
+
+/// The visitor's browser, and where it goes.
+pub struct Visitor {
+    page: Page,
+    place: Place,
+    url: String,
+    labels: Vec<String>,
+}
+
+impl Visitor {
+    /// Starts a browser that has never been anywhere, with the labels that the visitor will ask about.
+    pub fn new(sites: &Sites, plan: &Plan, place: Place, picture: &str, labels: &[String]) -> Self {
+        let page = Page::blank(&Options::default());
+        let url = match place {
+            Place::Cliplet => {
+                page.run_before_pages(
+                    &include_str!("page/visitor.js")
+                        .replace("PICTURE", &json!(sites.url(picture)).to_string())
+                        .replace("LABELS", &labels.len().to_string()),
+                );
+                sites.url("/cliplet/")
+            }
+            Place::Transformers => {
+                let options = json!({
+                    "hub": format!("/models/{}/hub", plan.models[0].name),
+                    "threads": plan.threads,
+                    "picture": picture,
+                    "labels": labels,
+                    "template": TEMPLATE,
+                });
+                sites.url(&format!(
+                    "/bench/visit.html?options={}",
+                    encoded(&options.to_string())
+                ))
+            }
+        };
+        Self {
+            page,
+            place,
+            url,
+            labels: labels.to_vec(),
+        }
+    }
+
+    /// Visits for the first time, and stays until the picture is scored by the model that is timed and everything that
+    /// the next visit needs is kept.
+    pub fn visit_first(&self) {
+        match self.place {
+            Place::Cliplet => {
+                self.page.go(&self.url);
+                self.page
+                    .wait_until("Cliplet's page", Duration::from_secs(30), || {
+                        self.page.has(LABEL).then_some(())
+                    });
+                let labels: Vec<&str> = self.labels.iter().map(String::as_str).collect();
+                self.page.set_labels(&labels);
+                self.first_result();
+                // The small model may have answered first.
+                self.page
+                    .wait_until("the model that is timed", MODEL_PATIENCE, || {
+                        let has = |css: &str| self.page.has(css);
+                        (has(&format!("{STATUS}[data-state=ready]")) && !has(".preview"))
+                            .then_some(())
+                    });
+                // What the page remembers is written with a little delay.
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            Place::Transformers => {
+                self.visit_again();
+            }
+        }
+    }
+
+    /// Visits in a new document. Returns the time from the navigation's start to the first result, in milliseconds.
+    pub fn visit_again(&self) -> f64 {
+        self.page.go("about:blank");
+        std::thread::sleep(Duration::from_millis(500));
+        self.page.go(&self.url);
+        self.first_result()
+    }
+
+    fn first_result(&self) -> f64 {
+        let expression = "new Promise((resolve) => {
+            const look = () => window.firstResult ? resolve(window.firstResult) : setTimeout(look, 20);
+            look();
+        }).then((result) => result.failed ? result : { value: result.ms })";
+        let time = wait_for(&self.page, expression, self.place.name());
+        time.as_f64().expect("a visit takes some time")
+    }
+
+    /// The browser's processes descend from this one.
+    pub fn process_id(&self) -> u32 {
+        self.page.process_id()
+    }
+
+    /// Opens the page and waits until it is as ready as it gets without a picture.
+    pub fn open_without_picture(sites: &Sites) -> Page {
+        let page = Page::blank(&Options::default());
+        page.go(&sites.url("/cliplet/"));
+        page.wait_for(&format!("{STATUS}[data-state=ready]"));
+        page
+    }
+}
+
+/// Text as a part of a query.
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
