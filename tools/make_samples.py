@@ -9,13 +9,15 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from make_pixels import open_srgb
 from starter import ROOT, Starter
 
 DEFAULT_OUT = ROOT / "public/samples"
 LONGEST_SIDE = 1200
+# Twice what the page's buttons are wide in CSS pixels, for screens that have two pixels to one of these.
+THUMBNAIL_SIDE = 144
 
 
 @dataclass
@@ -122,12 +124,21 @@ def write(sample: Sample, originals: Path, out: Path) -> None:
     image.save(out / sample.file, quality=82, subsampling=0, optimize=True, progressive=True)
 
 
+def write_thumbnail(sample: Sample, out: Path) -> None:
+    """The middle of a sample that has been written, for its button."""
+    (out / "thumbnails").mkdir(exist_ok=True)
+    size = (THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    with Image.open(out / sample.file) as image:
+        image = ImageOps.fit(image, size, Image.Resampling.LANCZOS)
+    image.save(out / "thumbnails" / sample.file, quality=78, optimize=True)
+
+
 def licences() -> str:
     """The text of LICENCES.md."""
     lines = [
         "# Whose pictures these are",
         "",
-        "Photographs, made smaller and without their metadata; none is Cliplet's own.",
+        "Photographs, made smaller and without their metadata; none is Cliplet's own. `thumbnails/` has the middle of each.",
         "",
     ]
     for sample in SAMPLES:
@@ -148,6 +159,7 @@ def main() -> None:
     starter = Starter()
     for sample in SAMPLES:
         write(sample, arguments.originals, arguments.out)
+        write_thumbnail(sample, arguments.out)
         _, scores = starter.scores(arguments.out / sample.file, sample.labels)
         ranked = sorted(zip(scores, sample.labels), reverse=True)
         size = (arguments.out / sample.file).stat().st_size

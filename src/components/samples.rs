@@ -11,7 +11,7 @@ pub fn Samples() -> impl IntoView {
         let samples = session.samples.get().into_iter();
         samples
             .map(|sample| {
-                let source = format!("samples/{}", sample.file);
+                let source = format!("samples/thumbnails/{}", sample.file);
                 let name = format!("Sample: {}", sample.name);
                 view! {
                     <li>

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// One sample.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Sample {
-    /// The picture's file, beside the list.
+    /// The picture's file, beside the list; its thumbnail has the same name, in `thumbnails/`.
     pub file: String,
     /// A short name.
     pub name: String,
