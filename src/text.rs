@@ -252,6 +252,22 @@ pub const STARTING: &str = "Starting";
 pub const NO_CATALOGUE: &str =
     "The list of models could not be read. Check the connection and try again.";
 
+/// What opens a model's card.
+pub fn about_model(name: &str) -> String {
+    format!("About {name}: training, uses, results")
+}
+
+/// While a model's card is fetched.
+pub const CARD_ON_ITS_WAY: &str = "Fetching what is known of it";
+
+/// A model's card could not be read.
+pub const NO_CARD: &str = "What is known of it could not be fetched. Check the connection.";
+
+/// A published result, a share of 1, in percent.
+pub fn hundredths(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
 /// The engine could not be started.
 pub fn engine_not_started(details: &str) -> String {
     let details = if details.is_empty() {
@@ -558,6 +574,7 @@ mod tests {
             sha256: None,
             licence: String::new(),
             about: String::new(),
+            card: None,
             preview,
         }
     }

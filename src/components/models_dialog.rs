@@ -3,6 +3,7 @@ use leptos::prelude::*;
 
 use cliplet_engine::catalogue::ModelEntry;
 
+use super::ModelCards;
 use crate::session::Session;
 use crate::text;
 
@@ -82,6 +83,7 @@ pub fn ModelsDialog() -> impl IntoView {
                 </fieldset>
                 <h3>"Before you rely on it"</h3>
                 <ul class="warnings">{warnings}</ul>
+                <ModelCards />
                 <p class="privacy">
                     {text::PRIVACY} " The models come to the picture: they are fetched once and run on this device."
                 </p>

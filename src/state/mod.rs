@@ -5,6 +5,7 @@
 //! sentences a person reads (`text`).
 
 pub mod labels;
+pub mod model_card;
 pub mod models;
 pub mod order;
 pub mod samples;

@@ -478,6 +478,7 @@ mod tests {
             sha256: None,
             licence: "MIT".to_owned(),
             about: String::new(),
+            card: None,
             preview,
         }
     }

@@ -33,6 +33,10 @@ pub struct ModelEntry {
     pub licence: String,
     /// One honest line on what it is good for.
     pub about: String,
+    /// Where its card lies, if there is one: what to know of the model before relying on it. Relative to the page, which
+    /// reads it (`src/state/model_card.rs`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<String>,
     /// A stand-in that the page uses until a better model is there; its scores are marked so.
     #[serde(default)]
     pub preview: bool,
