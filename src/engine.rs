@@ -84,6 +84,8 @@ struct Running {
 
 struct Inner {
     running: RefCell<Option<Running>>,
+    /// What was asked before the first start; `None` from then on.
+    early: RefCell<Option<Vec<JsValue>>>,
     waiting: RefCell<HashMap<RequestId, Waiting>>,
     last_id: Cell<RequestId>,
     life: RefCell<Rc<dyn Fn(Life)>>,
@@ -94,7 +96,7 @@ struct Inner {
 pub struct Engine(Rc<Inner>);
 
 impl Engine {
-    /// An engine that is not started yet.
+    /// An engine that is not started yet. Requests may be made all the same: they are sent when it listens.
     #[expect(
         clippy::new_without_default,
         reason = "it is one of a kind, not a value"
@@ -102,6 +104,7 @@ impl Engine {
     pub fn new() -> Self {
         Self(Rc::new(Inner {
             running: RefCell::new(None),
+            early: RefCell::new(Some(Vec::new())),
             waiting: RefCell::new(HashMap::new()),
             last_id: Cell::new(0),
             life: RefCell::new(Rc::new(|_| {})),
@@ -121,13 +124,17 @@ impl Engine {
     /// Takes over the worker that was started with the page, or starts a new one in the place of one that died. Requests may
     /// be made at once: they are sent when it listens.
     pub fn start(&self) {
-        self.end_all();
-        if let Err(error) = self.try_start() {
+        let early = self.0.early.take();
+        if early.is_none() {
+            self.end_all();
+        }
+        if let Err(error) = self.try_start(early.unwrap_or_default()) {
+            self.end_all();
             self.tell(Life::NotStarted(describe(&error)));
         }
     }
 
-    fn try_start(&self) -> Result<(), JsValue> {
+    fn try_start(&self, unsent: Vec<JsValue>) -> Result<(), JsValue> {
         let worker = start_worker()?;
         let engine = self.clone();
         let on_message = Closure::new(move |message: JsValue| engine.heard(&message));
@@ -137,7 +144,7 @@ impl Engine {
         self.0.running.replace(Some(Running {
             worker: worker.clone(),
             listening: false,
-            unsent: Vec::new(),
+            unsent,
             _on_message: on_message,
             _on_failure: on_failure,
         }));
@@ -199,7 +206,13 @@ impl Engine {
                 running.unsent.push(message);
                 Ok(())
             }
-            None => Err(JsValue::from_str("The engine is not running.")),
+            None => match &mut *self.0.early.borrow_mut() {
+                Some(early) => {
+                    early.push(message);
+                    Ok(())
+                }
+                None => Err(JsValue::from_str("The engine is not running.")),
+            },
         }
     }
 

@@ -1,6 +1,8 @@
 //! A picture is scored however it comes to the page.
 
-use crate::harness::{DROP_ZONE, Page, STATUS, TestServer, repository};
+use serde_json::json;
+
+use crate::harness::{DROP_ZONE, Options, Page, STATUS, TestServer, repository};
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
 
@@ -62,6 +64,40 @@ fn a_pasted_picture_is_scored() {
     page.leave_field();
     page.paste_file(&repository("public/samples/rocket.jpg"), "image/jpeg");
     finds_the_rocket(&page);
+}
+
+/// The page is drawn before its engine is started, and whoever is quick enough may use it at once.
+#[test]
+fn a_picture_that_comes_before_the_engine_starts_waits_for_it() {
+    let server = TestServer::with_page();
+    let page = Page::blank(&Options::default());
+    let picture = json!(format!("{}samples/rocket.jpg", server.url()));
+    page.run_before_pages(
+        "const fetched = location.protocol === 'about:' ? undefined : await_picture();
+         async function await_picture() {
+             const response = await fetch(PICTURE);
+             const file = new File([await response.blob()], 'rocket.jpg', { type: 'image/jpeg' });
+             const observer = new MutationObserver(() => {
+                 const input = document.querySelector('[data-testid=file-input]');
+                 if (!input) return;
+                 observer.disconnect();
+                 const transfer = new DataTransfer();
+                 transfer.items.add(file);
+                 input.files = transfer.files;
+                 // At once, in the task that draws the page: the engine is started in a later one.
+                 input.dispatchEvent(new Event('change', { bubbles: true }));
+             });
+             observer.observe(document, { subtree: true, childList: true });
+         }"
+        .replace("PICTURE", &picture.to_string())
+        .as_str(),
+    );
+    page.go(&server.url());
+    page.wait_for("[data-testid=drop-zone] img[alt='Your picture “rocket.jpg”']");
+    page.wait_until("scores", std::time::Duration::from_secs(30), || {
+        let rows = page.results();
+        (!rows.is_empty() && rows.iter().all(|row| row.score.is_some())).then_some(())
+    });
 }
 
 #[test]
