@@ -33,16 +33,20 @@ const ROUNDS: usize = 40;
 /// One way to compute a product.
 struct Contestant {
     name: String,
+    /// Multiplications and additions a cycle that its instructions come to at best; known for kernels of ours.
+    most_a_cycle: Option<f64>,
     product: Box<dyn FnMut()>,
 }
 
-/// A table in Markdown: thousands of millions of multiplications and additions per second, by the quickest of many rounds.
-/// What a product costs includes quantising its activations.
+/// A table in Markdown: thousands of millions of multiplications and additions per second, by the quickest of many rounds,
+/// and for our kernels the share of what their instructions could do ([`most_a_cycle`]). What a product costs includes
+/// quantising its activations. Below it stands the clock that the shares are of.
 ///
 /// # Panics
 /// If one of the crates refuses.
 pub fn table() -> String {
     let mut table = String::new();
+    let clock = clock();
     for (i, shape) in SHAPES.into_iter().enumerate() {
         let mut contestants = contestants(shape);
         if i == 0 {
@@ -54,12 +58,53 @@ pub fn table() -> String {
         let (rows, inputs, outputs) = shape;
         let _ = write!(table, "| {rows} x {inputs} x {outputs} |");
         let operations = (rows * inputs * outputs) as f64;
-        for seconds in quickest(&mut contestants) {
-            let _ = write!(table, " {:.1} |", operations / seconds / 1e9);
+        for (seconds, contestant) in quickest(&mut contestants).into_iter().zip(&contestants) {
+            let speed = operations / seconds;
+            let _ = write!(table, " {:.1}", speed / 1e9);
+            if let Some(most) = contestant.most_a_cycle {
+                let _ = write!(table, " ({:.0} %)", 100.0 * speed / (clock * most));
+            }
+            table.push_str(" |");
         }
         table.push('\n');
     }
+    let _ = writeln!(table, "\nThe clock: {:.2} GHz.", clock / 1e9);
     table
+}
+
+/// Cycles per second, by the time that a chain of steps takes of which each needs the one before: an exclusive or, one cycle,
+/// and a multiplication of 64 bits, three on every x86-64 of the last ten years and on most others. Where it is another
+/// number, the clock is off, and the shares with it.
+fn clock() -> f64 {
+    const STEPS: u64 = 2_000_000;
+    const CYCLES: u64 = 4;
+    let chain = || {
+        let mut x = black_box(1u64);
+        for _ in 0..STEPS {
+            x = (x ^ 0x5555).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+        black_box(x);
+    };
+    let quickest = (0..ROUNDS)
+        .map(|_| {
+            let begun = Instant::now();
+            chain();
+            begun.elapsed().as_secs_f64()
+        })
+        .fold(f64::INFINITY, f64::min);
+    (STEPS * CYCLES) as f64 / quickest
+}
+
+/// What two vector products a cycle come to, which is what processors do that have no more than that: each multiplies as many
+/// pairs of numbers as a vector of ours holds, bytes or sixteen bits.
+fn most_a_cycle(precision: Precision) -> f64 {
+    const PRODUCTS: usize = 2;
+    let numbers = match precision {
+        Precision::Seven => 4 * kernels::PANEL,
+        // Every number twice, in two halves; or half as many.
+        Precision::Fourteen | Precision::Fifteen => 2 * kernels::PANEL,
+    };
+    (PRODUCTS * numbers) as f64
 }
 
 /// Seconds for one product each.
@@ -87,13 +132,20 @@ fn numbers(seed: usize, count: usize) -> Vec<f32> {
 fn contestants((rows, inputs, outputs): (usize, usize, usize)) -> Vec<Contestant> {
     let (xs, weights) = (numbers(1, rows * inputs), numbers(2, outputs * inputs));
     let mut all = Vec::new();
-    let mut add = |name: String, product: Box<dyn FnMut()>| all.push(Contestant { name, product });
+    let mut add = |name: String, most_a_cycle: Option<f64>, product: Box<dyn FnMut()>| {
+        all.push(Contestant {
+            name,
+            most_a_cycle,
+            product,
+        });
+    };
 
     if let Some(kernel) = kernels::active() {
         for precision in [kernel.coarse_precision(), kernel.fine_precision()] {
             let name = format!("Cliplet: {}, {precision:?} bits", kernel.name());
             let shape = (rows, inputs, outputs);
-            add(name, ours(kernel, precision, xs.clone(), &weights, shape));
+            let product = ours(kernel, precision, xs.clone(), &weights, shape);
+            add(name, Some(most_a_cycle(precision)), product);
         }
     }
 
@@ -107,6 +159,7 @@ fn contestants((rows, inputs, outputs): (usize, usize, usize)) -> Vec<Contestant
     let mut out = vec![0i32; rows * outputs];
     add(
         format!("rten-gemm: {}, int8, one scale", executor.kernel_name()),
+        None,
         Box::new(move || {
             let (a, b) = (
                 GemmInputA::Unpacked(quants.view()),
@@ -126,6 +179,7 @@ fn contestants((rows, inputs, outputs): (usize, usize, usize)) -> Vec<Contestant
     let mut out = vec![0f32; rows * outputs];
     add(
         format!("rten-gemm: {}, f32", executor.kernel_name()),
+        None,
         Box::new(move || {
             let (a, b) = (GemmInputA::Unpacked(a.view()), GemmInputB::Packed(&packed));
             executor
@@ -147,6 +201,7 @@ fn contestants((rows, inputs, outputs): (usize, usize, usize)) -> Vec<Contestant
     let activations = xs.clone();
     add(
         "candle: q8_0".to_owned(),
+        None,
         Box::new(move || {
             black_box(quantised.forward(&activations).expect("candle multiplies"));
         }),
@@ -155,6 +210,7 @@ fn contestants((rows, inputs, outputs): (usize, usize, usize)) -> Vec<Contestant
     let transposed = transposed.expect("candle transposes");
     add(
         "gemm: f32".to_owned(),
+        None,
         Box::new(move || {
             black_box(xs.matmul(&transposed).expect("candle multiplies"));
         }),

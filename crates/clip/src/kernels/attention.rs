@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::PANEL;
 use super::functions;
 use super::product::Out;
-use super::vector::Vector;
+use super::vector::{Vector, array};
 
 /// Rows that ask: `rows x width`, `stride` apart; a row's heads lie side by side.
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +157,7 @@ unsafe fn logits<V: Vector, const R: usize>(
         let sums = unsafe {
             let mut sums = [[V::splat(0.0); KEYS]; R];
             for i in (0..whole).step_by(PANEL) {
-                let keys = starts.map(|start| V::load(start.add(i)));
+                let keys = array!(V::splat(0.0); KEYS, |k| V::load(starts[k].add(i)));
                 for (sums, query) in sums.iter_mut().zip(queries) {
                     let query = V::load(query.as_ptr().add(i));
                     for (sum, key) in sums.iter_mut().zip(keys) {
@@ -165,7 +165,7 @@ unsafe fn logits<V: Vector, const R: usize>(
                     }
                 }
             }
-            sums.map(|sums| V::sums(sums))
+            array!([0.0; KEYS]; R, |r| V::sums(sums[r]))
         };
         for (r, mut dots) in sums.into_iter().enumerate() {
             for (dot, key) in dots.iter_mut().zip(starts) {
@@ -241,7 +241,7 @@ unsafe fn mix<V: Vector, const R: usize>(
             let mut sums = [[V::splat(0.0); WIDE]; R];
             for (k, &row) in seen.iter().enumerate() {
                 let value = value(row, at);
-                let values: [V::F; WIDE] = std::array::from_fn(|i| V::load(value.add(i * PANEL)));
+                let values = array!(V::splat(0.0); WIDE, |i| V::load(value.add(i * PANEL)));
                 for (r, sums) in sums.iter_mut().enumerate() {
                     let weight = V::splat(*weights.get_unchecked(r * length + k));
                     for (sum, value) in sums.iter_mut().zip(values) {

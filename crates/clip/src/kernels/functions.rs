@@ -23,11 +23,10 @@ pub(super) unsafe fn exp<V: Vector>(x: V::F) -> V::F {
         let n = V::round(V::mul(x, V::splat(std::f32::consts::LOG2_E)));
         let r = V::sub(x, V::mul(n, V::splat(LN_2_HIGH)));
         let r = V::sub(r, V::mul(n, V::splat(LN_2_LOW)));
-        let power = COEFFICIENTS
-            .into_iter()
-            .fold(V::splat(1.0 / 720.0), |sum, coefficient| {
-                V::mul_add(sum, r, V::splat(coefficient))
-            });
+        let mut power = V::splat(1.0 / 720.0);
+        for coefficient in COEFFICIENTS {
+            power = V::mul_add(power, r, V::splat(coefficient));
+        }
         V::mul(power, V::power_of_two(n))
     }
 }
@@ -69,11 +68,10 @@ unsafe fn gelu<V: Vector>(x: V::F) -> V::F {
     unsafe {
         let a = V::abs(x);
         let t = V::div(V::splat(1.0), V::mul_add(a, V::splat(P), V::splat(1.0)));
-        let polynomial = HALVES
-            .into_iter()
-            .fold(V::splat(1.061_405_4 / 2.0), |sum, half| {
-                V::mul_add(sum, t, V::splat(half))
-            });
+        let mut polynomial = V::splat(1.061_405_4 / 2.0);
+        for half in HALVES {
+            polynomial = V::mul_add(polynomial, t, V::splat(half));
+        }
         let e = exp::<V>(V::mul(V::mul(a, a), V::splat(-0.5)));
         let beyond = V::mul(V::mul(polynomial, t), e);
         V::sub(V::max(x, V::splat(0.0)), V::mul(a, beyond))

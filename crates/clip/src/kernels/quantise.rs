@@ -1,7 +1,7 @@
 //! From f32 to whole numbers, for vector kernels.
 
 use super::activations::Groups;
-use super::vector::{Vector, rounded};
+use super::vector::{Vector, array, rounded};
 use super::{BLOCK, MOST_OF_EIGHT, PANEL, Precision};
 
 /// Vectors in a block.
@@ -43,22 +43,25 @@ pub(super) unsafe fn quantise<V: Vector>(xs: &[f32], mut groups: Groups) {
 unsafe fn scaled<V: Vector>(xs: &[f32; BLOCK], precision: Precision) -> (f32, [V::F; VECTORS]) {
     // Safety: a block has as many vectors; the rest is the caller's promise.
     unsafe {
-        let vectors: [V::F; VECTORS] = std::array::from_fn(|i| V::load(xs.as_ptr().add(i * PANEL)));
-        let most = vectors
-            .iter()
-            .fold(V::splat(0.0), |most, &x| V::max(most, V::abs(x)));
+        let vectors = array!(V::splat(0.0); VECTORS, |i| V::load(xs.as_ptr().add(i * PANEL)));
+        let mut most = V::splat(0.0);
+        for x in vectors {
+            most = V::max(most, V::abs(x));
+        }
         let mut scale = V::max_lane(most) / precision.most() as f32;
         if precision == Precision::Seven {
             for half in vectors.chunks_exact(VECTORS / 2) {
-                let sums = half
-                    .iter()
-                    .fold(V::splat(0.0), |sum, &x| V::add(sum, V::abs(x)));
+                let mut sums = V::splat(0.0);
+                for &x in half {
+                    sums = V::add(sums, V::abs(x));
+                }
                 // Rounding adds at most a half to each of eight.
                 scale = scale.max(V::max_sum_of_eight(sums) / (MOST_OF_EIGHT - 4.0));
             }
         }
         let inverse = V::splat(inverse(scale));
-        (scale, vectors.map(|x| V::mul(x, inverse)))
+        let scaled = array!(inverse; VECTORS, |i| V::mul(vectors[i], inverse));
+        (scale, scaled)
     }
 }
 

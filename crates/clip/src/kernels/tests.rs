@@ -18,7 +18,7 @@ fn kernels() -> Vec<&'static dyn Kernel> {
         &relaxed::Relaxed::BY_SIXTEEN,
     ]);
     #[cfg(target_arch = "x86_64")]
-    kernels.extend(x86_64::active());
+    kernels.extend(x86_64::available());
     kernels
 }
 

@@ -110,7 +110,7 @@ pub(super) trait Bytes: Vector {
 }
 
 /// The same, added up in 32 bits at once: for processors that have an instruction for it.
-#[cfg(target_feature = "relaxed-simd")]
+#[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 pub(super) trait BytesAtOnce: Bytes {
     /// Adds to each lane of 32 bits the products of its four of eight. `b` is from 0 to 127.
     unsafe fn add_dot_of_fours(sum: Self::I, a: Self::I, b: Self::I) -> Self::I;
@@ -119,6 +119,21 @@ pub(super) trait BytesAtOnce: Bytes {
     /// Times 128, in lanes of 32 bits.
     unsafe fn times_128(x: Self::I) -> Self::I;
 }
+
+/// An array of `$count`, each as `$value` says of its `$index`; `$filler` is what it holds before.
+///
+/// In the place of `array::from_fn` and `map`: their closures are functions of their own, and where the compiler does not
+/// inline them, they are compiled without the instructions that a kernel has been compiled for.
+macro_rules! array {
+    ($filler:expr; $count:expr, |$index:ident| $value:expr) => {{
+        let mut array = [$filler; $count];
+        for ($index, element) in array.iter_mut().enumerate() {
+            *element = $value;
+        }
+        array
+    }};
+}
+pub(super) use array;
 
 /// The methods of a [`Kernel`](super::Kernel) that are the same loops everywhere, for vectors of a type; compiled for
 /// instructions that the rest of the program is not, where an attribute says so.

@@ -1,19 +1,44 @@
-//! x86-64 with AVX2 and FMA, which all but the oldest processors have.
+//! x86-64 with AVX2 and FMA, which all but the oldest processors have, and with the dot products of AVX-512 VNNI besides.
 
 use std::arch::x86_64::*;
 
 use super::product;
-use super::tiles::{BytesBySixteen, Pairs, Tile};
-use super::vector::{Bytes, Vector, loops};
+use super::tiles::{BytesBy32, BytesBySixteen, Pairs, Tile};
+use super::vector::{Bytes, BytesAtOnce, Vector, loops};
 use super::{Activations, Finish, Kernel, Out, PANEL, PackedWeights, Precision};
 
 /// Multiplies bytes into sixteen bits, and pairs of sixteen bits.
 pub struct Avx2(());
 
-/// It, where the processor has its instructions.
-pub fn active() -> Option<&'static dyn Kernel> {
-    let there = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-    there.then_some(&Avx2(()))
+/// Multiplies bytes and adds four products up in one instruction, on vectors of 256 bits.
+pub struct Vnni(());
+
+/// Those whose instructions the processor has, the quickest first.
+pub fn available() -> impl Iterator<Item = &'static dyn Kernel> {
+    let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let vnni =
+        avx2 && is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vl");
+    let vnni = vnni.then_some(&Vnni(()) as &dyn Kernel);
+    let avx2 = avx2.then_some(&Avx2(()) as &dyn Kernel);
+    vnni.into_iter().chain(avx2)
+}
+
+/// [`Kernel::multiply`] by tiles of a type, compiled for instructions that the rest of the program is not.
+macro_rules! multiply {
+    ($tile:ty, $features:literal) => {{
+        #[target_feature(enable = $features)]
+        unsafe fn compiled_so(
+            weights: &PackedWeights,
+            xs: &Activations,
+            panels: std::ops::Range<usize>,
+            finish: Finish,
+            out: &Out,
+        ) {
+            // Safety: passed on to the caller.
+            unsafe { product::multiply::<V256, $tile>(weights, xs, panels, finish, out) }
+        }
+        compiled_so
+    }};
 }
 
 impl Kernel for Avx2 {
@@ -44,33 +69,58 @@ impl Kernel for Avx2 {
         finish: Finish,
         out: &Out,
     ) {
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn pairs(
-            weights: &PackedWeights,
-            xs: &Activations,
-            panels: std::ops::Range<usize>,
-            finish: Finish,
-            out: &Out,
-        ) {
-            // Safety: passed on to the caller.
-            unsafe { product::multiply::<V256, Pairs>(weights, xs, panels, finish, out) }
-        }
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn bytes(
-            weights: &PackedWeights,
-            xs: &Activations,
-            panels: std::ops::Range<usize>,
-            finish: Finish,
-            out: &Out,
-        ) {
-            // Safety: passed on to the caller.
-            unsafe { product::multiply::<V256, BytesBySixteen>(weights, xs, panels, finish, out) }
-        }
-        // Safety: `active` has found the instructions, and the caller shares panels out.
+        // Safety: `available` has found the instructions, and the caller shares panels out.
         unsafe {
             match weights.precision() {
-                Precision::Seven => bytes(weights, xs, panels, finish, out),
-                _ => pairs(weights, xs, panels, finish, out),
+                Precision::Seven => {
+                    multiply!(BytesBySixteen, "avx2,fma")(weights, xs, panels, finish, out);
+                }
+                _ => multiply!(Pairs, "avx2,fma")(weights, xs, panels, finish, out),
+            }
+        }
+    }
+
+    loops!(V256, target_feature(enable = "avx2,fma"));
+}
+
+impl Kernel for Vnni {
+    fn name(&self) -> &'static str {
+        "AVX-512 VNNI"
+    }
+
+    fn coarse_precision(&self) -> Precision {
+        Precision::Seven
+    }
+
+    fn fine_precision(&self) -> Precision {
+        Precision::Fourteen
+    }
+
+    fn rows(&self, _: Precision) -> usize {
+        <BytesBy32<1> as Tile<V256>>::ROWS
+    }
+
+    fn multiply(
+        &self,
+        weights: &PackedWeights,
+        xs: &Activations,
+        panels: std::ops::Range<usize>,
+        finish: Finish,
+        out: &Out,
+    ) {
+        // Safety: `available` has found the instructions, and the caller shares panels out.
+        unsafe {
+            match weights.precision() {
+                Precision::Seven => {
+                    multiply!(BytesBy32<1>, "avx2,fma,avx512vnni,avx512vl")(
+                        weights, xs, panels, finish, out,
+                    );
+                }
+                _ => {
+                    multiply!(BytesBy32<2>, "avx2,fma,avx512vnni,avx512vl")(
+                        weights, xs, panels, finish, out,
+                    );
+                }
             }
         }
     }
@@ -251,5 +301,23 @@ impl Bytes for V256 {
     #[inline(always)]
     unsafe fn add_up(x: __m256i) -> __m256i {
         unsafe { _mm256_madd_epi16(x, _mm256_set1_epi16(1)) }
+    }
+}
+
+// Safety: as above, where the processor has AVX-512 VNNI and VL.
+impl BytesAtOnce for V256 {
+    #[inline(always)]
+    unsafe fn add_dot_of_fours(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_dpbusd_epi32(sum, b, a) }
+    }
+
+    #[inline(always)]
+    unsafe fn sub_32(a: __m256i, b: __m256i) -> __m256i {
+        unsafe { _mm256_sub_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn times_128(x: __m256i) -> __m256i {
+        unsafe { _mm256_slli_epi32::<7>(x) }
     }
 }

@@ -5,9 +5,7 @@
 
 use super::super::activations::OFFSET;
 use super::super::pack::PanelBlock;
-use super::super::vector::Bytes;
-#[cfg(target_feature = "relaxed-simd")]
-use super::super::vector::BytesAtOnce;
+use super::super::vector::{Bytes, BytesAtOnce, array};
 use super::super::{BLOCK, Order, PANEL};
 use super::{Rows, Tile, add_block};
 
@@ -34,12 +32,14 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
         // Safety: a block has `STEPS` steps of `4 * PANEL` weights; the rest is the caller's promise.
         unsafe {
             let offsets = V::splat_word(offsets.as_ptr());
-            std::array::from_fn(|half| {
-                (0..STEPS / HALVES).fold(V::zero(), |sum, step| {
+            array!(V::zero(); HALVES, |half| {
+                let mut sum = V::zero();
+                for step in 0..STEPS / HALVES {
                     let at = (half * STEPS / HALVES + step) * 4 * PANEL;
                     let weights = V::load_bytes(block.quants.as_ptr().add(at));
-                    V::sub_16(sum, V::dots_of_pairs(weights, offsets))
-                })
+                    sum = V::sub_16(sum, V::dots_of_pairs(weights, offsets));
+                }
+                sum
             })
         }
     }
@@ -54,16 +54,19 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
         // promise.
         unsafe {
             let mut sums = [[V::splat(0.0); P]; R];
-            // Unrolled, these loops are slower: V8 loads so much ahead that it runs out of registers.
-            let rolled = std::hint::black_box(STEPS / HALVES);
+            let rolled = match cfg!(target_arch = "wasm32") {
+                // Unrolled, these loops are slower: V8 loads so much ahead that it runs out of registers.
+                true => std::hint::black_box(STEPS / HALVES),
+                false => STEPS / HALVES,
+            };
             for b in 0..rows.blocks {
                 let words = rows.words.add(b * STEPS * R);
                 let known = known.add(b * P);
                 let blocks = panels.map(|panel| panel.add(b));
                 let first = half_of_block::<V, R, P, 0>(words, blocks, known, rolled);
                 let second = half_of_block::<V, R, P, 1>(words, blocks, known, rolled);
-                let dots = std::array::from_fn(|r| {
-                    std::array::from_fn(|p| V::add_32(first[r][p], second[r][p]))
+                let dots = array!([V::zero(); P]; R, |r| {
+                    array!(V::zero(); P, |p| V::add_32(first[r][p], second[r][p]))
                 });
                 add_block::<V, R, P>(&mut sums, &dots, rows.scales.add(b * R), &panels, b);
             }
@@ -85,11 +88,11 @@ unsafe fn half_of_block<V: Bytes, const R: usize, const P: usize, const HALF: us
 ) -> [[V::I; P]; R] {
     // Safety: the caller's promise.
     unsafe {
-        let begin: [V::I; P] = std::array::from_fn(|p| (*known.add(p))[HALF]);
+        let begin = array!(V::zero(); P, |p| (*known.add(p))[HALF]);
         let mut sums = [begin; R];
         let first = HALF * STEPS / HALVES;
         for step in first..first + rolled {
-            let weights: [V::I; P] = std::array::from_fn(|p| {
+            let weights = array!(V::zero(); P, |p| {
                 V::load_bytes((*blocks[p]).quants.as_ptr().add(step * 4 * PANEL))
             });
             for (r, sums) in sums.iter_mut().enumerate() {
@@ -99,33 +102,33 @@ unsafe fn half_of_block<V: Bytes, const R: usize, const P: usize, const HALF: us
                 }
             }
         }
-        sums.map(|sums| sums.map(|sum| V::add_up(sum)))
+        array!([V::zero(); P]; R, |r| array!(V::zero(); P, |p| V::add_up(sums[r][p])))
     }
 }
 
 /// [`Precision::Seven`](super::super::Precision::Seven) (one plane of bytes) and
 /// [`Precision::Fourteen`](super::super::Precision::Fourteen) (two) where an instruction adds products of bytes up in 32 bits.
-#[cfg(target_feature = "relaxed-simd")]
 pub(in super::super) struct BytesBy32<const PLANES: usize>;
 
-#[cfg(target_feature = "relaxed-simd")]
 impl<V: BytesAtOnce, const PLANES: usize> Tile<V> for BytesBy32<PLANES> {
     const ROWS: usize = 4;
     const ORDER: Order = Order::Fours;
     /// What the activations' offset adds, taken away.
     type Known = V::I;
 
-    // Inlined, it makes LLVM 22 crash.
-    #[inline(never)]
+    // Inlined into WebAssembly, it makes LLVM 22 crash. Elsewhere it must be compiled for the instructions of its caller.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     unsafe fn know(block: &PanelBlock) -> Self::Known {
         let offsets = [OFFSET as u32 * 0x0101_0101];
         // Safety: a block has `STEPS` steps of `4 * PANEL` weights; the rest is the caller's promise.
         unsafe {
             let offsets = V::splat_word(offsets.as_ptr());
-            let added = (0..STEPS).fold(V::zero(), |sum, step| {
+            let mut added = V::zero();
+            for step in 0..STEPS {
                 let weights = V::load_bytes(block.quants.as_ptr().add(step * 4 * PANEL));
-                V::add_dot_of_fours(sum, weights, offsets)
-            });
+                added = V::add_dot_of_fours(added, weights, offsets);
+            }
             V::sub_32(V::zero(), added)
         }
     }
@@ -141,19 +144,19 @@ impl<V: BytesAtOnce, const PLANES: usize> Tile<V> for BytesBy32<PLANES> {
         unsafe {
             let mut sums = [[V::splat(0.0); P]; R];
             for b in 0..rows.blocks {
-                let begin: [V::I; P] = std::array::from_fn(|p| *known.add(b * P + p));
+                let begin = array!(V::zero(); P, |p| *known.add(b * P + p));
                 let mut dots = [begin; R];
                 for plane in 0..PLANES {
                     let words = rows.words.add((b * PLANES + plane) * STEPS * R);
                     if plane > 0 {
-                        for (dot, begin) in
-                            dots.iter_mut().flat_map(|dots| dots.iter_mut().zip(begin))
-                        {
-                            *dot = V::add_32(V::times_128(*dot), begin);
+                        for dots in &mut dots {
+                            for (dot, begin) in dots.iter_mut().zip(begin) {
+                                *dot = V::add_32(V::times_128(*dot), begin);
+                            }
                         }
                     }
                     for step in 0..STEPS {
-                        let weights: [V::I; P] = std::array::from_fn(|p| {
+                        let weights = array!(V::zero(); P, |p| {
                             V::load_bytes((*panels[p].add(b)).quants.as_ptr().add(step * 4 * PANEL))
                         });
                         for (r, dots) in dots.iter_mut().enumerate() {

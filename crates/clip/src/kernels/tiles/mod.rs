@@ -4,13 +4,11 @@
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 mod bytes;
 
-#[cfg(target_feature = "relaxed-simd")]
-pub(super) use bytes::BytesBy32;
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
-pub(super) use bytes::BytesBySixteen;
+pub(super) use bytes::{BytesBy32, BytesBySixteen};
 
 use super::pack::PanelBlock;
-use super::vector::Vector;
+use super::vector::{Vector, array};
 use super::{BLOCK, Order, PANEL};
 
 /// Rows of activations as a tile reads them: word after word, and in a word row after row.
@@ -62,8 +60,8 @@ unsafe fn add_block<V: Vector, const R: usize, const P: usize>(
 ) {
     // Safety: as promised by the caller.
     unsafe {
-        let weight_scales: [V::F; P] =
-            std::array::from_fn(|p| V::load((*panels[p].add(b)).scales.as_ptr()));
+        let weight_scales =
+            array!(V::splat(0.0); P, |p| V::load((*panels[p].add(b)).scales.as_ptr()));
         for r in 0..R {
             let scale = V::splat(*scales.add(r));
             for p in 0..P {
@@ -100,7 +98,7 @@ impl<V: Vector> Tile<V> for Pairs {
                 let words = rows.words.add(b * STEPS * R);
                 let mut dots = [[V::zero(); P]; R];
                 for step in 0..STEPS {
-                    let weights: [V::I; P] = std::array::from_fn(|p| {
+                    let weights = array!(V::zero(); P, |p| {
                         V::load_pairs((*panels[p].add(b)).quants.as_ptr().add(step * 2 * PANEL))
                     });
                     for (r, dots) in dots.iter_mut().enumerate() {
