@@ -39,8 +39,8 @@ struct Contestant {
 }
 
 /// A table in Markdown: thousands of millions of multiplications and additions per second, by the quickest of many rounds,
-/// and for our kernels the share of what their instructions could do ([`most_a_cycle`]). What a product costs includes
-/// quantising its activations. Below it stands the clock that the shares are of.
+/// and for our kernels the share of what their instructions could do, where a cycle has two vector products. What a product
+/// costs includes quantising its activations. Below it stands the clock that the shares are of.
 ///
 /// # Panics
 /// If one of the crates refuses.
