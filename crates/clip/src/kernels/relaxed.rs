@@ -62,9 +62,12 @@ impl Kernel for Relaxed {
     }
 
     fn rows(&self, precision: Precision) -> usize {
-        match precision {
-            Precision::Fifteen => <Pairs as Tile<V128<true>>>::ROWS,
-            _ => <BytesBySixteen as Tile<V128<true>>>::ROWS,
+        type V = V128<true>;
+        match (precision, self.at_once) {
+            (Precision::Fifteen, _) => <Pairs as Tile<V>>::ROWS,
+            (Precision::Seven, false) => <BytesBySixteen as Tile<V>>::ROWS,
+            (Precision::Seven, true) => <BytesBy32<1> as Tile<V>>::ROWS,
+            (Precision::Fourteen, _) => <BytesBy32<2> as Tile<V>>::ROWS,
         }
     }
 

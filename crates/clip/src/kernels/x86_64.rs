@@ -96,8 +96,11 @@ impl Kernel for Vnni {
         Precision::Fourteen
     }
 
-    fn rows(&self, _: Precision) -> usize {
-        <BytesBy32<1> as Tile<V256>>::ROWS
+    fn rows(&self, precision: Precision) -> usize {
+        match precision {
+            Precision::Seven => <BytesBy32<1> as Tile<V256>>::ROWS,
+            _ => <BytesBy32<2> as Tile<V256>>::ROWS,
+        }
     }
 
     fn multiply(

@@ -111,7 +111,8 @@ unsafe fn half_of_block<V: Bytes, const R: usize, const P: usize, const HALF: us
 pub(in super::super) struct BytesBy32<const PLANES: usize>;
 
 impl<V: BytesAtOnce, const PLANES: usize> Tile<V> for BytesBy32<PLANES> {
-    const ROWS: usize = 4;
+    // Four take more registers than there are. Where weights are multiplied by one plane only, reading them more often costs less.
+    const ROWS: usize = if PLANES == 1 { 3 } else { 4 };
     const ORDER: Order = Order::Fours;
     /// What the activations' offset adds, taken away.
     type Known = V::I;
