@@ -77,8 +77,9 @@ pub enum Activation {
 }
 
 /// Above these no CLIP is known, and sizes computed from them would overflow.
-const MAX_WIDTH: usize = 1 << 16;
-const MAX_IMAGE_SIZE: usize = 1 << 14;
+pub(crate) const MAX_WIDTH: usize = 1 << 16;
+pub(crate) const MAX_BLOCKS: usize = 1024;
+pub(crate) const MAX_IMAGE_SIZE: usize = 1 << 14;
 
 impl Config {
     /// From the metadata of a GGUF as clip.cpp writes it.
@@ -113,17 +114,6 @@ impl Config {
             image_mean: metadata.three_floats("clip.vision.image_mean")?,
             image_std: metadata.three_floats("clip.vision.image_std")?,
         };
-        if !vision.image_size.is_multiple_of(vision.patch_size) {
-            return Err(Error::model(format!(
-                "The file's pictures of {0} x {0} pixels cannot be cut into patches of {1} x {1}",
-                vision.image_size, vision.patch_size
-            )));
-        }
-        if vision.image_std.iter().any(|&std| std <= 0.0) {
-            return Err(Error::model(
-                "The file's standard deviation of a colour channel is not above zero",
-            ));
-        }
         let text = TextConfig {
             encoder: encoder(metadata, "text", activation)?,
             // Start and end of text are always there.
@@ -139,15 +129,50 @@ impl Config {
             true => metadata.float("clip.logit_scale")?,
             false => DEFAULT_LOGIT_SCALE,
         };
-        if logit_scale <= 0.0 {
-            return Err(Error::model("The file's logit scale is not above zero"));
-        }
-        Ok(Self {
+        let config = Self {
             vision,
             text,
             projection_dim,
             logit_scale,
-        })
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Passes if the numbers, each of which is within its bounds, go together.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if they are those of no CLIP.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let vision = &self.vision;
+        if !vision.image_size.is_multiple_of(vision.patch_size) {
+            return Err(Error::model(format!(
+                "The model's pictures of {0} x {0} pixels cannot be cut into patches of {1} x {1}",
+                vision.image_size, vision.patch_size
+            )));
+        }
+        if vision.image_std.iter().any(|&std| std <= 0.0) {
+            return Err(Error::model(
+                "The model's standard deviation of a colour channel is not above zero",
+            ));
+        }
+        for (tower, encoder) in [("image", &vision.encoder), ("text", &self.text.encoder)] {
+            if !encoder.width.is_multiple_of(encoder.heads) {
+                return Err(Error::model(format!(
+                    "The model's {tower} tower of width {} cannot be split into {} attention heads",
+                    encoder.width, encoder.heads
+                )));
+            }
+            if encoder.layer_norm_epsilon < 0.0 {
+                return Err(Error::model(format!(
+                    "The model's LayerNorm epsilon of the {tower} tower is below zero"
+                )));
+            }
+        }
+        if self.logit_scale <= 0.0 {
+            return Err(Error::model("The model's logit scale is not above zero"));
+        }
+        Ok(())
     }
 }
 
@@ -157,24 +182,12 @@ fn encoder(
     activation: Activation,
 ) -> Result<EncoderConfig, Error> {
     let key = |name: &str| format!("clip.{tower}.{name}");
-    let config = EncoderConfig {
+    Ok(EncoderConfig {
         width: metadata.size(&key("embedding_length"), MAX_WIDTH)?,
         mlp_width: metadata.size(&key("feed_forward_length"), MAX_WIDTH)?,
-        blocks: metadata.size(&key("block_count"), 1024)?,
+        blocks: metadata.size(&key("block_count"), MAX_BLOCKS)?,
         heads: metadata.size(&key("attention.head_count"), MAX_WIDTH)?,
         layer_norm_epsilon: f64::from(metadata.float(&key("attention.layer_norm_epsilon"))?),
         activation,
-    };
-    if !config.width.is_multiple_of(config.heads) {
-        return Err(Error::model(format!(
-            "The file's {tower} tower of width {} cannot be split into {} attention heads",
-            config.width, config.heads
-        )));
-    }
-    if config.layer_norm_epsilon < 0.0 {
-        return Err(Error::model(format!(
-            "The file's LayerNorm epsilon of the {tower} tower is below zero"
-        )));
-    }
-    Ok(config)
+    })
 }

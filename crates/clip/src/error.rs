@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Error {
     /// The model file could not be read.
     Io(std::io::Error),
+    /// The converted model could not be written.
+    Output(std::io::Error),
     /// The file is not a model that can be used here; the sentence says what is wrong with it.
     Model(String),
     /// The picture has no bytes.
@@ -37,6 +39,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "The model file could not be read: {error}."),
+            Self::Output(error) => write!(f, "The converted model could not be written: {error}."),
             Self::Model(reason) => write!(f, "{reason}."),
             Self::EmptyPicture => write!(f, "The picture file is empty."),
             Self::UnreadablePicture(reason) => {
@@ -53,6 +56,15 @@ impl fmt::Display for Error {
     }
 }
 
+/// A name out of a file, in quotation marks: in one line, and no longer than a sentence bears.
+pub(crate) fn quoted(name: &str) -> String {
+    const MOST: usize = 80;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{:?}…", &name[..end]),
+        None => format!("{name:?}"),
+    }
+}
+
 /// What candle says, without the backtrace that it may carry, which is no part of a sentence.
 pub(crate) fn candle_says(error: &candle_core::Error) -> String {
     match error {
@@ -64,7 +76,7 @@ pub(crate) fn candle_says(error: &candle_core::Error) -> String {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io(error) => Some(error),
+            Self::Io(error) | Self::Output(error) => Some(error),
             Self::Compute(error) => Some(error),
             _ => None,
         }

@@ -1,6 +1,6 @@
 //! CLIP of the ViT family: bytes in, numbers out.
 //!
-//! What lives here: reading model files ([`gguf`]), the two towers as candle models ([`vision`], [`text`]) built from the
+//! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the two towers as candle models ([`vision`], [`text`]) built from the
 //! operations in [`ops`] on the arithmetic in [`kernels`], the tokenizer, picture decoding and preprocessing, prompt
 //! templates and zero-shot scores.
 //! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
@@ -28,6 +28,7 @@ pub mod config;
 mod encoder;
 mod error;
 pub mod gguf;
+pub mod hugging_face;
 pub mod kernels;
 mod model;
 pub mod ops;

@@ -4,52 +4,18 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
+#[path = "common/memory.rs"]
+mod memory;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cliplet_clip::{Arithmetic, Clip, Error};
 use common::gguf::{ARRAY, BOOL, F32, File, STRING, Tensor, U32, string};
-
-/// The system's allocator, which also remembers the most bytes that were in use at once.
-struct Counting;
-
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// Safety: every call is handed to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(now, Ordering::Relaxed);
-        // Safety: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // Safety: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The bytes counted are the whole process's, so one test at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use memory::alone;
 
 /// Reads a model from these bytes, and fails if that takes too much memory.
 fn read(what: &str, bytes: &[u8]) -> Result<Clip, Error> {
-    let before = IN_USE.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
-    let result = Clip::read(&mut Cursor::new(bytes), Arithmetic::Fast);
-    let used = MOST.load(Ordering::Relaxed) - before;
+    let (result, used) = memory::measured(|| Clip::read(&mut Cursor::new(bytes), Arithmetic::Fast));
     let limit = 4 * bytes.len() + (16 << 20);
     assert!(
         used <= limit,
@@ -67,18 +33,7 @@ fn refused(what: &str, bytes: &[u8]) -> String {
         Ok(_) => panic!("{what}: accepted"),
     }
     let sentence = read(what, bytes).err().unwrap().to_string();
-    assert!(
-        sentence.starts_with(|first: char| first.is_uppercase()),
-        "{what}: {sentence}"
-    );
-    assert!(
-        sentence.ends_with('.') && !sentence.ends_with(".."),
-        "{what}: {sentence}"
-    );
-    assert!(
-        !sentence.contains('\n') && sentence.len() < 400,
-        "{what}: {sentence}"
-    );
+    common::assert_sentence(what, &sentence);
     sentence
 }
 

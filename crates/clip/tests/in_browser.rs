@@ -1,11 +1,14 @@
-//! The golden tests' files once more, in a browser, where the fast path has kernels of its own.
+//! The golden tests' files once more, in a browser, where the fast path has kernels of its own; and a conversion.
 #![cfg(target_arch = "wasm32")]
 
 use std::io::Cursor;
 
 use candle_core::Device;
+use cliplet_clip::gguf::WeightType;
+use cliplet_clip::hugging_face::{Conversion, Repository, Source};
 use cliplet_clip::{Arithmetic, Clip, preprocess};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -95,4 +98,42 @@ fn the_reference_path_agrees_with_transformers() {
 #[wasm_bindgen_test]
 fn the_fast_path_agrees_with_transformers() {
     compare(Arithmetic::Fast, 0.999);
+}
+
+/// A file of a repository that transformers wrote in bf16.
+macro_rules! repository_file {
+    ($name:literal) => {
+        include_bytes!(concat!("fixtures/hugging_face/bf16-sparse/", $name)) as &[u8]
+    };
+}
+
+/// The same bytes as natively, whose hashes `crates/clip/tests/conversion.rs` compares with those of gguf's own writer.
+#[wasm_bindgen_test]
+fn a_repository_becomes_the_same_file() {
+    let cases: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("fixtures/hugging_face/cases.json")).unwrap();
+    let case = cases.iter().find(|case| case["name"] == "bf16-sparse");
+    let repository = Repository {
+        config: Some(repository_file!("config.json")),
+        preprocessor_config: Some(repository_file!("preprocessor_config.json")),
+        tokenizer: Some(repository_file!("tokenizer.json")),
+    };
+    for weights in WeightType::ALL {
+        let mut conversion = Conversion::new(&repository, weights).unwrap();
+        let mut out = Cursor::new(Vec::new());
+        conversion.begin(&mut out).unwrap();
+        let mut source = Source::new("model.safetensors");
+        for piece in repository_file!("model.safetensors").chunks(9999) {
+            conversion.push(&mut source, piece, &mut out).unwrap();
+        }
+        conversion.finish(&mut out).unwrap();
+        let digest = Sha256::digest(out.get_ref());
+        let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(
+            case.unwrap()["sha256"][weights.to_string()],
+            sha256,
+            "{weights}"
+        );
+        assert!(Clip::read(&mut out, Arithmetic::Fast).is_ok());
+    }
 }

@@ -12,8 +12,8 @@ use crate::Error;
 
 /// Bounds far above any CLIP: the largest vocabularies have 250,000 entries, the largest models some 2,000 tensors.
 const MAX_KEYS: u64 = 4096;
-const MAX_TENSORS: u64 = 16_384;
-const MAX_ARRAY_ELEMENTS: u64 = 1 << 18;
+pub(crate) const MAX_TENSORS: u64 = 16_384;
+pub(crate) const MAX_ARRAY_ELEMENTS: u64 = 1 << 18;
 const MAX_NAME: u64 = 1024;
 const MAX_DIMENSIONS: u32 = 4;
 const MAX_ALIGNMENT: u32 = 1 << 16;
@@ -86,6 +86,9 @@ fn not_gguf(magic: &[u8; 4]) -> &'static str {
     match magic {
         b"<!DO" | b"<htm" | b"<!do" | b"<HTM" => {
             "The file is a web page, not a model in the GGUF format"
+        }
+        [0, 0, 0, 0] => {
+            "The file is not a model in the GGUF format, or its conversion has not been finished"
         }
         b"vers" => "The file is a placeholder of Git LFS, not the model itself",
         _ => "The file is not a model in the GGUF format",

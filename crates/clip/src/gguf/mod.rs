@@ -2,10 +2,12 @@
 //!
 //! The format is that of <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3; the keys and
 //! tensor names are those of <https://github.com/monatis/clip.cpp>. candle reads the file; `check` walks its header first,
-//! so that candle is handed nothing that would make it panic or allocate more than the file justifies. What is not here:
-//! what the tensors mean.
+//! so that candle is handed nothing that would make it panic or allocate more than the file justifies. A new file is written by
+//! `write`, which knows where everything stands before there is a single weight. What is not here: what the tensors mean.
 
 mod check;
+mod weights;
+mod write;
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read, Seek};
@@ -16,6 +18,23 @@ use candle_core::{Device, Shape, Tensor};
 
 use crate::Error;
 use crate::error::candle_says;
+
+pub(crate) use check::{MAX_ARRAY_ELEMENTS, MAX_TENSORS};
+pub use weights::WeightType;
+pub(crate) use write::{HeaderWriter, MAGIC};
+
+/// What a file's header says of a tensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTensor {
+    /// As the file names it.
+    pub name: String,
+    /// Outermost first.
+    pub dims: Vec<usize>,
+    /// The type of its weights, as ggml names it: `q8_0`, `f16` and so on.
+    pub weights: String,
+    /// Of its weights.
+    pub bytes: u64,
+}
 
 /// An open file: its header in memory, its tensors read one by one when asked for.
 pub struct Gguf<'a, R: Read + Seek> {
@@ -45,6 +64,24 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
     /// The file's keys and values.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
+    }
+
+    /// What the file holds beside its keys, in the order in which it stands.
+    pub fn tensors(&self) -> Vec<StoredTensor> {
+        let mut infos: Vec<_> = self.content.tensor_infos.iter().collect();
+        infos.sort_by_key(|(_, info)| info.offset);
+        infos
+            .into_iter()
+            .map(|(name, info)| {
+                let (elements, weights) = (info.shape.elem_count(), info.ggml_dtype);
+                StoredTensor {
+                    name: name.clone(),
+                    dims: info.shape.dims().to_vec(),
+                    weights: format!("{weights:?}").to_lowercase(),
+                    bytes: (elements / weights.block_size()) as u64 * weights.type_size() as u64,
+                }
+            })
+            .collect()
     }
 
     /// A tensor as it is stored, which must have these dimensions, outermost first.

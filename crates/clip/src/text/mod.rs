@@ -20,8 +20,8 @@ use crate::encoder::{Encoder, TowerReader};
 use crate::gguf::Gguf;
 use crate::ops::{Arithmetic, LayerNorm, Linear, Path};
 
-/// The tensor that maps token ids to rows.
-pub(crate) const TOKEN_EMBEDDING: &str = "t.token_embd.weight";
+/// The tensor that maps token ids to rows: as many as the model knows tokens.
+pub const TOKEN_EMBEDDING: &str = "t.token_embd.weight";
 
 /// From token ids to an embedding.
 pub struct TextTower {

@@ -13,6 +13,11 @@ use tokenizers::utils::truncation::TruncationParams;
 use crate::Error;
 use crate::gguf::Metadata;
 
+/// The key that holds a whole `tokenizer.json`.
+pub(crate) const JSON_KEY: &str = "tokenizer.huggingface.json";
+/// The key that holds a list of tokens.
+pub(crate) const TOKENS_KEY: &str = "tokenizer.ggml.tokens";
+
 const START_OF_TEXT: &str = "<|startoftext|>";
 const END_OF_TEXT: &str = "<|endoftext|>";
 
@@ -45,11 +50,8 @@ impl Tokenizer {
         vocabulary: usize,
         context_length: usize,
     ) -> Result<Self, Error> {
-        const JSON_KEY: &str = "tokenizer.huggingface.json";
-        const TOKENS_KEY: &str = "tokenizer.ggml.tokens";
         let inner = if metadata.has(JSON_KEY) {
-            serde_json::from_str(metadata.string(JSON_KEY)?)
-                .map_err(|error| Error::model(format!("The file's tokenizer is broken: {error}")))?
+            return Self::from_json(metadata.string(JSON_KEY)?, vocabulary, context_length);
         } else if metadata.has(TOKENS_KEY) {
             let tokens = metadata.strings(TOKENS_KEY)?;
             if tokens.len() > vocabulary {
@@ -64,6 +66,20 @@ impl Tokenizer {
         Self::new(inner, vocabulary, context_length)
     }
 
+    /// The same from a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::from_metadata`].
+    pub(crate) fn from_json(
+        json: &str,
+        vocabulary: usize,
+        context_length: usize,
+    ) -> Result<Self, Error> {
+        let inner = serde_json::from_str(json)
+            .map_err(|error| Error::model(format!("The model's tokenizer is broken: {error}")))?;
+        Self::new(inner, vocabulary, context_length)
+    }
+
     fn new(
         mut inner: tokenizers::Tokenizer,
         vocabulary: usize,
@@ -74,7 +90,7 @@ impl Tokenizer {
             return Err(too_many(highest as usize, vocabulary));
         }
         let broken = |error: tokenizers::Error| {
-            Error::model(format!("The file's tokenizer is broken: {error}"))
+            Error::model(format!("The model's tokenizer is broken: {error}"))
         };
         inner.with_padding(None);
         inner
@@ -88,10 +104,25 @@ impl Tokenizer {
         let empty = tokenizer.encode("")?;
         if empty.ids.len() != 2 || empty.ids[1] != highest {
             return Err(Error::model(
-                "The file's tokenizer does not put start and end of text around a text",
+                "The model's tokenizer does not put start and end of text around a text",
             ));
         }
         Ok(tokenizer)
+    }
+
+    /// The tokens in the order of their ids, of which there are `vocabulary`. An id without a token is a placeholder's, named as
+    /// llama.cpp's converters name it.
+    pub(crate) fn tokens(&self, vocabulary: usize) -> Vec<String> {
+        let mut tokens: Vec<String> = (0..vocabulary).map(|id| format!("[PAD{id}]")).collect();
+        // Two contents may have one id; which of them comes out must not depend on a hash map's order.
+        let mut known: Vec<(String, u32)> = self.inner.get_vocab(true).into_iter().collect();
+        known.sort();
+        for (token, id) in known {
+            if let Some(entry) = tokens.get_mut(id as usize) {
+                *entry = token;
+            }
+        }
+        tokens
     }
 
     /// The tokens of a text. A text longer than the context keeps its beginning and its end-of-text token, as in
@@ -113,7 +144,7 @@ impl Tokenizer {
 
 fn too_many(highest: usize, vocabulary: usize) -> Error {
     Error::model(format!(
-        "The file's tokenizer has the token {highest}, and its text tower knows only {vocabulary} tokens"
+        "The model's tokenizer has the token {highest}, and its text tower knows only {vocabulary} tokens"
     ))
 }
 

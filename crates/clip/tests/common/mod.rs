@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of this")]
 
 pub mod gguf;
+pub mod repository;
 
 use std::path::PathBuf;
 
@@ -21,4 +22,20 @@ pub fn json<T: DeserializeOwned>(name: &str) -> T {
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Fails unless this is one sentence, short enough to be read.
+pub fn assert_sentence(what: &str, sentence: &str) {
+    assert!(
+        sentence.starts_with(|first: char| first.is_uppercase()),
+        "{what}: {sentence}"
+    );
+    assert!(
+        sentence.ends_with('.') && !sentence.ends_with(".."),
+        "{what}: {sentence}"
+    );
+    assert!(
+        !sentence.contains('\n') && sentence.len() < 400,
+        "{what}: {sentence}"
+    );
 }
