@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 use cliplet_clip::Arithmetic;
+use cliplet_clip::gguf::WeightType;
 use cliplet_clip::prompt::DEFAULT_TEMPLATE;
 
 /// Which of these words fits this picture? CLIP on this machine.
@@ -28,6 +29,15 @@ pub(crate) enum Command {
         Each line is {\"image\":…, \"embedding\":[…]} or {\"text\":…, \"embedding\":[…]}; embeddings have unit length."
     )]
     Embed(EmbedArguments),
+    /// Make a GGUF out of a CLIP as Hugging Face transformers lays it out.
+    #[command(
+        after_help = "Example:\n  cliplet convert --weights q4_0 CLIP-ViT-B-32-laion2B-s34B-b79K laion.gguf\n\n\
+        The folder holds config.json, preprocessor_config.json, tokenizer.json, and model.safetensors or the files that \
+        model.safetensors.index.json lists."
+    )]
+    Convert(ConvertArguments),
+    /// Print what a model is.
+    Info(InfoArguments),
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +75,35 @@ pub(crate) struct ClassifyArguments {
     /// Picture files.
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArguments {
+    /// How matrices are stored: f32, f16, q8_0 or q4_0.
+    #[arg(long, value_name = "TYPE", default_value = "q8_0", value_parser = weight_type)]
+    pub(crate) weights: WeightType,
+    /// A folder laid out like a repository of the Hugging Face Hub.
+    pub(crate) folder: PathBuf,
+    /// The GGUF to write; one that is there is replaced when the new one is whole.
+    #[arg(value_name = "OUT.gguf")]
+    pub(crate) out: PathBuf,
+}
+
+fn weight_type(name: &str) -> Result<WeightType, String> {
+    name.parse().map_err(|()| {
+        let names: Vec<String> = WeightType::ALL.iter().map(WeightType::to_string).collect();
+        format!("the types are {}", names.join(", "))
+    })
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InfoArguments {
+    /// Print JSON, one object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A model: a GGUF file as clip.cpp writes it.
+    #[arg(value_name = "FILE.gguf")]
+    pub(crate) model: PathBuf,
 }
 
 #[derive(Debug)]

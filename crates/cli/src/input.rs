@@ -12,10 +12,14 @@ use crate::{Stop, say};
 /// Reads the model.
 pub(crate) fn model(arguments: &ModelArguments) -> Result<Clip, Stop> {
     let path = &arguments.model;
-    let mut file = File::open(path).map_err(|error| {
-        Stop::Failed(format!("{} could not be opened: {error}.", path.display()))
-    })?;
+    let mut file = open(path)?;
     Clip::read(&mut file, arguments.arithmetic()).map_err(|error| Stop::Failed(about(path, &error)))
+}
+
+/// Opens a file that must be there.
+pub(crate) fn open(path: &Path) -> Result<File, Stop> {
+    File::open(path)
+        .map_err(|error| Stop::Failed(format!("{} could not be opened: {error}.", path.display())))
 }
 
 /// Reads a picture. Why one cannot be used is said here, since the others are to be done all the same.
@@ -49,6 +53,7 @@ pub(crate) fn texts(clip: &Clip, texts: &[(&str, String)]) -> Result<Vec<Vec<f32
     Ok(embeddings)
 }
 
-fn about(path: &Path, error: &Error) -> String {
+/// What is wrong, and with which file.
+pub(crate) fn about(path: &Path, error: &Error) -> String {
     format!("{}: {error}", path.display())
 }

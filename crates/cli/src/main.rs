@@ -5,7 +5,9 @@
 
 mod arguments;
 mod classify;
+mod convert;
 mod embed;
+mod info;
 mod input;
 mod output;
 
@@ -67,6 +69,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Classify(arguments) => classify::run(&arguments),
         Command::Embed(arguments) => embed::run(arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
     };
     let (status, sentence) = match result {
         Ok(()) | Err(Stop::NobodyReads) => return ExitCode::SUCCESS,

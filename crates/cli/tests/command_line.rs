@@ -204,6 +204,169 @@ fn a_text_whose_end_is_left_out_is_told() {
     }
 }
 
+/// A folder as a repository of the Hugging Face Hub has it.
+fn a_repository(name: &str) -> PathBuf {
+    repository("crates/clip/tests/fixtures/hugging_face").join(name)
+}
+
+/// A new folder for a test's files.
+fn fresh_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn convert(arguments: &[&str], folder: &Path, out: &Path) -> Output {
+    let mut all = vec!["convert"];
+    all.extend(arguments);
+    all.extend([folder.to_str().unwrap(), out.to_str().unwrap()]);
+    cliplet(&all)
+}
+
+#[test]
+fn a_converted_repository_is_a_model() {
+    let folder = fresh_folder("converted");
+    for (name, logit_scale) in [
+        ("f32-old", 50.0),
+        ("f16-sharded", 100.0),
+        ("bf16-sparse", 14.5),
+    ] {
+        let out = folder.join(format!("{name}.gguf"));
+        let output = convert(&[], &a_repository(name), &out);
+        assert!(output.status.success(), "{}", sentence(&output));
+        assert!(output.stdout.is_empty());
+
+        let info = json_lines(&cliplet(&["info", "--json", out.to_str().unwrap()])).remove(0);
+        assert_eq!(info["bytes"], fs::metadata(&out).unwrap().len());
+        assert!(
+            (info["logit_scale"].as_f64().unwrap() - logit_scale).abs() < 0.5,
+            "{info}"
+        );
+        assert_eq!(info["text_tower"]["vocabulary"], 768);
+        assert_eq!(info["has_tokenizer"], true);
+        assert!(info["weights"]["q8_0"].as_u64().unwrap() > 30_000, "{info}");
+
+        let output = cliplet(&["embed", "--model", out.to_str().unwrap(), "--text", "a cat"]);
+        assert!(json_lines(&output)[0]["embedding"].is_array());
+    }
+    // Nothing else is left behind.
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
+}
+
+#[test]
+fn weights_are_of_the_type_that_is_asked_for() {
+    let folder = fresh_folder("weights");
+    let out = folder.join("model.gguf");
+    let mut sizes = Vec::new();
+    for weights in ["q4_0", "q8_0", "f16", "f32"] {
+        // Each replaces the one before it.
+        let output = convert(&["--weights", weights], &a_repository("f16-sharded"), &out);
+        assert!(output.status.success(), "{}", sentence(&output));
+        let text = cliplet(&["info", out.to_str().unwrap()]);
+        let text = String::from_utf8(text.stdout).unwrap();
+        assert!(
+            text.contains(weights) && text.contains("28 x 28 pixels"),
+            "{text}"
+        );
+        sizes.push(fs::metadata(&out).unwrap().len());
+    }
+    assert!(sizes.is_sorted(), "{sizes:?}");
+    let output = convert(&["--weights", "q5_k"], &a_repository("f16-sharded"), &out);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(sentence(&output).contains("q8_0"), "{}", sentence(&output));
+}
+
+#[test]
+fn what_cannot_be_converted_is_a_sentence_and_leaves_what_was_there() {
+    let folder = fresh_folder("unconvertible");
+    let out = folder.join("model.gguf");
+    fs::write(&out, "precious").unwrap();
+    let copy = |name: &str| {
+        let to = folder.join(name);
+        let _ = fs::remove_dir_all(&to);
+        fs::create_dir(&to).unwrap();
+        for entry in fs::read_dir(a_repository("f32-old")).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+        to
+    };
+    let without = |file: &str| {
+        let to = copy(&format!("without {file}"));
+        fs::remove_file(to.join(file)).unwrap();
+        to
+    };
+    let other = copy("a language model");
+    fs::write(other.join("config.json"), "{\"model_type\":\"llama\"}").unwrap();
+    let cut = copy("cut off");
+    let weights = fs::read(cut.join("model.safetensors")).unwrap();
+    fs::write(cut.join("model.safetensors"), &weights[..weights.len() / 2]).unwrap();
+    for (repository, named) in [
+        (without("config.json"), "config.json"),
+        (
+            without("preprocessor_config.json"),
+            "preprocessor_config.json",
+        ),
+        (without("tokenizer.json"), "tokenizer.json"),
+        (without("model.safetensors"), "model.safetensors"),
+        (other, "llama"),
+        (cut, "cut off"),
+        (folder.join("nowhere"), "is no folder"),
+    ] {
+        let before = fs::read_dir(&folder).unwrap().count();
+        let output = convert(&[], &repository, &out);
+        assert_eq!(output.status.code(), Some(1), "{named}");
+        let sentence = sentence(&output);
+        assert!(
+            sentence.starts_with("cliplet: ") && sentence.contains(named),
+            "{sentence}"
+        );
+        assert_eq!(fs::read(&out).unwrap(), b"precious", "{named}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), before, "{named}");
+    }
+    let nowhere = folder.join("nowhere/model.gguf");
+    let output = convert(&[], &a_repository("f32-old"), &nowhere);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        sentence(&output).contains("could not be written"),
+        "{}",
+        sentence(&output)
+    );
+}
+
+#[test]
+fn info_is_about_models_alone() {
+    let starter = repository("public/models/starter.gguf");
+    let output = cliplet(&["info", starter.to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in ["image tower", "text tower", "logit scale", "q8_0", "bytes"] {
+        assert!(text.contains(part), "{text}");
+    }
+    let picture = repository("public/samples").join(&samples()[0].0);
+    let output = cliplet(&["info", picture.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(sentence(&output).contains("GGUF"), "{}", sentence(&output));
+    assert_eq!(cliplet(&["info", "nowhere.gguf"]).status.code(), Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_converted_model_may_be_read_by_whoever_may_read_other_files() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = fresh_folder("permissions");
+    let (plain, out) = (folder.join("plain"), folder.join("model.gguf"));
+    fs::write(&plain, "").unwrap();
+    assert!(
+        convert(&[], &a_repository("f32-old"), &out)
+            .status
+            .success()
+    );
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&out), mode(&plain));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_name_that_is_no_text_is_no_obstacle() {
