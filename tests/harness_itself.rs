@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Fault, Options, Page, TestServer};
+use crate::harness::{Fault, Kind, Options, Page, TestServer};
 
 /// Notes the files that come in by each of the three ways.
 const PROBE: &str = r#"<!doctype html><title>Probe</title>
@@ -167,6 +167,7 @@ fn a_visitor_has_a_screen_and_preferences() {
             height: 640,
             dark: true,
             save_data: true,
+            ..Options::default()
         },
     );
     let script =
@@ -182,4 +183,37 @@ fn a_visitor_has_a_screen_and_preferences() {
     page.resize(360, 640);
     page.reload();
     assert_eq!(page.script(script, []), json!([360, 640, true, true]));
+}
+
+#[test]
+fn firefox_is_driven_in_the_same_way() {
+    let server = TestServer::elsewhere();
+    server.put("index.html", PROBE);
+    let page = Page::open_with(
+        &server,
+        &Options {
+            kind: Kind::Firefox,
+            width: 600,
+            height: 500,
+            dark: true,
+            ..Options::default()
+        },
+    );
+    let script =
+        "return [innerWidth, innerHeight, matchMedia('(prefers-color-scheme: dark)').matches,
+                          navigator.userAgent.includes('Firefox')]";
+    assert_eq!(page.script(script, []), json!([600, 500, true, true]));
+    page.retype("#text", "three");
+    page.press("!");
+    assert_eq!(page.value("#text").as_deref(), Some("three!"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures/words.jpg");
+    page.choose_file(&file);
+    page.wait_for("body[data-chosen^='words.jpg image/jpeg']");
+    let url = format!("{}missing", server.url());
+    assert_eq!(
+        page.script("return (await fetch(arguments[0])).status", [json!(url)]),
+        404
+    );
+    server.stop();
+    assert_eq!(fetch(&page, &url), "failed");
 }

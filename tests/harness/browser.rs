@@ -1,4 +1,4 @@
-//! A headless Chromium with a profile of its own, and its driver.
+//! A headless browser with a profile of its own, and its driver.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,24 +11,37 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use tokio::runtime::Runtime;
-use xtask::chromium;
+use xtask::{chromium, firefox};
+
+/// Which browser it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Kind {
+    /// Chromium, which most tests use: only it lets a test do all that the harness offers.
+    #[default]
+    Chromium,
+    /// Firefox, for what depends on the browser.
+    Firefox,
+}
 
 /// How the visitor's browser is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Which browser it is.
+    pub kind: Kind,
     /// Width of the viewport in CSS pixels.
     pub width: u32,
     /// Height of the viewport in CSS pixels.
     pub height: u32,
     /// The visitor prefers dark pages.
     pub dark: bool,
-    /// The visitor asks to save data.
+    /// The visitor asks to save data. Chromium alone can be told to.
     pub save_data: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
+            kind: Kind::Chromium,
             width: 1280,
             height: 800,
             dark: false,
@@ -44,17 +57,31 @@ pub struct Browser {
     driver: Option<WebDriver>,
     process: Child,
     port: u16,
+    kind: Kind,
 }
 
 /// Longest time for one command to the browser.
 const COMMAND: Duration = Duration::from_secs(60);
 
 impl Browser {
-    /// Starts a browser. `before_pages` is JavaScript that runs in every page before the page's own.
+    /// Starts a browser. `before_pages` is JavaScript that runs in every page of Chromium before the page's own.
     pub fn start(options: &Options, before_pages: &str) -> Self {
-        let program = env::var_os("CHROMEDRIVER").unwrap_or_else(|| OsString::from("chromedriver"));
-        let mut process = Command::new(&program)
-            .arg("--port=0")
+        let (variable, name, arguments): (_, _, &[&str]) = match options.kind {
+            Kind::Chromium => ("CHROMEDRIVER", "chromedriver", &["--port=0"]),
+            Kind::Firefox => (
+                "GECKODRIVER",
+                "geckodriver",
+                &["--port=0", "--websocket-port=0"],
+            ),
+        };
+        let program = env::var_os(variable).unwrap_or_else(|| OsString::from(name));
+        let mut command = Command::new(&program);
+        if options.kind == Kind::Firefox {
+            // It writes there, although it has a profile elsewhere.
+            command.env("HOME", env::temp_dir());
+        }
+        let mut process = command
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -71,14 +98,14 @@ impl Browser {
             .enable_all()
             .build()
             .expect("a runtime starts");
-        let builder = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities())
+        let builder = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities(options))
             .request_timeout(COMMAND);
         let driver = runtime.block_on(async { builder.await });
         let driver = match driver {
             Ok(driver) => driver,
             Err(error) => {
                 let _ = process.kill();
-                panic!("Chromium cannot be started: {error}");
+                panic!("{:?} cannot be started: {error}", options.kind);
             }
         };
         let browser = Self {
@@ -86,17 +113,21 @@ impl Browser {
             driver: Some(driver),
             process,
             port,
+            kind: options.kind,
         };
         browser.set_up(options, before_pages);
         browser
     }
 
     fn set_up(&self, options: &Options, before_pages: &str) {
+        self.resize(options.width, options.height);
+        if self.kind == Kind::Firefox {
+            return;
+        }
         self.cdp(
             "Page.addScriptToEvaluateOnNewDocument",
             json!({ "source": before_pages }),
         );
-        self.resize(options.width, options.height);
         let scheme = if options.dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.cdp(
@@ -119,12 +150,27 @@ impl Browser {
     /// Sets the size of the viewport in CSS pixels.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32) {
+        if self.kind == Kind::Firefox {
+            self.run("resizing the window", async |driver| {
+                let script = "return [outerWidth - innerWidth, outerHeight - innerHeight]";
+                let frame: [u32; 2] = driver.execute(script, []).await?.convert()?;
+                driver
+                    .set_window_rect(0, 0, width + frame[0], height + frame[1])
+                    .await
+            });
+            return;
+        }
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.cdp("Emulation.setDeviceMetricsOverride", metrics);
     }
 
-    /// Sends a command of the Chrome DevTools Protocol.
+    /// Which browser it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol, which Chromium alone understands.
     #[track_caller]
     pub fn cdp(&self, method: &str, parameters: Value) -> Value {
         self.run(method, async |driver| {
@@ -162,6 +208,12 @@ impl Drop for Browser {
             // Ends the browser and removes its profile.
             let _ = self.runtime.block_on(driver.quit());
         }
+        if self.kind == Kind::Firefox {
+            // Takes a browser along that the session has lost, as killing it would not.
+            let _ = Command::new("kill")
+                .arg(self.process.id().to_string())
+                .status();
+        }
         // The driver's own way out, which also takes a browser along that the session has lost.
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
             let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
@@ -179,27 +231,47 @@ impl Drop for Browser {
     }
 }
 
-/// Reads the driver's port from what it says when it has started.
+/// Reads the driver's port from what it says when it has started: `started successfully on port 1234.` or `Listening on
+/// 127.0.0.1:1234`.
 fn driver_port(process: &mut Child) -> u16 {
     let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
     let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-        let (_, port) = line.rsplit_once("successfully on port ")?;
+        let port = line
+            .rsplit_once("successfully on port ")
+            .or_else(|| line.rsplit_once("Listening on 127.0.0.1:"))?
+            .1;
         port.trim_end_matches('.').parse().ok()
     });
     // A pipe that nobody reads would block the driver once it is full.
     thread::spawn(move || lines.for_each(drop));
-    port.expect("chromedriver says on which port it listens")
+    port.expect("the driver says on which port it listens")
 }
 
-fn capabilities() -> Capabilities {
-    let mut options = json!({ "args": chromium::ARGUMENTS });
-    if let Some(chrome) = env::var_os("CHROME") {
-        options["binary"] = json!(chrome.to_string_lossy());
-    }
-    let capabilities = json!({
-        "browserName": "chrome",
-        "goog:chromeOptions": options,
-        "goog:loggingPrefs": { "browser": "ALL" },
-    });
+fn capabilities(options: &Options) -> Capabilities {
+    let file =
+        |variable: &str| env::var_os(variable).map(|file| file.to_string_lossy().into_owned());
+    let capabilities = match options.kind {
+        Kind::Chromium => {
+            let mut options = json!({ "args": chromium::ARGUMENTS });
+            if let Some(chrome) = file("CHROME") {
+                options["binary"] = json!(chrome);
+            }
+            json!({
+                "browserName": "chrome",
+                "goog:chromeOptions": options,
+                "goog:loggingPrefs": { "browser": "ALL" },
+            })
+        }
+        Kind::Firefox => {
+            let mut preferences = firefox::preferences();
+            preferences["layout.css.prefers-color-scheme.content-override"] =
+                json!(if options.dark { 0 } else { 1 });
+            let mut options = json!({ "args": firefox::ARGUMENTS, "prefs": preferences });
+            if let Some(firefox) = file("FIREFOX") {
+                options["binary"] = json!(firefox);
+            }
+            json!({ "browserName": "firefox", "moz:firefoxOptions": options })
+        }
+    };
     serde_json::from_value(capabilities).expect("capabilities are any object")
 }

@@ -19,12 +19,14 @@ mod page;
 mod server;
 mod visitor;
 
-pub use browser::Options;
+pub use browser::{Kind, Options};
 pub use page::{Page, Row};
 pub use server::{Fault, TestServer};
 #[allow(unused_imports)]
 pub use visitor::{DROP_ZONE, ERROR, LABEL, LABEL_INPUT, STATUS, TEMPLATE};
 
+use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A picture of `tests/pictures`.
@@ -32,6 +34,21 @@ pub fn picture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/pictures")
         .join(name)
+}
+
+/// Where the built page lies.
+pub fn page_directory() -> PathBuf {
+    let directory = env::var_os("CLIPLET_PAGE");
+    directory
+        .expect("these tests need the built page: run `cargo xtask test --only browser`, which builds it first")
+        .into()
+}
+
+/// A text file of the built page.
+pub fn page_file(path: &str) -> String {
+    let path = page_directory().join(path);
+    fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()))
 }
 
 /// A file of the repository.

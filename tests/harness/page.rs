@@ -11,7 +11,7 @@ use thirtyfour::prelude::*;
 use thirtyfour::support::base64_encode;
 
 use super::TestServer;
-use super::browser::{Browser, Options};
+use super::browser::{Browser, Kind, Options};
 
 /// How long is waited for what should happen at once, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -62,6 +62,26 @@ impl Page {
         Self::open_url(&server.url(), options)
     }
 
+    /// Opens the server's page in a new browser of this kind.
+    #[track_caller]
+    pub fn open_in(kind: Kind, server: &TestServer) -> Self {
+        let options = Options {
+            kind,
+            ..Options::default()
+        };
+        Self::open_with(server, &options)
+    }
+
+    /// Opens the server's page in a new browser that has no service workers, so that nothing is fetched but what this visit
+    /// needs.
+    #[track_caller]
+    pub fn open_without_service_worker(server: &TestServer) -> Self {
+        let page = Self::blank(&Options::default());
+        page.run_before_pages("delete Navigator.prototype.serviceWorker");
+        page.go(&server.url());
+        page
+    }
+
     /// Opens the server's page in a new browser, with something behind its address such as `?build=simd128`.
     #[track_caller]
     pub fn open_at(server: &TestServer, behind: &str) -> Self {
@@ -83,13 +103,19 @@ impl Page {
         }
     }
 
-    /// Runs a script in every document from now on, before the document's own scripts.
+    /// Runs a script in every document from now on, before the document's own scripts. In Chromium only.
     #[track_caller]
     pub fn run_before_pages(&self, script: &str) {
         self.browser.cdp(
             "Page.addScriptToEvaluateOnNewDocument",
             json!({ "source": script }),
         );
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol. To Chromium only.
+    #[track_caller]
+    pub fn cdp(&self, method: &str, parameters: Value) -> Value {
+        self.browser.cdp(method, parameters)
     }
 
     /// The browser's name and version.
@@ -377,9 +403,11 @@ impl Page {
     #[track_caller]
     pub fn script(&self, body: &str, arguments: impl Into<Vec<Value>>) -> Value {
         let arguments = arguments.into();
+        // Chromium would let the body wait as it is, Firefox would not.
+        let script = format!("return (async function () {{ {body} }}).apply(null, arguments)");
         let result = self
             .browser
-            .try_run(async |driver| Ok(driver.execute(body, arguments).await?.json().clone()));
+            .try_run(async |driver| Ok(driver.execute(script, arguments).await?.json().clone()));
         match result {
             Ok(value) => value,
             Err(error) => panic!("this script failed: {error}\n{body}"),
@@ -403,8 +431,10 @@ impl Page {
         self.script("window.longTasks.length = 0", []);
     }
 
-    /// What the browser has logged as errors: uncaught exceptions, failed requests, `console.error`.
+    /// What the browser has logged as errors: uncaught exceptions, failed requests, `console.error`. Firefox tells nobody.
+    #[track_caller]
     pub fn console_errors(&self) -> Vec<String> {
+        assert_eq!(self.browser.kind(), Kind::Chromium);
         let log = self.log();
         log.iter()
             .filter(|line| line.level == "SEVERE")

@@ -1,4 +1,4 @@
-//! The browser that the tests drive, and its driver.
+//! The browsers that the tests drive, and their drivers.
 
 use std::env;
 use std::fs;
@@ -7,41 +7,42 @@ use std::process::Command;
 
 use crate::files;
 use crate::step::{Result, quiet, step, watch};
-use crate::tools::{existing_file, on_path};
+use crate::tools::{self, existing_file, on_path};
 use crate::workspace::Workspace;
 use xtask::chromium;
 
-/// A browser and the driver of the same version.
-pub struct Browser {
+/// Browsers, each with the driver that fits it.
+pub struct Browsers {
     /// Chromium, or Chrome.
     chrome: PathBuf,
     chromedriver: PathBuf,
-    /// For what the browser leaves behind when its driver ends it.
+    firefox: Option<Firefox>,
+    /// For what the browsers leave behind when their drivers end them.
     scratch: PathBuf,
 }
 
-impl Browser {
-    fn new(chrome: PathBuf, chromedriver: PathBuf) -> Self {
-        // Not below target/: the browser makes a socket in it, whose path must be short.
-        let scratch = env::temp_dir().join(format!("cliplet-test-{}", std::process::id()));
-        Self {
-            chrome,
-            chromedriver,
-            scratch,
-        }
-    }
+struct Firefox {
+    program: PathBuf,
+    geckodriver: PathBuf,
+}
 
-    /// Tells tests that `command` will run which browser to use.
+impl Browsers {
+    /// Tells tests that `command` will run which browsers to use.
     pub fn for_command<'a>(&self, command: &'a mut Command) -> Result<&'a mut Command> {
         files::empty_directory(&self.scratch)?;
         command
             .env("CHROME", &self.chrome)
             .env("CHROMEDRIVER", &self.chromedriver)
             .env("TMPDIR", &self.scratch);
+        if let Some(firefox) = &self.firefox {
+            command
+                .env("FIREFOX", &firefox.program)
+                .env("GECKODRIVER", &firefox.geckodriver);
+        }
         Ok(command)
     }
 
-    /// Writes the file that tells `wasm-bindgen-test-runner` how to start the browser.
+    /// Writes the file that tells `wasm-bindgen-test-runner` how to start Chromium.
     pub fn write_capabilities(&self, path: &Path) -> Result {
         let options = serde_json::json!({ "binary": self.chrome, "args": chromium::ARGUMENTS });
         files::write(
@@ -51,7 +52,7 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
+impl Drop for Browsers {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.scratch);
     }
@@ -65,39 +66,82 @@ const CHROMES: &[&str] = &[
 ];
 const CHROMEDRIVERS: &[&str] = &["chromedriver", "chromium.chromedriver"];
 
-/// Finds the browser: the files that CHROME and CHROMEDRIVER name, or programs on the path, or Debian's packages, which
-/// are installed if this runs as root.
-pub fn for_testing(workspace: &Workspace) -> Result<Browser> {
-    if let Some(browser) = find()? {
-        return Ok(browser);
-    }
-    let is_root = quiet(workspace.command("id").arg("-u"), "").is_ok_and(|id| id.trim() == "0");
-    if is_root && on_path("apt-get").is_some() {
-        step("Installing Chromium for the tests (once)", || {
-            install(workspace)
-        })?;
-        if let Some(browser) = find()? {
-            return Ok(browser);
-        }
-    }
-    Err("the tests need Chromium and its driver. On Debian, `apt-get install chromium chromium-driver` as root brings \
-         both; elsewhere install them, and name their files in CHROME and CHROMEDRIVER if they are not on the path."
-        .into())
+const FIREFOXES: &[&str] = &["firefox-esr", "firefox"];
+
+/// Finds Chromium and its driver: the files that CHROME and CHROMEDRIVER name, or programs on the path, or Debian's packages,
+/// which are installed if this runs as root.
+pub fn chromium(workspace: &Workspace) -> Result<Browsers> {
+    let find = || {
+        let chrome = find("CHROME", CHROMES)?;
+        let chromedriver = find("CHROMEDRIVER", CHROMEDRIVERS)?;
+        Ok(chrome.zip(chromedriver))
+    };
+    // A font, so that screenshots can be read.
+    let packages = ["chromium", "chromium-driver", "fonts-dejavu-core"];
+    let found = find_or_install(workspace, "Chromium", &packages, find)?;
+    let (chrome, chromedriver) = found.ok_or(
+        "the tests need Chromium and its driver. On Debian, `apt-get install chromium chromium-driver` as root brings \
+         both; elsewhere install them, and name their files in CHROME and CHROMEDRIVER if they are not on the path.",
+    )?;
+    // Not below target/: the browser makes a socket in it, whose path must be short.
+    let scratch = env::temp_dir().join(format!("cliplet-test-{}", std::process::id()));
+    Ok(Browsers {
+        chrome,
+        chromedriver,
+        firefox: None,
+        scratch,
+    })
 }
 
-fn find() -> Result<Option<Browser>> {
-    let find = |variable: &str, names: &[&str]| match env::var_os(variable) {
+/// [`chromium`], and Firefox in the same way: FIREFOX names its file. Its driver, which Debian does not have, is the file that
+/// GECKODRIVER names, or a program on the path, or else is built.
+pub fn chromium_and_firefox(workspace: &Workspace) -> Result<Browsers> {
+    let mut browsers = chromium(workspace)?;
+    let found = find_or_install(workspace, "Firefox", &["firefox-esr"], || {
+        find("FIREFOX", FIREFOXES)
+    })?;
+    let program = found.ok_or(
+        "the tests need Firefox. On Debian, `apt-get install firefox-esr` as root brings it; elsewhere install it, and \
+         name its file in FIREFOX if it is not on the path.",
+    )?;
+    let geckodriver = match find("GECKODRIVER", &["geckodriver"])? {
+        Some(geckodriver) => geckodriver,
+        None => tools::geckodriver(workspace)?,
+    };
+    browsers.firefox = Some(Firefox {
+        program,
+        geckodriver,
+    });
+    Ok(browsers)
+}
+
+/// The file that a variable names, or the first of these programs that is on the path.
+fn find(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
+    match env::var_os(variable) {
         Some(value) => existing_file(variable, value).map(Some),
         None => Ok(names.iter().find_map(|name| on_path(name))),
-    };
-    let chrome = find("CHROME", CHROMES)?;
-    let chromedriver = find("CHROMEDRIVER", CHROMEDRIVERS)?;
-    Ok(chrome
-        .zip(chromedriver)
-        .map(|(chrome, chromedriver)| Browser::new(chrome, chromedriver)))
+    }
 }
 
-fn install(workspace: &Workspace) -> Result {
+/// Finds a browser, where needed and possible after the installation of Debian's packages of it.
+fn find_or_install<T>(
+    workspace: &Workspace,
+    name: &str,
+    packages: &[&str],
+    find: impl Fn() -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let found = find()?;
+    let is_root = || quiet(workspace.command("id").arg("-u"), "").is_ok_and(|id| id.trim() == "0");
+    if found.is_some() || on_path("apt-get").is_none() || !is_root() {
+        return Ok(found);
+    }
+    step(&format!("Installing {name} for the tests (once)"), || {
+        install(workspace, packages)
+    })?;
+    find()
+}
+
+fn install(workspace: &Workspace, packages: &[&str]) -> Result {
     let apt = |arguments: &[&str]| {
         let mut command = workspace.command("apt-get");
         command
@@ -110,12 +154,5 @@ fn install(workspace: &Workspace) -> Result {
         )
     };
     apt(&["update"])?;
-    // A font, so that screenshots can be read.
-    apt(&[
-        "install",
-        "--no-install-recommends",
-        "chromium",
-        "chromium-driver",
-        "fonts-dejavu-core",
-    ])
+    apt(&[&["install", "--no-install-recommends"][..], packages].concat())
 }

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use crate::browser::{self, Browser};
+use crate::browser::{self, Browsers};
 use crate::engine::Choice;
 use crate::page;
 use crate::step::{Failure, Result, seconds, step, watch, watch_lines};
@@ -19,7 +19,7 @@ pub enum Part {
     Native,
     /// Tests of the model and the engine as WebAssembly in Chromium.
     Wasm,
-    /// Tests of the built page in Chromium.
+    /// Tests of the built page in Chromium, and in Firefox where the two may differ.
     Browser,
 }
 
@@ -46,14 +46,12 @@ pub fn test(workspace: &Workspace, only: &[Part]) -> Result<ExitCode> {
     if wants(Part::Native) {
         native(workspace, &mut report);
     }
-    if wants(Part::Wasm) || wants(Part::Browser) {
-        let browser = browser::for_testing(workspace)?;
-        if wants(Part::Wasm) {
-            wasm(workspace, &browser, &mut report)?;
-        }
-        if wants(Part::Browser) {
-            in_browser(workspace, &browser, &mut report);
-        }
+    if wants(Part::Wasm) {
+        wasm(workspace, &browser::chromium(workspace)?, &mut report)?;
+    }
+    if wants(Part::Browser) {
+        let browsers = browser::chromium_and_firefox(workspace)?;
+        in_browser(workspace, &browsers, &mut report);
     }
     Ok(report.finish())
 }
@@ -128,10 +126,10 @@ fn native(workspace: &Workspace, report: &mut Report) {
     });
 }
 
-fn wasm(workspace: &Workspace, browser: &Browser, report: &mut Report) -> Result {
+fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Result {
     let tools = tools::for_building(workspace)?;
     let capabilities = workspace.notes().join("webdriver.json");
-    browser.write_capabilities(&capabilities)?;
+    browsers.write_capabilities(&capabilities)?;
     for build in Choice::All.builds(&tools)? {
         let name = format!(
             "Tests of the model and the engine in Chromium ({})",
@@ -152,20 +150,20 @@ fn wasm(workspace: &Workspace, browser: &Browser, report: &mut Report) -> Result
                 )
                 .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities)
                 .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
-            count(browser.for_command(&mut command)?)
+            count(browsers.for_command(&mut command)?)
         });
     }
     Ok(())
 }
 
-fn in_browser(workspace: &Workspace, browser: &Browser, report: &mut Report) {
+fn in_browser(workspace: &Workspace, browsers: &Browsers, report: &mut Report) {
     let mut dist = None;
     report.run("Building the page", || {
         dist = Some(page::build(workspace, &Choice::All)?);
         Ok(Count::ONE)
     });
     let Some(dist) = dist else { return };
-    report.tests("Tests of the page in Chromium", || {
+    report.tests("Tests of the page in Chromium and Firefox", || {
         let mut command = workspace.cargo();
         command
             .args([
@@ -177,7 +175,7 @@ fn in_browser(workspace: &Workspace, browser: &Browser, report: &mut Report) {
                 "--test-threads=2",
             ])
             .env("CLIPLET_PAGE", &dist);
-        count(browser.for_command(&mut command)?)
+        count(browsers.for_command(&mut command)?)
     });
 }
 

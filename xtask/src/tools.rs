@@ -19,6 +19,9 @@ pub const PROFILE: &str = "web";
 /// The newest that rustc 1.95 compiles.
 const TRUNK: &str = "0.21.14";
 
+/// The driver of Firefox.
+const GECKODRIVER: &str = "0.37.1";
+
 /// The npm package that brings wasm-opt as WebAssembly, to be run by node.
 const BINARYEN: &str = "132.0.0";
 
@@ -212,12 +215,24 @@ fn quiet_version(command: &mut Command) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// The driver of Firefox, which is built where it is not yet.
+pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
+    if !is_installed(workspace, "geckodriver", GECKODRIVER) {
+        step(
+            &format!("Installing geckodriver {GECKODRIVER} (once; takes a minute or two)"),
+            || cargo_install(workspace, "geckodriver", GECKODRIVER),
+        )?;
+        let _ = fs::remove_dir_all(build_directory(workspace));
+    }
+    Ok(workspace.tools().join("bin/geckodriver"))
+}
+
 fn build_directory(workspace: &Workspace) -> PathBuf {
     workspace.tools().join("build")
 }
 
-/// Installs a program from source into `target/tools`, lean: neither needs TLS, as neither fetches anything, and neither
-/// needs to be fast. wasm-bindgen takes two seconds for the engine where an optimised one takes one, and minutes less to
+/// Installs a program from source into `target/tools`, lean: none needs TLS, as none fetches anything, and none needs to be
+/// fast. wasm-bindgen takes two seconds for the engine where an optimised one takes one, and minutes less to
 /// compile.
 fn cargo_install(workspace: &Workspace, package: &str, version: &str) -> Result {
     let install = |locked: bool| {

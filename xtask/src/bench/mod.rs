@@ -92,7 +92,7 @@ pub fn bench(workspace: &Workspace, wishes: &Wishes) -> Result {
         true => report::figures(),
         false => wishes.figures.iter().map(String::as_str).collect(),
     };
-    let browser = browser::for_testing(workspace)?;
+    let browser = browser::chromium(workspace)?;
     let rivals = rivals::install(workspace)?;
     let page = page::build(workspace, &Choice::All)?;
     let cliplet = build_cliplet(workspace)?;

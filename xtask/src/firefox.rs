@@ -1,0 +1,25 @@
+//! How the tests start Firefox.
+
+use serde_json::{Value, json};
+
+/// What every Firefox of the tests is started with.
+pub const ARGUMENTS: &[&str] = &["-headless"];
+
+/// What is set in its profile: no network but this machine's own servers, so that a test runs the same wherever it runs.
+pub fn preferences() -> Value {
+    json!({
+        "app.normandy.enabled": false,
+        "browser.safebrowsing.downloads.enabled": false,
+        "browser.safebrowsing.malware.enabled": false,
+        "browser.safebrowsing.phishing.enabled": false,
+        "network.captive-portal-service.enabled": false,
+        "network.connectivity-service.enabled": false,
+        // Nobody listens at that port. Addresses of this machine do not go through it.
+        "network.proxy.type": 1,
+        "network.proxy.http": "127.0.0.1",
+        "network.proxy.http_port": 9,
+        "network.proxy.ssl": "127.0.0.1",
+        "network.proxy.ssl_port": 9,
+        "network.proxy.no_proxies_on": "127.0.0.1, localhost",
+    })
+}
