@@ -17,7 +17,7 @@ pub const TAGLINE: &str = "Which of these words fits this picture?";
 pub const PRIVACY: &str = "Your picture never leaves this browser.";
 
 /// The browsers that can run the engine.
-const BROWSERS: &str = "Chrome or Edge 91, Firefox 114, Safari 16.4, or newer";
+const BROWSERS: &str = "Chrome or Edge 97, Firefox 114, Safari 16.4, or newer";
 
 /// What to know before relying on a score, in plain words.
 pub const WARNINGS: [(&str, &str); 4] = [

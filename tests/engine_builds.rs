@@ -1,21 +1,14 @@
 //! The worker takes the build of the engine that suits the browser, fetches no other, and goes on to the next where one does
 //! not start.
 
-use std::env;
 use std::fs;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Fault, Page, STATUS, TestServer, repository};
+use crate::harness::{Fault, Page, STATUS, TestServer, page_directory, page_file, repository};
 
 /// The scripts and modules of WebAssembly of all builds begin so.
 const ENGINE: &str = "engine/engine-";
-
-fn page_directory() -> PathBuf {
-    let directory = env::var_os("CLIPLET_PAGE");
-    directory.expect("`cargo xtask test` names the page").into()
-}
 
 /// The page's file below `engine/` that begins and ends so, relative to the page.
 fn engine_file(beginning: &str, ending: &str) -> String {
@@ -43,7 +36,7 @@ fn wasm(build: &str) -> String {
 /// Serves a file of the page with another content.
 #[track_caller]
 fn change(server: &TestServer, file: &str, change: impl FnOnce(&str) -> String) {
-    let text = fs::read_to_string(page_directory().join(file)).expect("the page has this file");
+    let text = page_file(file);
     let changed = change(&text);
     assert_ne!(changed, text);
     server.put(file, changed);
@@ -101,8 +94,9 @@ fn an_isolated_browser_gets_threads_and_nothing_else() {
 #[test]
 fn a_browser_that_is_not_isolated_gets_one_thread() {
     let server = TestServer::with_page();
-    server.isolate_no_more();
-    let page = Page::open(&server);
+    server.set_no_headers();
+    // Which would fetch another build, for the next visit.
+    let page = Page::open_without_service_worker(&server);
     assert_eq!(page.script("return crossOriginIsolated", []), json!(false));
     assert_scores_a_rocket(&page);
     assert_only_fetched(&server, "relaxed");

@@ -17,4 +17,5 @@ mod missing_parts;
 mod prompt_template;
 mod reload;
 mod same_as_transformers;
+mod strict_csp;
 mod thousand_labels;

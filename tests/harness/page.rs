@@ -138,11 +138,16 @@ impl Page {
             });
     }
 
-    /// Loads the page again.
+    /// Loads the page again, as a visitor does who comes back.
     #[track_caller]
     pub fn reload(&self) {
-        self.browser
-            .run("reloading", async |driver| driver.refresh().await);
+        self.browser.run("reloading", async |driver| {
+            match self.browser.kind() {
+                Kind::Chromium => driver.refresh().await,
+                // Its driver's own way is that of Shift and the button: past service workers.
+                Kind::Firefox => driver.goto(driver.current_url().await?.as_str()).await,
+            }
+        });
     }
 
     // ---- Looking ----
@@ -366,9 +371,13 @@ impl Page {
     }
 
     /// Pastes text into the first match. An event of the page's own making does not change the field by itself, so what
-    /// the browser would do with a paste that the page leaves to it is done here.
+    /// the browser would do with a paste that the page leaves to it is done here. Firefox lets nobody make such an event: there the
+    /// text is typed, and ends of lines are the Enter key.
     #[track_caller]
     pub fn paste_text(&self, css: &str, text: &str) {
+        if self.browser.kind() == Kind::Firefox {
+            return self.type_into(css, &text.replace('\n', &Key::Enter.value().to_string()));
+        }
         let script = "const [css, text] = arguments;
                       const field = document.querySelector(css);
                       field.focus();

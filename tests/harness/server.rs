@@ -2,7 +2,6 @@
 //! files put in the place of others, and with every kind of bad connection.
 
 use std::collections::{BTreeSet, HashMap};
-use std::env;
 use std::fs;
 use std::io::{self, Read};
 use std::net::TcpListener;
@@ -12,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::page_directory;
 use xtask::server::{Body, Handler, Request, Response, Server, Site};
 
 /// What is wrong with the answers for one file.
@@ -56,8 +56,8 @@ struct Network {
     base: String,
     faults: Mutex<HashMap<String, Fault>>,
     requests: Mutex<Vec<Request>>,
-    /// The answers lack what makes a page cross-origin isolated.
-    not_isolated: AtomicBool,
+    /// The answers lack the headers that a host has to be told to send.
+    bare: AtomicBool,
     /// Answers under way end when the server has stopped.
     stopped: AtomicBool,
 }
@@ -70,9 +70,7 @@ impl TestServer {
 
     /// Serves the built page below a path, which begins and ends with `/`; nothing lies elsewhere.
     pub fn with_page_below(base: &str) -> Self {
-        let directory = env::var_os("CLIPLET_PAGE")
-            .expect("these tests need the built page: run `cargo xtask test --only browser`, which builds it first");
-        Self::start(Some(Path::new(&directory)), base)
+        Self::start(Some(&page_directory()), base)
     }
 
     /// Serves nothing but what is [put](Self::put) there, to pages of every origin.
@@ -98,13 +96,16 @@ impl TestServer {
             })
         };
         let network = Arc::new(Network {
-            page: page.map(site),
-            overlay: site(&overlay_directory),
+            page: page.map(|directory| site(directory).guarded()),
+            overlay: match page {
+                Some(_) => site(&overlay_directory).guarded(),
+                None => site(&overlay_directory),
+            },
             overlay_directory,
             base: base.to_owned(),
             faults: Mutex::default(),
             requests: Mutex::default(),
-            not_isolated: AtomicBool::new(false),
+            bare: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
@@ -141,9 +142,10 @@ impl TestServer {
         lock(&self.network.faults).remove(path);
     }
 
-    /// From now on, pages are not cross-origin isolated, as on a host where no headers can be set.
-    pub fn isolate_no_more(&self) {
-        self.network.not_isolated.store(true, Ordering::SeqCst);
+    /// From now on this is a host where no headers can be set: pages are not cross-origin isolated, and workers have no
+    /// Content-Security-Policy.
+    pub fn set_no_headers(&self) {
+        self.network.bare.store(true, Ordering::SeqCst);
     }
 
     /// The files asked for so far whose paths begin so, each once, sorted.
@@ -208,8 +210,13 @@ fn respond(network: &Arc<Network>, request: &Request) -> Response {
     if let Some(Fault::MediaType(media_type)) = network.fault(&path) {
         set_header(&mut response, "Content-Type", Some(media_type));
     }
-    if network.not_isolated.load(Ordering::SeqCst) {
-        for name in ["Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy"] {
+    if network.bare.load(Ordering::SeqCst) {
+        for name in [
+            "Cross-Origin-Opener-Policy",
+            "Cross-Origin-Embedder-Policy",
+            "Cross-Origin-Resource-Policy",
+            "Content-Security-Policy",
+        ] {
             set_header(&mut response, name, None);
         }
     }

@@ -77,8 +77,8 @@ impl Page {
             self.press_button("Clear all");
         }
         self.paste_text(LABEL_INPUT, &labels.join("\n"));
-        if let [_] = labels {
-            // A single word is not a list, and stays in the field until it is sent off.
+        // A single word is not a list, and stays in the field until it is sent off, as does what is typed last.
+        if self.value(LABEL_INPUT).is_some_and(|left| !left.is_empty()) {
             self.type_into(LABEL_INPUT, &Key::Enter.value().to_string());
         }
         self.wait_for_labels(labels.len());

@@ -17,6 +17,7 @@ impl Fingerprint {
         let recipe = [
             include_str!("engine.rs"),
             include_str!("page.rs"),
+            include_str!("policy.rs"),
             include_str!("tools.rs"),
         ];
         recipe.into_iter().fold(Self::default(), Self::add)

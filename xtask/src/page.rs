@@ -2,6 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::{Digest, Sha256};
+use xtask::policy;
+
 use crate::engine::{self, Choice};
 use crate::files;
 use crate::fingerprint::Fingerprint;
@@ -106,8 +111,8 @@ fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     Some(value.split_once('"')?.0)
 }
 
-/// Puts the engine into the page that trunk has staged, with the script that starts it, and makes the page's own WebAssembly
-/// small.
+/// Puts the engine into the page that trunk has staged, with the script that starts it, gives the page its
+/// Content-Security-Policy, and makes its own WebAssembly small.
 pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR")
         .ok_or("`cargo xtask finish` is for trunk, which names a directory.")?;
@@ -116,10 +121,8 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
 
     let index = staging.join("index.html");
     let html = String::from_utf8_lossy(&files::read(&index)?).into_owned();
-    files::write(
-        &index,
-        with_engine(&html, |called| engine::script(workspace, called))?,
-    )?;
+    let html = with_engine(&html, |called| engine::script(workspace, called))?;
+    files::write(&index, with_policy(&html)?)?;
 
     if let Some(wasm_opt) = &tools.wasm_opt {
         for name in files::files_below(staging)? {
@@ -157,9 +160,46 @@ fn with_engine(html: &str, name: impl Fn(&str) -> Result<String>) -> Result<Stri
     Ok(html)
 }
 
+/// The page with its Content-Security-Policy in the element that is there for it. It names the scripts that stand in the page:
+/// trunk writes one, which starts the page's program.
+fn with_policy(html: &str) -> Result<String> {
+    let (empty, filled) = ("data-policy content=\"\"", "content=\"");
+    if html.matches(empty).count() != 1 {
+        return Err(
+            format!("index.html should have one element with `{empty}`, for the policy.").into(),
+        );
+    }
+    let hashes: Vec<String> = inline_scripts(html)
+        .map(|script| BASE64.encode(Sha256::digest(script)))
+        .collect();
+    let policy = policy::for_page(&hashes);
+    Ok(html.replace(empty, &format!("{filled}{policy}\"")))
+}
+
+/// The texts of the scripts that stand in a page.
+fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
+    let scripts = html.split("<script").skip(1);
+    scripts
+        .filter_map(|rest| rest.split_once("</script>")?.0.split_once('>'))
+        .filter(|(attributes, _)| attribute(attributes, "src").is_none())
+        .map(|(_, text)| text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_policy_names_the_scripts_of_the_page() {
+        let html = r#"<meta data-policy content=""/><script src="a.js"></script><script type="module">go()</script>"#;
+        assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["go()"]);
+        let filled = with_policy(html).unwrap();
+        // The hash of `go()`, as a browser names it when it refuses to run that.
+        let hash = "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='";
+        assert!(filled.contains(hash), "{filled}");
+        assert!(filled.starts_with("<meta content=\"default-src 'none'; "));
+        assert!(with_policy(&filled).is_err());
+    }
 
     #[test]
     fn the_page_is_given_the_engine_s_scripts() {

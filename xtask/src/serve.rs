@@ -22,8 +22,9 @@ pub fn serve(workspace: &Workspace, choice: &Choice, port: Option<u16>, open: bo
     let listener = listen(port)?;
     let dist = page::build(workspace, choice)?;
 
-    let site =
-        Site::new(&dist).map_err(|error| format!("{} cannot be read: {error}.", dist.display()))?;
+    let site = Site::new(&dist)
+        .map_err(|error| format!("{} cannot be read: {error}.", dist.display()))?
+        .guarded();
     let handler: Handler = Arc::new(move |request| site.respond(request));
     let server = Server::start(listener, handler)
         .map_err(|error| format!("The server cannot start: {error}."))?;

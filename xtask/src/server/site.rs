@@ -7,12 +7,15 @@ use std::time::UNIX_EPOCH;
 
 use super::media_type;
 use super::{Request, Response};
+use crate::policy;
 
 /// A directory, served below a path.
 #[derive(Clone, Debug)]
 pub struct Site {
     root: PathBuf,
     base: String,
+    /// Answers have the headers of the page's Content-Security-Policy.
+    guarded: bool,
 }
 
 impl Site {
@@ -36,7 +39,17 @@ impl Site {
         Ok(Self {
             root: root.canonicalize()?,
             base: base.to_owned(),
+            guarded: false,
         })
+    }
+
+    /// The same directory as the built page: with what only headers can say of its Content-Security-Policy.
+    #[must_use]
+    pub fn guarded(self) -> Self {
+        Self {
+            guarded: true,
+            ..self
+        }
     }
 
     /// Answers `GET` and `HEAD`.
@@ -53,7 +66,10 @@ impl Site {
             }
             Found::Nothing => not_found(),
         };
-        isolated(response)
+        match self.guarded {
+            true => guarded(isolated(response)),
+            false => isolated(response),
+        }
     }
 
     fn find(&self, path: &str) -> Found {
@@ -119,6 +135,21 @@ fn isolated(response: Response) -> Response {
         .with_header("Cross-Origin-Embedder-Policy", "require-corp")
         .with_header("Cross-Origin-Resource-Policy", "same-origin")
         .with_header("X-Content-Type-Options", "nosniff")
+}
+
+/// Adds the part of the Content-Security-Policy that is for a file of this type. Any script may become a worker.
+fn guarded(response: Response) -> Response {
+    let media_type = response
+        .headers
+        .iter()
+        .find(|(name, _)| name == "Content-Type")
+        .map_or("", |(_, value)| value);
+    let policy = match media_type.split(';').next() {
+        Some("text/html") => policy::FRAMES.to_owned(),
+        Some("text/javascript") => policy::for_workers(),
+        _ => return response,
+    };
+    response.with_header("Content-Security-Policy", &policy)
 }
 
 fn send_file(path: &Path, request: &Request) -> io::Result<Response> {
