@@ -7,7 +7,7 @@ use web_sys::Element;
 
 use crate::browser;
 use crate::components::{
-    Announcer, DropVeil, Footer, Header, LabelPanel, ModelsDialog, OpenModels, Stage,
+    Announcer, DropVeil, Footer, Header, LabelPanel, ModelsDialog, OpenModels, Stage, UpdateNote,
 };
 use crate::session::Session;
 
@@ -40,6 +40,7 @@ pub fn App() -> impl IntoView {
         <Show when=move || { piece.get() >= 3 }>
             <ModelsDialog />
         </Show>
+        <UpdateNote />
         <DropVeil />
         <Announcer />
     }

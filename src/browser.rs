@@ -81,6 +81,11 @@ pub fn wants_to_save_data() -> bool {
             .is_ok_and(|save_data| save_data.is_truthy())
 }
 
+/// Whether the page is cross-origin isolated, without which the engine computes on one thread.
+pub fn is_isolated() -> bool {
+    Reflect::get(&window(), &"crossOriginIsolated".into()).is_ok_and(|value| value.is_truthy())
+}
+
 /// Whether the person asks for less motion.
 pub fn wants_less_motion() -> bool {
     matches!(window().match_media("(prefers-reduced-motion: reduce)"), Ok(Some(query)) if query.matches())

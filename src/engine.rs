@@ -46,8 +46,8 @@ pub enum Ended {
 /// What becomes of the worker itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Life {
-    /// It listens.
-    Listening,
+    /// It listens. The name is that of its build.
+    Listening(String),
     /// It could not be started: no script, or a browser that cannot run it.
     NotStarted(String),
     /// It broke while it ran. Every model and picture in it is gone; [`Engine::start`] gives a new one.
@@ -225,20 +225,20 @@ impl Engine {
             }
         };
         match message {
-            FromWorker::Listening { .. } => self.listens(),
+            FromWorker::Listening { build, .. } => self.listens(build),
             FromWorker::Crashed { message } => self.ends(message),
             FromWorker::Reply { id, reply } => self.replied(id, reply, blob),
         }
     }
 
-    fn listens(&self) {
+    fn listens(&self, build: String) {
         if let Some(running) = &mut *self.0.running.borrow_mut() {
             running.listening = true;
             for message in running.unsent.drain(..) {
                 running.worker.post(&message).ok();
             }
         }
-        self.tell(Life::Listening);
+        self.tell(Life::Listening(build));
     }
 
     fn replied(&self, id: RequestId, reply: Reply, blob: Option<Blob>) {

@@ -16,6 +16,23 @@ pub const TAGLINE: &str = "Which of these words fits this picture?";
 /// Where the picture goes: nowhere.
 pub const PRIVACY: &str = "Your picture never leaves this browser.";
 
+/// All that a visit without a network needs is kept.
+pub const WORKS_OFFLINE: &str = "The page also works without a network now.";
+/// The button that takes a newer version of the page.
+pub const TAKE_NEW_VERSION: &str = "Load it";
+
+/// There is a newer version of the page; `blocked` by other pages that have the older one.
+pub fn new_version(blocked: bool) -> &'static str {
+    match blocked {
+        false => {
+            "A new version of Cliplet is here. Loading it keeps your labels, but not the picture."
+        }
+        true => {
+            "Cliplet is open elsewhere in this browser too. Close the other tabs, then load the new version here."
+        }
+    }
+}
+
 /// The browsers that can run the engine.
 const BROWSERS: &str = "Chrome or Edge 97, Firefox 114, Safari 16.4, or newer";
 

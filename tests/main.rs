@@ -14,6 +14,7 @@ mod hosting;
 mod keyboard_and_screens;
 mod kinds_of_pictures;
 mod missing_parts;
+mod offline;
 mod prompt_template;
 mod reload;
 mod same_as_transformers;

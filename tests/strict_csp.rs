@@ -30,6 +30,9 @@ fn the_page_does_nothing_that_its_policy_forbids() {
     page.press_button("Models");
     page.wait_for("dialog[open]");
     page.press_button("Close");
+    page.wait_for("[data-testid=works-offline]");
+    page.reload();
+    page.wait_until_ready();
     assert_eq!(violations(&page), json!([]));
     assert_eq!(page.console_errors(), Vec::<String>::new());
 }

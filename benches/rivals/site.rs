@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use xtask::server::{Handler, Request, Response, Server, Site};
 
 use crate::plan::Plan;
@@ -92,10 +93,18 @@ fn handler(plan: &Plan, catalogue: &Value) -> Handler {
             sites.push((base.clone(), site(directory, &base)));
         }
     }
-    let models = models_of_the_page(plan, &catalogue[&plan.models[0].name]);
+    let models = models_of_the_page(plan, &catalogue[&plan.models[0].name]).to_string();
+    let service_worker = service_worker(plan, &models);
     Arc::new(move |request: &Request| {
-        if request.path == "/cliplet/models.json" {
-            return Response::bytes(200, "application/json", models.to_string().into_bytes());
+        match request.path.as_str() {
+            "/cliplet/models.json" => {
+                return Response::bytes(200, "application/json", models.clone().into_bytes());
+            }
+            "/cliplet/service-worker.js" => {
+                let script = service_worker.clone().into_bytes();
+                return Response::bytes(200, "text/javascript", script);
+            }
+            _ => {}
         }
         let mut request = request.clone();
         let engine = request.path.strip_prefix(ENGINES);
@@ -154,6 +163,20 @@ fn models_of_the_page(plan: &Plan, entry: &Value) -> Value {
     *replaced.unwrap_or_else(|| panic!("{} has no model {REPLACED}", path.display())) =
         entry.clone();
     models
+}
+
+/// The page's own service worker, with the replaced list of models in its list of files.
+fn service_worker(plan: &Plan, models: &str) -> String {
+    let read = |name: &str| {
+        let path = plan.page.join(name);
+        fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()))
+    };
+    let hash = |text: &str| -> String {
+        let hash = Sha256::digest(text);
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    read("service-worker.js").replace(&hash(&read("models.json")), &hash(models))
 }
 
 /// The name of the script that starts Cliplet's worker.

@@ -96,6 +96,7 @@ impl Visitor {
                         (has(&format!("{STATUS}[data-state=ready]")) && !has(".preview"))
                             .then_some(())
                     });
+                self.page.wait_for("[data-testid=works-offline]");
                 // What the page remembers is written with a little delay.
                 std::thread::sleep(Duration::from_secs(1));
             }

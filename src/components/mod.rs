@@ -19,6 +19,7 @@ mod models_dialog;
 mod samples;
 mod stage;
 mod template_field;
+mod update_note;
 
 pub use announcer::Announcer;
 pub use drop_veil::DropVeil;
@@ -36,3 +37,4 @@ pub use models_dialog::{ModelsDialog, OpenModels};
 pub use samples::Samples;
 pub use stage::Stage;
 pub use template_field::TemplateField;
+pub use update_note::UpdateNote;

@@ -1,14 +1,16 @@
 //! What happens when: the page's state as signals, and the deeds that change it.
 //!
 //! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, scoring,
-//! models. The data itself and its rules are in [`crate::state`]; what is drawn is in [`crate::components`].
+//! models, visits without a network. The data itself and its rules are in [`crate::state`]; what is drawn is in [`crate::components`].
 
 mod labels;
 mod models;
+mod offline;
 mod pictures;
 mod scoring;
 
 pub use labels::{Row, RowLook};
+pub use offline::NewVersion;
 pub use pictures::{Picture, Way};
 pub use scoring::AtWork;
 
@@ -55,6 +57,8 @@ pub struct Session {
     scores: StoredValue<Scores>,
     models: StoredValue<Models>,
     desk: StoredValue<Desk, LocalStorage>,
+    /// The engine's build, once it listens.
+    build: StoredValue<Option<String>>,
 
     /// The rows on the page, in the order in which they were added; [`browser::put_in_order`] shows them best first.
     pub rows: RwSignal<Vec<Row>>,
@@ -90,6 +94,10 @@ pub struct Session {
     pub picture_note: RwSignal<Option<String>>,
     /// What went wrong, until it is dismissed or the next picture is taken.
     pub error: RwSignal<Option<String>>,
+    /// Everything is kept that a visit without a network needs.
+    pub works_offline: RwSignal<bool>,
+    /// There is a newer version of the page.
+    pub new_version: RwSignal<Option<NewVersion>>,
     /// What there is to say about the labels.
     pub notice: RwSignal<Option<Notice>>,
     /// What a screen reader says next.
@@ -108,6 +116,7 @@ struct Desk {
     labels: labels::Desk,
     pictures: pictures::Desk,
     models: models::Desk,
+    offline: offline::Desk,
     /// The file of the picture on screen.
     file: Option<Blob>,
 }
@@ -134,6 +143,7 @@ impl Session {
             scores: StoredValue::default(),
             models: StoredValue::new(models),
             desk: StoredValue::new_local(Desk::default()),
+            build: StoredValue::default(),
             rows: RwSignal::default(),
             list: NodeRef::new(),
             label_count: RwSignal::default(),
@@ -151,6 +161,8 @@ impl Session {
             at_work: RwSignal::default(),
             picture_note: RwSignal::default(),
             error: RwSignal::default(),
+            works_offline: RwSignal::default(),
+            new_version: RwSignal::default(),
             notice: RwSignal::default(),
             announcement: RwSignal::default(),
         }
@@ -183,7 +195,7 @@ impl Session {
 
     fn engine_lives(self, life: Life) {
         match &life {
-            Life::Listening => {}
+            Life::Listening(build) => self.build.set_value(Some(build.clone())),
             Life::NotStarted(_) | Life::Died(_) => {
                 self.models.update_value(Models::engine_died);
                 self.opening.set(None);
@@ -298,7 +310,7 @@ impl Session {
     /// The sentence about the engine, if it does not run.
     pub fn engine_trouble(self) -> Option<String> {
         match self.engine_life.get()? {
-            Life::Listening => None,
+            Life::Listening(_) => None,
             Life::NotStarted(details) => Some(text::engine_not_started(&details)),
             Life::Died(details) => Some(text::engine_died(&details)),
         }

@@ -95,6 +95,7 @@ impl Session {
         {
             self.model_status.set(Some(status));
         }
+        self.keep_page();
     }
 
     /// The person chose a model.

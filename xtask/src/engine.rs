@@ -22,7 +22,7 @@ pub struct Build {
     /// Part of its files' names, and what people call it.
     pub name: &'static str,
     /// Uses relaxed SIMD, on top of SIMD.
-    relaxed: bool,
+    pub relaxed: bool,
     /// Computes on several threads, over shared memory.
     pub threads: bool,
 }

@@ -18,6 +18,8 @@ impl Fingerprint {
             include_str!("engine.rs"),
             include_str!("page.rs"),
             include_str!("policy.rs"),
+            include_str!("service_worker.rs"),
+            include_str!("scripts/service-worker.js"),
             include_str!("tools.rs"),
         ];
         recipe.into_iter().fold(Self::default(), Self::add)

@@ -1,8 +1,9 @@
 //! `cargo xtask`: sets up, builds, serves, tests and measures Cliplet.
 //!
 //! What lives here: reading the command line. Each command and each kind of step has a module of its own: what must be
-//! installed ([`tools`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]), the two commands of the
-//! README ([`serve`], [`test`]), the comparison with others ([`bench`]), and how a step is run and reported ([`step`]).
+//! installed ([`tools`], [`browser`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]) and what keeps that
+//! ([`service_worker`]), the two commands of the README ([`serve`], [`test`]), the comparison with others ([`bench`]), and how a
+//! step is run and reported ([`step`]).
 
 mod bench;
 mod browser;
@@ -11,6 +12,7 @@ mod files;
 mod fingerprint;
 mod page;
 mod serve;
+mod service_worker;
 mod step;
 mod test;
 mod tools;

@@ -10,6 +10,7 @@ use xtask::policy;
 use crate::engine::{self, Choice};
 use crate::files;
 use crate::fingerprint::Fingerprint;
+use crate::service_worker;
 use crate::step::{Result, step, watch};
 use crate::tools::{self, PROFILE, Tools, WasmFeatures};
 use crate::workspace::{FOR_WEB, Workspace};
@@ -112,7 +113,7 @@ fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Puts the engine into the page that trunk has staged, with the script that starts it, gives the page its
-/// Content-Security-Policy, and makes its own WebAssembly small.
+/// Content-Security-Policy, makes its own WebAssembly small, and adds the service worker.
 pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR")
         .ok_or("`cargo xtask finish` is for trunk, which names a directory.")?;
@@ -137,7 +138,8 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
             }
         }
     }
-    Ok(())
+    // The last, for it has the hashes of all others.
+    service_worker::write(staging)
 }
 
 /// The elements of the page that name a script of the engine.

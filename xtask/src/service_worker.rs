@@ -1,0 +1,209 @@
+//! The service worker's script, with the list of the page's files in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use xtask::policy;
+
+use crate::engine::BUILDS;
+use crate::files;
+use crate::step::Result;
+
+/// `PAGE`, `BUILDS`, `MODELS`, `LATER` and `POLICY` in it are what [`write`] fills in.
+const SCRIPT: &str = include_str!("scripts/service-worker.js");
+
+/// The script's name in the page. It holds no hash: browsers ask for this very address to find out about new versions.
+const NAME: &str = "service-worker.js";
+
+/// Paths relative to the page, each with the SHA-256 of its file in hexadecimal digits.
+type Files = BTreeMap<String, String>;
+
+/// The page's files, by when a visitor needs them.
+#[derive(Debug, Default, PartialEq)]
+struct Lists {
+    page: Files,
+    /// By the builds' places in [`BUILDS`].
+    builds: Vec<Files>,
+    models: Files,
+    later: Files,
+}
+
+/// Writes the script into the finished page, for the files that lie there.
+pub fn write(page: &Path) -> Result {
+    let models = models(&String::from_utf8_lossy(&files::read(
+        &page.join("models.json"),
+    )?))?;
+    let mut lists = Lists {
+        builds: vec![Files::new(); BUILDS.len()],
+        ..Lists::default()
+    };
+    for file in files::files_below(page)? {
+        let path = path(&file)?;
+        if path != NAME {
+            let hash = Sha256::digest(files::read(&page.join(&file))?);
+            let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            lists.add(path, hash, &models);
+        }
+    }
+    files::write(&page.join(NAME), script(&lists))
+}
+
+/// A file's path as a part of its address.
+fn path(file: &Path) -> Result<String> {
+    let names = file.iter().map(|name| name.to_string_lossy());
+    let path = names.collect::<Vec<_>>().join("/");
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte);
+    match path.bytes().all(is_plain) {
+        true => Ok(path),
+        false => Err(format!(
+            "The file {path} of the page should have a name of plain letters, digits, `-`, `.` and `_`."
+        )
+        .into()),
+    }
+}
+
+/// The paths of the models that come with the page, as `models.json` lists them.
+fn models(catalogue: &str) -> Result<Vec<String>> {
+    let catalogue: Value = serde_json::from_str(catalogue)
+        .map_err(|error| format!("public/models.json cannot be read: {error}."))?;
+    let models = catalogue["models"].as_array().into_iter().flatten();
+    let urls = models.filter_map(|model| model["url"].as_str());
+    Ok(urls
+        .filter(|url| !url.contains("://"))
+        .map(str::to_owned)
+        .collect())
+}
+
+impl Lists {
+    fn add(&mut self, path: String, hash: String, models: &[String]) {
+        let file = path.strip_prefix("engine/").unwrap_or_default();
+        let is_for_threads = file.starts_with("thread-") || file.starts_with("threads-");
+        let mut of_a_build = false;
+        for (build, files) in BUILDS.iter().zip(&mut self.builds) {
+            if is_of_build(file, build.name) || (is_for_threads && build.threads) {
+                files.insert(path.clone(), hash.clone());
+                of_a_build = true;
+            }
+        }
+        if of_a_build {
+            return;
+        }
+        let is_picture = path.starts_with("samples/") && path.ends_with(".jpg");
+        let list = if models.contains(&path) {
+            &mut self.models
+        } else if is_picture && !path.starts_with("samples/thumbnails/") {
+            &mut self.later
+        } else {
+            &mut self.page
+        };
+        list.insert(path, hash);
+    }
+}
+
+/// Whether a file of the engine is this build's: `engine-NAME-` and a hash, which has no hyphen.
+fn is_of_build(file: &str, name: &str) -> bool {
+    let rest = file
+        .strip_prefix("engine-")
+        .and_then(|file| file.strip_prefix(name)?.strip_prefix('-'));
+    rest.is_some_and(|rest| !rest.contains('-'))
+}
+
+fn script(lists: &Lists) -> String {
+    let builds: Vec<Value> = BUILDS
+        .iter()
+        .zip(&lists.builds)
+        // A page may have been built without some.
+        .filter(|(_, files)| files.keys().any(|path| path.starts_with("engine/engine-")))
+        .map(|(build, files)| {
+            json!({
+                "name": build.name,
+                "relaxed": build.relaxed,
+                "threads": build.threads,
+                "files": files,
+            })
+        })
+        .collect();
+    SCRIPT
+        .replace("PAGE", &json!(lists.page).to_string())
+        .replace("BUILDS", &json!(builds).to_string())
+        .replace("MODELS", &json!(lists.models).to_string())
+        .replace("LATER", &json!(lists.later).to_string())
+        .replace("POLICY", &json!(policy::for_workers()).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(files: &Files) -> Vec<&str> {
+        files.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn files_are_listed_by_when_they_are_needed() {
+        let models = models(
+            r#"{"models": [{"url": "https://example.org/a.gguf"}, {"url": "models/small.gguf"}]}"#,
+        );
+        let models = models.unwrap();
+        assert_eq!(models, ["models/small.gguf"]);
+        let mut lists = Lists {
+            builds: vec![Files::new(); BUILDS.len()],
+            ..Lists::default()
+        };
+        for path in [
+            "index.html",
+            "engine/worker-1.js",
+            "engine/thread-1.js",
+            "engine/engine-relaxed-1.js",
+            "engine/engine-relaxed-threads-1_bg.wasm",
+            "models/small.gguf",
+            "samples/cat.jpg",
+            "samples/thumbnails/cat.jpg",
+        ] {
+            lists.add(path.to_owned(), "1".to_owned(), &models);
+        }
+        let of_page = [
+            "engine/worker-1.js",
+            "index.html",
+            "samples/thumbnails/cat.jpg",
+        ];
+        assert_eq!(paths(&lists.page), of_page);
+        assert_eq!(paths(&lists.models), ["models/small.gguf"]);
+        assert_eq!(paths(&lists.later), ["samples/cat.jpg"]);
+        for (build, files) in BUILDS.iter().zip(&lists.builds) {
+            let expected: &[&str] = match build.name {
+                "relaxed-threads" => &[
+                    "engine/engine-relaxed-threads-1_bg.wasm",
+                    "engine/thread-1.js",
+                ],
+                "simd128-threads" => &["engine/thread-1.js"],
+                "relaxed" => &["engine/engine-relaxed-1.js"],
+                _ => &[],
+            };
+            assert_eq!(paths(files), expected, "{}", build.name);
+        }
+        let script = script(&lists);
+        for place in ["PAGE", "BUILDS", "MODELS", "LATER", "POLICY"] {
+            assert!(!script.contains(place), "{place}");
+        }
+        assert!(script.contains(r#""name":"relaxed""#));
+        assert!(!script.contains(r#""name":"simd128-threads""#));
+    }
+
+    #[test]
+    fn the_script_changes_with_every_file() {
+        let lists = |hash: &str| Lists {
+            page: [("index.html".to_owned(), hash.to_owned())].into(),
+            ..Lists::default()
+        };
+        assert_ne!(script(&lists("1")), script(&lists("2")));
+    }
+
+    #[test]
+    fn names_that_an_address_writes_otherwise_are_refused() {
+        assert_eq!(path(Path::new("a-b/c_d.js")).unwrap(), "a-b/c_d.js");
+        assert!(path(Path::new("a b.js")).is_err());
+    }
+}
