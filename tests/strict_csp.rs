@@ -1,5 +1,7 @@
 //! The page runs nothing but its own scripts, whatever gets into it, and connects and shows only what it must.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Kind, Page, TestServer, page_file, repository};
@@ -157,21 +159,26 @@ fn what_stands_in_the_page_does_not_run_either() {
 }
 
 #[test]
-fn others_cannot_show_the_page_inside_theirs() {
-    let server = TestServer::with_page();
+fn others_cannot_show_the_page_inside_theirs_where_a_header_says_so() {
+    let guarded = TestServer::with_page();
+    let bare = TestServer::with_page();
+    bare.set_no_headers();
     let elsewhere = TestServer::elsewhere();
-    let frame = format!(
-        "<!doctype html><title>Frame</title><iframe src='{}'></iframe>",
-        server.url()
-    );
-    elsewhere.put("index.html", frame);
+    elsewhere.set_no_headers();
+    elsewhere.put("index.html", "<!doctype html><title>Frames</title>");
     let page = Page::open(&elsewhere);
-    let inside = "const frame = document.querySelector('iframe');
-        for (let tries = 0; tries < 100 && frame.contentDocument; tries += 1) {
-            await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        return frame.contentDocument === null";
-    // A page that is refused is of an origin of its own.
-    assert_eq!(page.script(inside, []), json!(true));
-    assert!(server.files_asked_for("engine/").is_empty());
+    for server in [&guarded, &bare] {
+        let show =
+            "const frame = Object.assign(document.createElement('iframe'), { src: arguments[0] });
+            const loaded = new Promise((resolve) => { frame.onload = resolve });
+            document.body.append(frame);
+            await loaded";
+        page.script(show, [json!(server.url())]);
+    }
+    // By the time that the other one starts its engine, this one would have done so too.
+    page.wait_until("the engine", Duration::from_secs(30), || {
+        (!bare.files_asked_for("engine/start-").is_empty()).then_some(())
+    });
+    assert_eq!(guarded.files_asked_for("engine/"), Vec::<String>::new());
+    assert_eq!(guarded.requests("").len(), 1);
 }
