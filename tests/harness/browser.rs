@@ -2,8 +2,10 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -36,6 +38,8 @@ pub struct Options {
     pub dark: bool,
     /// The visitor asks to save data. Chromium alone can be told to.
     pub save_data: bool,
+    /// Where the browser keeps all that it keeps, if that is to outlive it.
+    pub profile: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -46,6 +50,7 @@ impl Default for Options {
             height: 800,
             dark: false,
             save_data: false,
+            profile: None,
         }
     }
 }
@@ -147,6 +152,22 @@ impl Browser {
         self.process.id()
     }
 
+    /// Ends all processes of the browser in the middle of whatever they do, as a crash or a power cut would.
+    pub fn kill(self) {
+        let mut processes = vec![self.process.id()];
+        let mut at = 0;
+        while let Some(parent) = processes.get(at) {
+            processes.extend(children_of(*parent));
+            at += 1;
+        }
+        // The driver, which is the first, ends as ever.
+        for process in &processes[1..] {
+            let _ = Command::new("kill")
+                .args(["-9", &process.to_string()])
+                .status();
+        }
+    }
+
     /// Sets the size of the viewport in CSS pixels.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32) {
@@ -231,6 +252,20 @@ impl Drop for Browser {
     }
 }
 
+/// The processes that a process has started.
+fn children_of(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    processes
+        .filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
+        .filter(|process: &u32| {
+            let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+            // The name, in parentheses, may hold anything; behind it come the state and the parent.
+            let behind = stat.rsplit_once(") ").map_or("", |(_, behind)| behind);
+            behind.split(' ').nth(1) == Some(&parent.to_string())
+        })
+        .collect()
+}
+
 /// Reads the driver's port from what it says when it has started: `started successfully on port 1234.` or `Listening on
 /// 127.0.0.1:1234`.
 fn driver_port(process: &mut Child) -> u16 {
@@ -252,7 +287,12 @@ fn capabilities(options: &Options) -> Capabilities {
         |variable: &str| env::var_os(variable).map(|file| file.to_string_lossy().into_owned());
     let capabilities = match options.kind {
         Kind::Chromium => {
-            let mut options = json!({ "args": chromium::ARGUMENTS });
+            let mut arguments: Vec<String> =
+                chromium::ARGUMENTS.iter().map(|&a| a.to_owned()).collect();
+            if let Some(profile) = &options.profile {
+                arguments.push(format!("--user-data-dir={}", profile.display()));
+            }
+            let mut options = json!({ "args": arguments });
             if let Some(chrome) = file("CHROME") {
                 options["binary"] = json!(chrome);
             }

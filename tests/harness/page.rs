@@ -85,7 +85,13 @@ impl Page {
     /// Opens the server's page in a new browser, with something behind its address such as `?build=simd128`.
     #[track_caller]
     pub fn open_at(server: &TestServer, behind: &str) -> Self {
-        Self::open_url(&format!("{}{behind}", server.url()), &Options::default())
+        Self::open_at_with(server, behind, &Options::default())
+    }
+
+    /// The same in a browser that is set up in some way.
+    #[track_caller]
+    pub fn open_at_with(server: &TestServer, behind: &str, options: &Options) -> Self {
+        Self::open_url(&format!("{}{behind}", server.url()), options)
     }
 
     #[track_caller]
@@ -136,6 +142,59 @@ impl Page {
             .run(&format!("going to {url}"), async |driver| {
                 driver.goto(url).await
             });
+    }
+
+    /// Ends the browser in the middle of whatever it does.
+    pub fn kill(self) {
+        self.browser.kill();
+    }
+
+    /// Goes to an address in a new tab, which all that follows is about. Gives a name for [`switch_to`](Self::switch_to).
+    #[track_caller]
+    pub fn open_tab(&self, url: &str) -> WindowHandle {
+        self.browser.run("opening a tab", async |driver| {
+            let tab = driver.new_tab().await?;
+            driver.switch_to_window(tab.clone()).await?;
+            driver.goto(url).await?;
+            Ok(tab)
+        })
+    }
+
+    /// The tab that all is about.
+    #[track_caller]
+    pub fn tab(&self) -> WindowHandle {
+        self.browser
+            .run("finding the tab", async |driver| driver.window().await)
+    }
+
+    /// All that follows is about this tab.
+    #[track_caller]
+    pub fn switch_to(&self, tab: &WindowHandle) {
+        self.browser.run("switching to a tab", async |driver| {
+            driver.switch_to_window(tab.clone()).await
+        });
+    }
+
+    /// Closes the tab that all was about; all that follows is about another one.
+    #[track_caller]
+    pub fn close_tab(&self, other: &WindowHandle) {
+        self.browser.run("closing a tab", async |driver| {
+            driver.close_window().await?;
+            driver.switch_to_window(other.clone()).await
+        });
+    }
+
+    /// Lets the site take no more than this many bytes of the device.
+    #[track_caller]
+    pub fn set_quota(&self, server: &TestServer, bytes: Option<u64>) {
+        let url = server.url();
+        let origin = url.split('/').take(3).collect::<Vec<_>>().join("/");
+        let mut parameters = json!({ "origin": origin });
+        if let Some(bytes) = bytes {
+            parameters["quotaSize"] = json!(bytes);
+        }
+        self.browser
+            .cdp("Storage.overrideQuotaForOrigin", parameters);
     }
 
     /// Loads the page again, as a visitor does who comes back.

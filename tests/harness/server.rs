@@ -1,7 +1,7 @@
 //! A server on the loopback interface that plays the network: the built page as `cargo xtask serve` serves it, with
 //! files put in the place of others, and with every kind of bad connection.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs;
 use std::io::{self, Read};
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::page_directory;
 use xtask::server::{Body, Handler, Request, Response, Server, Site};
 
-/// What is wrong with the answers for one file.
+/// What is wrong with the answers for one file. There may be several things at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
     /// No more than this many bytes a second.
@@ -33,6 +33,18 @@ pub enum Fault {
     Status(u16),
     /// The file comes with this media type.
     MediaType(&'static str),
+    /// The file comes with this header besides.
+    Header(&'static str, &'static str),
+    /// There are no parts of the file: whoever asks for one gets the whole.
+    NoRanges,
+    /// The answer says that it has so many bytes, whatever it has.
+    Length(u64),
+    /// The answer does not say how long it is.
+    NoLength,
+    /// The whole file comes in gzip's format, so that the answer's length is not the file's. Parts come as they are.
+    Gzip,
+    /// The file lies elsewhere on this server.
+    MovedTo(&'static str),
 }
 
 /// How often a slow or hanging answer looks whether its fault still holds.
@@ -54,8 +66,14 @@ struct Network {
     overlay: Site,
     overlay_directory: PathBuf,
     base: String,
-    faults: Mutex<HashMap<String, Fault>>,
+    faults: Mutex<HashMap<String, Vec<Fault>>>,
+    /// What is wrong with the next answers alone, a fault for each.
+    passing_faults: Mutex<HashMap<String, VecDeque<Fault>>>,
+    /// Bytes of bodies that were sent.
+    served: Mutex<HashMap<String, u64>>,
     requests: Mutex<Vec<Request>>,
+    /// Pages of other origins see no header but those that all may see.
+    reticent: AtomicBool,
     /// The answers lack the headers that a host has to be told to send.
     bare: AtomicBool,
     /// Answers under way end when the server has stopped.
@@ -104,7 +122,10 @@ impl TestServer {
             overlay_directory,
             base: base.to_owned(),
             faults: Mutex::default(),
+            passing_faults: Mutex::default(),
+            served: Mutex::default(),
             requests: Mutex::default(),
+            reticent: AtomicBool::new(false),
             bare: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
         });
@@ -134,7 +155,28 @@ impl TestServer {
 
     /// From now on, and for answers under way, this is wrong with a file.
     pub fn set_fault(&self, path: &str, fault: Fault) {
-        lock(&self.network.faults).insert(path.to_owned(), fault);
+        self.set_faults(path, &[fault]);
+    }
+
+    /// From now on, and for answers under way, all this is wrong with a file.
+    pub fn set_faults(&self, path: &str, faults: &[Fault]) {
+        lock(&self.network.faults).insert(path.to_owned(), faults.to_vec());
+    }
+
+    /// The next answers have one fault each, besides those that all have.
+    pub fn set_passing_faults(&self, path: &str, faults: &[Fault]) {
+        lock(&self.network.passing_faults)
+            .insert(path.to_owned(), faults.iter().copied().collect());
+    }
+
+    /// How many bytes of a file have been sent so far, over and over or not.
+    pub fn bytes_served(&self, path: &str) -> u64 {
+        lock(&self.network.served).get(path).copied().unwrap_or(0)
+    }
+
+    /// From now on, pages of other origins see no more of answers than browsers show of all.
+    pub fn show_no_headers(&self) {
+        self.network.reticent.store(true, Ordering::SeqCst);
     }
 
     /// From now on, and for answers under way, nothing is wrong with a file.
@@ -203,13 +245,11 @@ fn respond(network: &Arc<Network>, request: &Request) -> Response {
         .strip_prefix(&network.base)
         .unwrap_or_default()
         .to_owned();
-    let mut response = match network.fault(&path) {
-        Some(Fault::Status(status)) => Response::text(status, "This answer is a test's doing."),
-        _ => network.file(request),
-    };
-    if let Some(Fault::MediaType(media_type)) = network.fault(&path) {
-        set_header(&mut response, "Content-Type", Some(media_type));
-    }
+    let passing = lock(&network.passing_faults)
+        .get_mut(&path)
+        .and_then(VecDeque::pop_front);
+    let faults: Vec<Fault> = network.faults(&path).into_iter().chain(passing).collect();
+    let mut response = network.answer(request, &faults);
     if network.bare.load(Ordering::SeqCst) {
         for name in [
             "Cross-Origin-Opener-Policy",
@@ -221,11 +261,12 @@ fn respond(network: &Arc<Network>, request: &Request) -> Response {
         }
     }
     if network.page.is_none() {
-        open_to_all(&mut response);
+        open_to_all(&mut response, network.reticent.load(Ordering::SeqCst));
     }
     let body = Faulty {
         network: Arc::clone(network),
         path,
+        passing,
         body: response.body,
         given: 0,
     };
@@ -234,17 +275,38 @@ fn respond(network: &Arc<Network>, request: &Request) -> Response {
 }
 
 /// Lets pages of other origins read the response, as public hosts of models do.
-fn open_to_all(response: &mut Response) {
+fn open_to_all(response: &mut Response, reticent: bool) {
+    let shown = (!reticent).then_some("Content-Length, Content-Range, ETag, Retry-After");
     for (name, value) in [
-        ("Access-Control-Allow-Origin", "*"),
-        (
-            "Access-Control-Expose-Headers",
-            "Content-Length, Content-Range, ETag",
-        ),
-        ("Cross-Origin-Resource-Policy", "cross-origin"),
+        ("Access-Control-Allow-Origin", Some("*")),
+        ("Access-Control-Expose-Headers", shown),
+        ("Cross-Origin-Resource-Policy", Some("cross-origin")),
     ] {
-        set_header(response, name, Some(value));
+        set_header(response, name, value);
     }
+}
+
+/// Puts a body into gzip's format (RFC 1952), in blocks that are not compressed (RFC 1951, 3.2.4).
+fn gzipped(mut body: Body) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    body.read_to_end(&mut bytes)?;
+    let mut gzip = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let mut blocks = bytes.chunks(0xffff).peekable();
+    while let Some(block) = blocks.next() {
+        let length = block.len() as u16;
+        gzip.push(u8::from(blocks.peek().is_none()));
+        gzip.extend(length.to_le_bytes());
+        gzip.extend((!length).to_le_bytes());
+        gzip.extend(block);
+    }
+    let remainder = bytes.iter().fold(u32::MAX, |remainder, byte| {
+        (0..8).fold(remainder ^ u32::from(*byte), |r, _| {
+            (r >> 1) ^ (0xedb8_8320 * (r & 1))
+        })
+    });
+    gzip.extend((!remainder).to_le_bytes());
+    gzip.extend((bytes.len() as u32).to_le_bytes());
+    Ok(gzip)
 }
 
 /// Gives a header this value in the place of any other, or takes it away.
@@ -264,8 +326,50 @@ impl Network {
         }
     }
 
-    fn fault(&self, path: &str) -> Option<Fault> {
-        lock(&self.faults).get(path).copied()
+    fn faults(&self, path: &str) -> Vec<Fault> {
+        lock(&self.faults).get(path).cloned().unwrap_or_default()
+    }
+
+    /// The file, with what is wrong before its bytes are sent.
+    fn answer(&self, request: &Request, faults: &[Fault]) -> Response {
+        let mut request = request.clone();
+        if faults.contains(&Fault::NoRanges) {
+            request.headers.retain(|(name, _)| name != "range");
+        }
+        let mut response = None;
+        for fault in faults {
+            match fault {
+                Fault::Status(status) => {
+                    response = Some(Response::text(*status, "This answer is a test's doing."));
+                }
+                Fault::MovedTo(path) => {
+                    let location = format!("{}{path}", self.base);
+                    response = Some(Response::empty(302).with_header("Location", &location));
+                }
+                _ => {}
+            }
+        }
+        let mut response = response.unwrap_or_else(|| self.file(&request));
+        for fault in faults {
+            match *fault {
+                Fault::MediaType(media_type) => {
+                    set_header(&mut response, "Content-Type", Some(media_type));
+                }
+                Fault::Header(name, value) => set_header(&mut response, name, Some(value)),
+                Fault::NoRanges => set_header(&mut response, "Accept-Ranges", None),
+                Fault::Length(length) => response.length = Some(length),
+                Fault::NoLength => response.length = None,
+                Fault::Gzip if response.status == 200 => {
+                    let body = std::mem::replace(&mut response.body, Box::new(io::empty()));
+                    let gzip = gzipped(body).expect("a file can be read");
+                    response.length = Some(gzip.len() as u64);
+                    response.body = Box::new(io::Cursor::new(gzip));
+                    set_header(&mut response, "Content-Encoding", Some("gzip"));
+                }
+                _ => {}
+            }
+        }
+        response
     }
 }
 
@@ -273,6 +377,8 @@ impl Network {
 struct Faulty {
     network: Arc<Network>,
     path: String,
+    /// What is wrong with this answer alone.
+    passing: Option<Fault>,
     body: Body,
     given: u64,
 }
@@ -283,15 +389,31 @@ impl Read for Faulty {
             if self.network.stopped.load(Ordering::SeqCst) {
                 return Err(io::ErrorKind::ConnectionAborted.into());
             }
-            match self.network.fault(&self.path) {
-                Some(Fault::Hang) => thread::sleep(TICK),
-                Some(Fault::Slow { bytes_per_second }) => {
-                    thread::sleep(TICK);
-                    break (bytes_per_second * TICK.as_millis() as u64 / 1000).max(1);
+            let faults = self.network.faults(&self.path).into_iter();
+            let mut room = u64::MAX;
+            let mut hangs = false;
+            let mut pause = Duration::ZERO;
+            for fault in faults.chain(self.passing) {
+                match fault {
+                    Fault::Hang => hangs = true,
+                    Fault::Slow { bytes_per_second } => {
+                        let at_a_time = bytes_per_second * TICK.as_millis() as u64 / 1000;
+                        room = room.min(at_a_time.clamp(1, buffer.len() as u64));
+                        pause = Duration::from_secs_f64(room as f64 / bytes_per_second as f64);
+                    }
+                    // What ends early breaks the connection.
+                    Fault::Cut { after } if self.given >= after => {
+                        return Err(io::ErrorKind::ConnectionAborted.into());
+                    }
+                    Fault::Cut { after } => room = room.min(after - self.given),
+                    _ => {}
                 }
-                // The server takes a body that ends early for a broken connection.
-                Some(Fault::Cut { after }) => break after.saturating_sub(self.given),
-                Some(Fault::Status(_) | Fault::MediaType(_)) | None => break u64::MAX,
+            }
+            if hangs {
+                thread::sleep(TICK);
+            } else {
+                thread::sleep(pause);
+                break room;
             }
         };
         let room = usize::try_from(room)
@@ -299,6 +421,9 @@ impl Read for Faulty {
             .min(buffer.len());
         let read = self.body.read(&mut buffer[..room])?;
         self.given += read as u64;
+        *lock(&self.network.served)
+            .entry(self.path.clone())
+            .or_default() += read as u64;
         Ok(read)
     }
 }

@@ -40,8 +40,8 @@ pub struct Response {
     pub status: u16,
     /// In the order they are sent. `Content-Length` is not among them.
     pub headers: Vec<(String, String)>,
-    /// Length of the body in bytes.
-    pub length: u64,
+    /// Length of the body in bytes, as the client is told. `None`: it is not told, and the body is sent in chunks.
+    pub length: Option<u64>,
     /// The body.
     pub body: Body,
 }
@@ -58,7 +58,7 @@ impl Response {
         Self {
             status,
             headers: vec![("Content-Type".to_owned(), media_type.to_owned())],
-            length,
+            length: Some(length),
             body,
         }
     }
@@ -77,7 +77,7 @@ impl Response {
         Self {
             status,
             headers: Vec::new(),
-            length: 0,
+            length: Some(0),
             body: Box::new(io::empty()),
         }
     }
@@ -215,7 +215,10 @@ fn write(
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     if !matches!(response.status, 204 | 304) {
-        head.push_str(&format!("Content-Length: {}\r\n", response.length));
+        head.push_str(&match response.length {
+            Some(length) => format!("Content-Length: {length}\r\n"),
+            None => "Transfer-Encoding: chunked\r\n".to_owned(),
+        });
     }
     head.push_str(if keep_alive {
         "\r\n"
@@ -223,16 +226,31 @@ fn write(
         "Connection: close\r\n\r\n"
     });
     stream.write_all(head.as_bytes())?;
-    if with_body {
-        let sent = io::copy(
-            &mut response.body.by_ref().take(response.length),
-            &mut stream,
-        )?;
-        if sent < response.length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    match response.length {
+        _ if !with_body => {}
+        Some(length) => {
+            let sent = io::copy(&mut response.body.by_ref().take(length), &mut stream)?;
+            if sent < length {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         }
+        None => write_chunks(&mut stream, &mut response.body)?,
     }
     stream.flush()
+}
+
+/// Sends a body without saying before how long it is. An error of the body ends it without its end.
+fn write_chunks(mut stream: impl Write, mut body: impl Read) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = body.read(&mut buffer)?;
+        write!(stream, "{read:x}\r\n")?;
+        stream.write_all(&buffer[..read])?;
+        stream.write_all(b"\r\n")?;
+        if read == 0 {
+            return Ok(());
+        }
+    }
 }
 
 fn reason(status: u16) -> &'static str {
@@ -240,6 +258,7 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         204 => "No Content",
         206 => "Partial Content",
+        302 => "Found",
         304 => "Not Modified",
         308 => "Permanent Redirect",
         400 => "Bad Request",
@@ -309,5 +328,18 @@ mod tests {
         let response = Response::stream(200, "text/plain", 5, Box::new("abc".as_bytes()));
         assert!(write_response(&mut sent, &request, response).is_err());
         assert!(sent.ends_with(b"\r\n\r\nabc"));
+    }
+
+    #[test]
+    fn a_body_of_unknown_length_is_sent_in_chunks() {
+        let request = read("GET / HTTP/1.1\r\n\r\n").unwrap();
+        let mut sent = Vec::new();
+        let mut response = Response::stream(200, "text/plain", 0, Box::new("abc".as_bytes()));
+        response.length = None;
+        write_response(&mut sent, &request, response).unwrap();
+        let sent = String::from_utf8(sent).unwrap();
+        assert!(sent.contains("Transfer-Encoding: chunked\r\n"), "{sent}");
+        assert!(!sent.contains("Content-Length"), "{sent}");
+        assert!(sent.ends_with("\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), "{sent}");
     }
 }
