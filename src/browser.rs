@@ -73,6 +73,41 @@ impl Shelf for LocalStorageShelf {
     }
 }
 
+/// What stands behind the page's address under this name, as in `?name=value`.
+pub fn asked_for(name: &str) -> Option<String> {
+    let behind = window().location().search().ok()?;
+    web_sys::UrlSearchParams::new_with_str(&behind)
+        .ok()?
+        .get(name)
+}
+
+/// The browser's storage as a whole. Missing outside secure contexts.
+fn storage() -> Option<web_sys::StorageManager> {
+    let storage = window().navigator().storage();
+    (!JsValue::from(&storage).is_undefined()).then_some(storage)
+}
+
+/// Asks the browser not to clear this site's storage when it runs out of room. It may ask the person. Gives whether it agrees.
+pub async fn persist_storage() -> bool {
+    let promise = storage().and_then(|storage| storage.persist().ok());
+    is_true(promise).await
+}
+
+/// Whether the browser has agreed to that.
+pub async fn is_storage_persistent() -> bool {
+    let promise = storage().and_then(|storage| storage.persisted().ok());
+    is_true(promise).await
+}
+
+async fn is_true(promise: Option<js_sys::Promise>) -> bool {
+    match promise {
+        Some(promise) => JsFuture::from(promise)
+            .await
+            .is_ok_and(|value| value.is_truthy()),
+        None => false,
+    }
+}
+
 /// Whether the browser asks to save data.
 pub fn wants_to_save_data() -> bool {
     let connection = Reflect::get(&window().navigator(), &"connection".into()).unwrap_or_default();

@@ -4,8 +4,9 @@
 //! components that draw them.
 
 use cliplet_engine::catalogue::ModelEntry;
-use cliplet_engine::messages::Failure;
+use cliplet_engine::messages::{Failure, StoredFile};
 
+use crate::state::kept::Kept;
 use crate::state::models::{Offer, Stage, State, Status, Trouble};
 use crate::state::template;
 
@@ -136,15 +137,60 @@ pub fn not_scored(failure: &Failure) -> String {
 fn because(failure: &Failure) -> String {
     match failure {
         Failure::Unreachable => "there is no connection.".to_owned(),
-        Failure::HttpStatus { code } => format!("the server answered {code} instead of the file."),
-        Failure::Interrupted { received, total } => match total {
-            Some(total) => format!(
-                "the connection broke after {} of {}.",
-                megabytes_bare(*received, *total),
-                megabytes(*total)
+        Failure::HttpStatus { code } => {
+            let what_to_do = match code {
+                401 | 403 => "It does not give it to this page. Choose another model.",
+                404 | 410 => "It is not there any more. Choose another model.",
+                429 => "Too much is asked of it. Try again in some minutes.",
+                _ => "Try again later.",
+            };
+            format!("the server answered {code} instead of the file. {what_to_do}")
+        }
+        Failure::Interrupted { received: 0, .. } => {
+            "the connection breaks at once. Try again later.".to_owned()
+        }
+        Failure::Interrupted { received, total } => format!(
+            "the connection broke after {}, which are kept.",
+            part(*received, *total)
+        ),
+        Failure::Stalled { received: 0, .. } => {
+            "the server sends nothing. Try again later.".to_owned()
+        }
+        Failure::Stalled { received, total } => format!(
+            "the server sends nothing more after {}, which are kept.",
+            part(*received, *total)
+        ),
+        Failure::WebPage => {
+            "what came is a web page, not a model. If this network asks for a log-in, log in and try again."
+                .to_owned()
+        }
+        Failure::WrongLength { expected, found } => match found {
+            Some(found) => format!(
+                "the server has another file there, of {} bytes instead of {}. Choose another model.",
+                number(*found as usize),
+                number(*expected as usize)
             ),
-            None => format!("the connection broke after {}.", megabytes(*received)),
+            None => format!(
+                "the server has another file there, of more than {} bytes. Choose another model.",
+                number(*expected as usize)
+            ),
         },
+        Failure::WrongHash => {
+            "what came is not what was published (its SHA-256 differs), and was deleted. Try again."
+                .to_owned()
+        }
+        Failure::Changing => {
+            "the server is replacing the file at the moment. Try again later.".to_owned()
+        }
+        Failure::NoRoom { missing } => {
+            let missing = missing.map_or(String::new(), |missing| {
+                format!(": {} are missing", size(missing))
+            });
+            format!(
+                "the browser has no room for it{missing}. Delete models you do not need, then try again."
+            )
+        }
+        Failure::FileInUse => "another tab is using it. Close that tab, then try again.".to_owned(),
         Failure::UnusableModel { reason } => {
             format!("its file cannot be used here. {}", sentence(reason))
         }
@@ -182,11 +228,22 @@ pub fn model_status(status: &Status) -> String {
                 format!("Fetching {}", model.name)
             }
             Stage::Asked | Stage::Reading => format!("Opening {}", model.name),
-            Stage::Downloading { received, total } => format!(
-                "Fetching {}: {} of {}",
+            Stage::Downloading { received, total } => {
+                format!("Fetching {}: {}", model.name, part(*received, Some(*total)))
+            }
+            Stage::Retrying {
+                received,
+                total,
+                seconds,
+            } => format!(
+                "Fetching {}: {} so far. No answer; asking again in {seconds} s",
                 model.name,
-                megabytes_bare(*received, *total),
-                megabytes(*total)
+                part(*received, Some(*total))
+            ),
+            Stage::Elsewhere { received, total } => format!(
+                "Another tab is fetching {}: {}",
+                model.name,
+                part(*received, Some(*total))
             ),
         };
     }
@@ -260,6 +317,57 @@ pub fn offer(offer: Offer, wanted: Option<&ModelEntry>) -> String {
         (Offer::Fetch, Some(wanted)) => format!("Fetch ({})", megabytes(wanted.bytes)),
         (Offer::Fetch, None) => "Fetch".to_owned(),
     }
+}
+
+/// The browser keeps no model.
+pub const NOTHING_KEPT: &str = "No model is kept yet.";
+
+/// How much there is of a kept file.
+pub fn kept_size(file: &StoredFile) -> String {
+    match (file.whole, file.total) {
+        (true, _) => size(file.bytes),
+        (false, Some(total)) => format!("{} so far", part(file.bytes, Some(total))),
+        (false, None) => format!("{} so far", megabytes(file.bytes)),
+    }
+}
+
+/// Before a file is deleted.
+pub fn delete_question(file: &StoredFile) -> String {
+    let again = match file.whole {
+        true => "It will be fetched again when it is wanted.",
+        false => "What has arrived of it will be fetched again when it is wanted.",
+    };
+    format!("Delete {}? {again}", file.title)
+}
+
+/// The same, for the model that is in use.
+pub const GOES_ON_ANSWERING: &str = "Until you leave this page it goes on answering.";
+
+/// A file was deleted.
+pub fn deleted(title: &str) -> String {
+    format!("{title} was deleted from this browser.")
+}
+
+/// A file could not be deleted.
+pub fn not_deleted(title: &str, failure: &Failure) -> String {
+    format!("{title} could not be deleted: {}", because(failure))
+}
+
+/// How much room is taken and left, and for how long.
+pub fn room(kept: &Kept) -> String {
+    let room = match (kept.used, kept.available) {
+        (Some(used), Some(available)) => format!(
+            "Cliplet takes {} here, and the browser would give it {} more. ",
+            size(used),
+            size(available)
+        ),
+        _ => String::new(),
+    };
+    let how_long = match kept.persistent {
+        true => "The browser keeps models until you delete them.",
+        false => "If it runs out of room, the browser may delete models by itself.",
+    };
+    format!("{room}{how_long}")
 }
 
 /// Before anything is known of the models.
@@ -484,6 +592,26 @@ pub fn megabytes(bytes: u64) -> String {
     format!("{} MB", megabytes_bare(bytes, bytes))
 }
 
+/// So many bytes of so many, such as `37 of 164 MB`.
+fn part(received: u64, total: Option<u64>) -> String {
+    match total {
+        Some(total) => format!(
+            "{} of {}",
+            megabytes_bare(received, total),
+            megabytes(total)
+        ),
+        None => megabytes(received),
+    }
+}
+
+/// A size in megabytes, or in gigabytes where it has many.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000_000 => megabytes(bytes),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
 /// Bytes in megabytes, with a digit behind the point where `of` is small.
 fn megabytes_bare(bytes: u64, of: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
@@ -546,6 +674,34 @@ mod tests {
                 received: 5_000,
                 total: None,
             },
+            Failure::Interrupted {
+                received: 0,
+                total: Some(164_391_744),
+            },
+            Failure::Stalled {
+                received: 50_000_000,
+                total: Some(164_391_744),
+            },
+            Failure::Stalled {
+                received: 0,
+                total: None,
+            },
+            Failure::WebPage,
+            Failure::WrongLength {
+                expected: 164_391_744,
+                found: Some(1_000),
+            },
+            Failure::WrongLength {
+                expected: 164_391_744,
+                found: None,
+            },
+            Failure::WrongHash,
+            Failure::Changing,
+            Failure::NoRoom {
+                missing: Some(114_000_000),
+            },
+            Failure::NoRoom { missing: None },
+            Failure::FileInUse,
             Failure::UnusableModel {
                 reason: "It is a language model".to_owned(),
             },
@@ -567,6 +723,13 @@ mod tests {
                 Failure::Unreachable
                 | Failure::HttpStatus { .. }
                 | Failure::Interrupted { .. }
+                | Failure::Stalled { .. }
+                | Failure::WebPage
+                | Failure::WrongLength { .. }
+                | Failure::WrongHash
+                | Failure::Changing
+                | Failure::NoRoom { .. }
+                | Failure::FileInUse
                 | Failure::UnusableModel { .. }
                 | Failure::OutOfMemory
                 | Failure::EmptyPicture
@@ -662,6 +825,60 @@ mod tests {
     }
 
     #[test]
+    fn every_failure_of_deleting_is_a_sentence() {
+        for failure in every_failure() {
+            assert_is_prose(&not_deleted("LAION ViT-B/32", &failure));
+        }
+    }
+
+    #[test]
+    fn statuses_of_servers_say_what_to_do() {
+        for code in [401, 403, 404, 410, 416, 429, 500, 503] {
+            let text = because(&Failure::HttpStatus { code });
+            assert!(text.contains(&code.to_string()), "{text}");
+            assert!(
+                text.contains("Choose") || text.contains("Try again"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_told_with_its_size_and_the_room_left() {
+        let mut file = StoredFile {
+            name: "a".to_owned(),
+            model: "a".to_owned(),
+            revision: "1".to_owned(),
+            title: "LAION ViT-B/32".to_owned(),
+            bytes: 37_000_000,
+            total: Some(164_391_744),
+            whole: false,
+        };
+        assert_eq!(kept_size(&file), "37 of 164 MB so far");
+        assert_is_prose(&delete_question(&file));
+        file.total = None;
+        assert_eq!(kept_size(&file), "37 MB so far");
+        file.whole = true;
+        assert_eq!(kept_size(&file), "37 MB");
+        assert_is_prose(&delete_question(&file));
+        let mut kept = Kept {
+            files: vec![file],
+            used: Some(37_000_000),
+            available: Some(5_200_000_000),
+            persistent: true,
+        };
+        assert_eq!(
+            room(&kept),
+            "Cliplet takes 37 MB here, and the browser would give it 5.2 GB more. \
+             The browser keeps models until you delete them."
+        );
+        kept.available = None;
+        kept.persistent = false;
+        assert_is_prose(&room(&kept));
+        assert_is_prose(&deleted("LAION ViT-B/32"));
+    }
+
+    #[test]
     fn sentences_about_different_failures_differ() {
         let mut texts: Vec<String> = every_failure()
             .iter()
@@ -709,6 +926,25 @@ mod tests {
         assert_eq!(
             model_news(&status).unwrap(),
             "Fetching LAION ViT-B/32, 164 MB."
+        );
+        let (received, total) = (37_400_000, 164_391_744);
+        let seconds = 4;
+        status.loading = Some((
+            laion(),
+            Stage::Retrying {
+                received,
+                total,
+                seconds,
+            },
+        ));
+        assert_eq!(
+            model_status(&status),
+            "Fetching LAION ViT-B/32: 37 of 164 MB so far. No answer; asking again in 4 s"
+        );
+        status.loading = Some((laion(), Stage::Elsewhere { received, total }));
+        assert_eq!(
+            model_status(&status),
+            "Another tab is fetching LAION ViT-B/32: 37 of 164 MB"
         );
         status.loading = Some((laion(), Stage::Reading));
         status.state = State::Loading;

@@ -3,74 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{Fault, Options, Page, Row, STATUS, TestServer, picture, repository};
-
-const LABELS: [&str; 3] = ["boat", "cat", "dog"];
-/// Stands in for LAION's model: another CLIP, small enough for a test.
-const BETTER: &str = "crates/clip/tests/fixtures/golden/q8_0-gelu.gguf";
-const FILE: &str = "Better.gguf";
-
-/// The page, and the server of another origin from which its better models come.
-struct World {
-    page: TestServer,
-    models: TestServer,
-}
-
-impl World {
-    fn new() -> Self {
-        Self::with_models(&[("Better", &better())])
-    }
-
-    /// With better models of these ids and bytes. The first is the default.
-    fn with_models(better: &[(&str, &[u8])]) -> Self {
-        let world = Self {
-            page: TestServer::with_page(),
-            models: TestServer::elsewhere(),
-        };
-        let catalogue = fs::read_to_string(repository("public/models.json")).unwrap();
-        let mut catalogue: Value = serde_json::from_str(&catalogue).unwrap();
-        let models = catalogue["models"].as_array_mut().unwrap();
-        models.retain(|model| model["preview"] == true);
-        for (place, (id, bytes)) in better.iter().enumerate() {
-            let file = format!("{id}.gguf");
-            world.models.put(&file, bytes);
-            let model = json!({
-                "id": id, "name": format!("{id} CLIP"), "weights": "q8_0", "revision": "1", "licence": "MIT",
-                "url": format!("{}{file}", world.models.url()), "bytes": bytes.len(), "about": "For a test.",
-            });
-            models.insert(place, model);
-        }
-        world.page.put("models.json", catalogue.to_string());
-        world
-    }
-
-    /// A visitor who has the starter's scores of a picture.
-    fn visit(&self) -> (Page, Vec<Row>) {
-        self.visit_with(&Options::default())
-    }
-
-    fn visit_with(&self, options: &Options) -> (Page, Vec<Row>) {
-        let page = Page::open_with(&self.page, options);
-        page.wait_until_ready();
-        page.set_labels(&LABELS);
-        page.choose_file(&repository("public/samples/rocket.jpg"));
-        let rows = page.wait_for_scores_of(&LABELS);
-        (page, rows)
-    }
-}
-
-fn better() -> Vec<u8> {
-    fs::read(repository(BETTER)).unwrap()
-}
-
-/// Chooses a model in the dialogue of models.
-fn choose(page: &Page, id: &str) {
-    page.press_button("Models");
-    page.click(&format!("dialog[open] input[type=radio][value={id}]"));
-    page.press_button("Close");
-}
+use crate::harness::world::{FILE, LABELS, World, better, choose};
+use crate::harness::{Fault, Options, Page, STATUS, TestServer, picture, repository};
 
 fn preview(page: &Page) -> bool {
     page.has(".preview")
@@ -170,18 +106,6 @@ fn without_a_network_the_page_says_so_and_goes_on_with_the_starter() {
     );
     assert_eq!(page.results(), rows);
     world.models.start_again();
-    page.press_button("Try again");
-    page.wait_for_text(STATUS, "Better CLIP is ready");
-}
-
-#[test]
-fn a_broken_connection_is_told_and_can_be_tried_again() {
-    let world = World::new();
-    world.models.set_fault(FILE, Fault::Cut { after: 200_000 });
-    let (page, rows) = world.visit();
-    page.wait_for_text(STATUS, "the connection broke after");
-    assert_eq!(page.results(), rows);
-    world.models.clear_fault(FILE);
     page.press_button("Try again");
     page.wait_for_text(STATUS, "Better CLIP is ready");
 }
@@ -310,7 +234,7 @@ fn nothing_moves_while_models_come_and_fail() {
             bytes_per_second: 50_000,
         },
     );
-    let page = Page::open(&world.page);
+    let page = Page::open_at(&world.page, "?patience=0.05");
     let top = || {
         page.script(
             "return document.querySelector('main').getBoundingClientRect().top",

@@ -17,7 +17,7 @@ pub fn Footer() -> impl IntoView {
                     <span data-testid="works-offline">" "{text::WORKS_OFFLINE}</span>
                 </Show>
             </p>
-            <button type="button" class="link-button" on:click=move |_| open.run(())>
+            <button type="button" class="link-button" on:click=move |_| open.run(session)>
                 "About the models"
             </button>
         </footer>

@@ -1,11 +1,13 @@
 use leptos::prelude::*;
 
 use super::{ModelStatus, OpenModels};
+use crate::session::Session;
 use crate::text;
 
 /// The name, what the page is for, and how the model is.
 #[component]
 pub fn Header() -> impl IntoView {
+    let session = expect_context::<Session>();
     let open = expect_context::<OpenModels>();
     view! {
         <header class="header">
@@ -15,7 +17,7 @@ pub fn Header() -> impl IntoView {
             </h1>
             <p class="tagline">{text::TAGLINE}</p>
             <ModelStatus />
-            <button type="button" class="button" on:click=move |_| open.run(())>
+            <button type="button" class="button" on:click=move |_| open.run(session)>
                 "Models"
             </button>
         </header>

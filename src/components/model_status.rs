@@ -2,7 +2,6 @@ use leptos::prelude::*;
 
 use crate::engine::Life;
 use crate::session::Session;
-use crate::state::models::Stage;
 use crate::text;
 
 /// How the model is, in a line, with what can be done about it.
@@ -29,15 +28,12 @@ pub fn ModelStatus() -> impl IntoView {
             .map_or_else(|| text::STARTING.to_owned(), text::model_status)
     });
     // In thousandths, so that not every packet is a change of the page.
-    let arrived =
-        Memo::new(
-            move |_| match session.model_status.read().as_ref()?.loading.as_ref()? {
-                (_, Stage::Downloading { received, total }) => {
-                    Some((received * 1_000 / (*total).max(1)).min(1_000))
-                }
-                _ => None,
-            },
-        );
+    let arrived = Memo::new(move |_| {
+        let status = session.model_status.read();
+        let (_, stage) = status.as_ref()?.loading.as_ref()?;
+        let (received, total) = stage.arrived()?;
+        Some((received * 1_000 / total.max(1)).min(1_000))
+    });
     let progress = move || {
         arrived.get().map(|thousandths| {
             view! {

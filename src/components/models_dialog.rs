@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use cliplet_engine::catalogue::ModelEntry;
 
-use super::ModelCards;
+use super::{KeptFiles, ModelCards};
 use crate::session::Session;
 use crate::text;
 
@@ -17,8 +17,9 @@ impl OpenModels {
         Self(NodeRef::new())
     }
 
-    /// Opens it.
-    pub fn run(self, (): ()) {
+    /// Opens it, with what the browser keeps by now.
+    pub fn run(self, session: Session) {
+        session.list_files();
         if let Some(dialog) = self.0.get_untracked() {
             dialog.show_modal().ok();
         }
@@ -81,6 +82,7 @@ pub fn ModelsDialog() -> impl IntoView {
                     <legend>"Which model answers"</legend>
                     {models}
                 </fieldset>
+                <KeptFiles />
                 <h3>"Before you rely on it"</h3>
                 <ul class="warnings">{warnings}</ul>
                 <ModelCards />

@@ -1,8 +1,10 @@
 //! What happens when: the page's state as signals, and the deeds that change it.
 //!
 //! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, scoring,
-//! models, visits without a network. The data itself and its rules are in [`crate::state`]; what is drawn is in [`crate::components`].
+//! models, files that are kept, visits without a network. The data itself and its rules are in [`crate::state`]; what is drawn is
+//! in [`crate::components`].
 
+mod files;
 mod labels;
 mod models;
 mod offline;
@@ -22,6 +24,7 @@ use web_sys::Blob;
 
 use crate::browser::{self, LocalStorageShelf, Timer};
 use crate::engine::{Engine, Life};
+use crate::state::kept::Kept;
 use crate::state::labels::{FIRST_LABELS, Labels, Origin, Removed};
 use crate::state::models::{Models, Status};
 use crate::state::samples::Sample;
@@ -80,6 +83,10 @@ pub struct Session {
     pub catalogue: RwSignal<Vec<ModelEntry>>,
     /// The list of models could not be read.
     pub no_catalogue: RwSignal<bool>,
+    /// What the browser keeps, once somebody wanted to see it.
+    pub kept: RwSignal<Option<Kept>>,
+    /// Why a file could not be deleted, or what is kept not be found out.
+    pub files_trouble: RwSignal<Option<String>>,
     /// What became of the engine, if anything did.
     pub engine_life: RwSignal<Option<Life>>,
     /// The model whose scores are on screen.
@@ -116,6 +123,7 @@ struct Desk {
     labels: labels::Desk,
     pictures: pictures::Desk,
     models: models::Desk,
+    files: files::Desk,
     offline: offline::Desk,
     /// The file of the picture on screen.
     file: Option<Blob>,
@@ -154,6 +162,8 @@ impl Session {
             model_status: RwSignal::default(),
             catalogue: RwSignal::default(),
             no_catalogue: RwSignal::default(),
+            kept: RwSignal::default(),
+            files_trouble: RwSignal::default(),
             engine_life: RwSignal::default(),
             scored_by: RwSignal::default(),
             stale: RwSignal::default(),

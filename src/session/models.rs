@@ -50,7 +50,10 @@ impl Session {
             located.url = url;
         }
         let call = self.engine().ask(
-            Request::LoadModel { model: located },
+            Request::LoadModel {
+                model: located,
+                patience: patience(),
+            },
             None,
             move |request, progress| {
                 self.models
@@ -78,6 +81,7 @@ impl Session {
                 self.score_now();
             }
             self.go_on_with_models();
+            self.files_have_changed(is_ready);
         });
     }
 
@@ -139,7 +143,14 @@ impl Session {
     }
 }
 
-fn unexpected(done: &Done) -> Failure {
+/// For people who want to try what becomes of bad connections: `?patience=0.1` behind the page's address makes every wait a
+/// tenth as long.
+fn patience() -> f64 {
+    let asked = browser::asked_for("patience").and_then(|text| text.parse().ok());
+    asked.unwrap_or(1.0)
+}
+
+pub(super) fn unexpected(done: &Done) -> Failure {
     Failure::Internal {
         message: format!("the engine answered a model's request with {done:?}"),
     }

@@ -149,7 +149,10 @@ impl Session {
                 Progress::EncodingLabels { done, total } => {
                     self.at_work.set(Some(AtWork::Labels { done, total }))
                 }
-                Progress::Downloading { .. } | Progress::LoadingModel => {}
+                Progress::Downloading { .. }
+                | Progress::Retrying { .. }
+                | Progress::Elsewhere { .. }
+                | Progress::LoadingModel => {}
             });
         let id = call.id;
         self.with_desk(|desk| desk.scoring.asked = Some((id, question.clone(), model)));

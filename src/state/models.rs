@@ -42,8 +42,38 @@ pub enum Stage {
         /// Bytes in all.
         total: u64,
     },
+    /// The connection broke, and the engine asks again by and by.
+    Retrying {
+        /// Bytes so far.
+        received: u64,
+        /// Bytes in all.
+        total: u64,
+        /// Until it asks again.
+        seconds: u32,
+    },
+    /// Another tab is fetching it, and this one waits for that.
+    Elsewhere {
+        /// Bytes so far.
+        received: u64,
+        /// Bytes in all.
+        total: u64,
+    },
     /// Its bytes are here and are being read.
     Reading,
+}
+
+impl Stage {
+    /// How many bytes are here, and how many there are in all, while they are being fetched.
+    pub fn arrived(self) -> Option<(u64, u64)> {
+        match self {
+            Stage::Downloading { received, total }
+            | Stage::Retrying {
+                received, total, ..
+            }
+            | Stage::Elsewhere { received, total } => Some((received, total)),
+            Stage::Asked | Stage::Reading => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -229,7 +259,7 @@ impl Models {
             matches!(
                 trouble,
                 Some(Trouble::Failed(
-                    Failure::Unreachable | Failure::Interrupted { .. }
+                    Failure::Unreachable | Failure::Interrupted { .. } | Failure::Stalled { .. }
                 ))
             )
         };
@@ -282,8 +312,7 @@ impl Models {
         if let Some(load) = &mut self.load {
             let is_wanted = load.model.id == wanted.id;
             let is_first_help = load.model.preview && self.answering.is_none();
-            let not_kept_after_all =
-                is_wanted && !may_fetch && matches!(load.stage, Stage::Downloading { .. });
+            let not_kept_after_all = is_wanted && !may_fetch && load.stage.arrived().is_some();
             let unwanted = !is_wanted && !is_first_help;
             if load.cancelled || !(unwanted || not_kept_after_all) {
                 return None;
@@ -333,14 +362,38 @@ impl Models {
         let Some(load) = self.load.as_mut().filter(|load| load.request == request) else {
             return;
         };
-        match *progress {
-            Progress::Downloading { received, total } => {
-                let total = total.unwrap_or(load.model.bytes);
-                load.stage = Stage::Downloading { received, total };
-            }
-            Progress::LoadingModel => load.stage = Stage::Reading,
-            Progress::EncodingLabels { .. } | Progress::EncodingPicture => {}
-        }
+        let in_all = |total: Option<u64>| total.unwrap_or(load.model.bytes);
+        load.stage = match *progress {
+            Progress::Downloading { received, total } => Stage::Downloading {
+                received,
+                total: in_all(total),
+            },
+            Progress::Retrying {
+                received,
+                total,
+                seconds,
+            } => Stage::Retrying {
+                received,
+                total: in_all(total),
+                seconds,
+            },
+            Progress::Elsewhere { received, total } => Stage::Elsewhere {
+                received,
+                total: in_all(total),
+            },
+            Progress::LoadingModel => Stage::Reading,
+            Progress::EncodingLabels { .. } | Progress::EncodingPicture => return,
+        };
+    }
+
+    /// Whether a model's bytes are being fetched or read.
+    pub fn is_on_its_way(&self, id: &str) -> bool {
+        self.load.as_ref().is_some_and(|load| load.model.id == id)
+    }
+
+    /// The browser keeps this revision of a model no more.
+    pub fn deleted(&mut self, id: &str, revision: &str) {
+        self.kept.remove(&name_of(id, revision));
     }
 
     /// A model is loaded and answers.
@@ -419,7 +472,7 @@ impl Models {
 
         let state = match &loading {
             _ if self.engine_is_dead => State::Error,
-            Some((model, Stage::Downloading { .. })) if Some(model) == wanted.as_ref() => {
+            Some((model, stage)) if Some(model) == wanted.as_ref() && stage.arrived().is_some() => {
                 State::Downloading
             }
             Some((model, Stage::Asked))
@@ -460,7 +513,11 @@ impl Models {
 
 /// A new revision of a model is a new file, so the name holds both.
 fn kept_name(model: &ModelEntry) -> String {
-    format!("{}@{}", model.id, model.revision)
+    name_of(&model.id, &model.revision)
+}
+
+fn name_of(id: &str, revision: &str) -> String {
+    format!("{id}@{revision}")
 }
 
 #[cfg(test)]
@@ -798,6 +855,55 @@ mod tests {
         load(&mut models, 2);
         models.ready(2, "big", false);
         assert!(models.status().not_kept);
+        assert!(!models.is_kept(&entry("big", 160, false)));
+    }
+
+    #[test]
+    fn a_broken_connection_that_is_tried_again_is_still_a_download() {
+        let mut models = with_preview_ready(false);
+        models.picture_waits();
+        load(&mut models, 2);
+        models.progress(
+            2,
+            &Progress::Retrying {
+                received: 40,
+                total: None,
+                seconds: 4,
+            },
+        );
+        let status = models.status();
+        assert_eq!(
+            (status.state, status.offer),
+            (State::Downloading, Some(Offer::Stop))
+        );
+        let (_, stage) = status.loading.unwrap();
+        assert_eq!(stage.arrived(), Some((40, 160)));
+    }
+
+    #[test]
+    fn what_another_tab_fetches_is_waited_for_and_can_be_stopped() {
+        let mut models = with_preview_ready(false);
+        models.picture_waits();
+        load(&mut models, 2);
+        models.progress(
+            2,
+            &Progress::Elsewhere {
+                received: 40,
+                total: Some(160),
+            },
+        );
+        assert_eq!(models.status().state, State::Downloading);
+        assert_eq!(models.stop(), Some(2));
+    }
+
+    #[test]
+    fn a_deleted_model_goes_on_answering_and_is_not_counted_on() {
+        let mut models = models(None, &["big@1"], false);
+        load(&mut models, 1);
+        models.ready(1, "big", true);
+        models.deleted("big", "1");
+        assert_eq!(models.next_step(), None);
+        assert_eq!(models.answering().unwrap().id, "big");
         assert!(!models.is_kept(&entry("big", 160, false)));
     }
 }

@@ -18,6 +18,7 @@ mod browser;
 mod page;
 mod server;
 mod visitor;
+pub mod world;
 
 pub use browser::{Kind, Options};
 pub use page::{Page, Row};

@@ -28,11 +28,22 @@ pub struct ToWorker {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// Make this model the one that answers: from the store if it is kept there, otherwise fetched, with progress, and
-    /// kept. Until it is ready, and if it fails or is cancelled, the model that answered before goes on answering.
-    /// Ends in [`Done::ModelReady`].
+    /// kept. Until it is ready, and if it fails or is cancelled, the model that answered before goes on answering, and what
+    /// has arrived stays: the next request goes on from there. Ends in [`Done::ModelReady`].
     LoadModel {
         /// Which. Its `url` is absolute.
         model: ModelEntry,
+        /// How long to wait for a silent server and between two attempts, as a multiple of what is usual: 1 unless
+        /// somebody is trying things out.
+        patience: f64,
+    },
+    /// Say which model files are kept, parts of files among them. Ends in [`Done::Files`].
+    ListFiles,
+    /// Delete a kept file, or a part of one. A model that was read from it goes on answering. Ends in [`Done::Files`], with
+    /// what is left.
+    DeleteFile {
+        /// Which: its [`StoredFile::name`].
+        name: String,
     },
     /// Take a picture: the file beside the message, as the person chose it. It is decoded once, so that a file that
     /// is no picture is refused now. Ends in [`Done::PictureTaken`].
@@ -118,6 +129,22 @@ pub enum Progress {
         /// Bytes in all, where the server or the catalogue says.
         total: Option<u64>,
     },
+    /// The connection broke, or the server cannot answer now; it is asked again by and by, without anybody's doing.
+    Retrying {
+        /// Bytes so far, which stay.
+        received: u64,
+        /// Bytes in all, where known.
+        total: Option<u64>,
+        /// Until it is asked again.
+        seconds: u32,
+    },
+    /// Another tab of this browser is fetching the same file. This one waits, and takes over if that one ends.
+    Elsewhere {
+        /// Bytes that the other tab has.
+        received: u64,
+        /// Bytes in all, where known.
+        total: Option<u64>,
+    },
     /// A model's bytes are all here and are being read into memory.
     LoadingModel,
     /// Prompts are being encoded.
@@ -140,6 +167,15 @@ pub enum Done {
         model: String,
         /// Whether the file is kept for the next visit. `false`: the browser gave no room, and it will be fetched again.
         kept: bool,
+    },
+    /// What is kept.
+    Files {
+        /// In the order of their names.
+        files: Vec<StoredFile>,
+        /// Bytes that this site takes on the device, as the browser estimates it.
+        used: Option<u64>,
+        /// Bytes that the browser would still let it take.
+        available: Option<u64>,
     },
     /// The picture is decoded. Where the browser itself cannot show the file, a PNG to show instead is beside the
     /// message.
@@ -169,6 +205,25 @@ pub enum Done {
     },
 }
 
+/// A model file that the browser keeps, or the part of one that has arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Its name in the store, for [`Request::DeleteFile`].
+    pub name: String,
+    /// The id of the model it belongs to, as it was in the catalogue.
+    pub model: String,
+    /// The revision of that model.
+    pub revision: String,
+    /// The model's name, for people.
+    pub title: String,
+    /// Bytes that it takes.
+    pub bytes: u64,
+    /// Bytes that it will have when it is whole, where known.
+    pub total: Option<u64>,
+    /// All of it is there, and right as far as can be checked.
+    pub whole: bool,
+}
+
 /// What the model says of one label.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelScore {
@@ -190,13 +245,40 @@ pub enum Failure {
         /// HTTP status code.
         code: u16,
     },
-    /// The connection broke before the whole file was here.
+    /// The connection broke before the whole file was here, again and again. What has arrived stays.
     Interrupted {
         /// Bytes that arrived.
         received: u64,
         /// Bytes expected, where known.
         total: Option<u64>,
     },
+    /// The server keeps the connection and sends nothing. What has arrived stays.
+    Stalled {
+        /// Bytes that arrived.
+        received: u64,
+        /// Bytes expected, where known.
+        total: Option<u64>,
+    },
+    /// A web page came instead of the file: most likely the log-in page of a network. Nothing of it is kept.
+    WebPage,
+    /// The file at the server is not as long as the catalogue says, so it is another one. Nothing of it is kept.
+    WrongLength {
+        /// Bytes in the catalogue.
+        expected: u64,
+        /// Bytes at the server; unknown if it goes on for longer.
+        found: Option<u64>,
+    },
+    /// The file has another SHA-256 than the catalogue says: it was changed, or damaged on its way. Nothing of it is kept.
+    WrongHash,
+    /// The file at the server is replaced again and again while it is fetched.
+    Changing,
+    /// The browser gives this page no room for the file. What has arrived stays.
+    NoRoom {
+        /// Bytes that are missing, where known; some more than that is better.
+        missing: Option<u64>,
+    },
+    /// The kept file cannot be deleted now, as a tab is reading or writing it.
+    FileInUse,
     /// The file is not a model that can be used here.
     UnusableModel {
         /// What is wrong with it, as a sentence.

@@ -8,10 +8,10 @@ use cliplet_clip::{prompt, zero_shot};
 use web_sys::Blob;
 
 use super::decode::{self, Decoded};
-use super::fetch::Download;
+use super::fetch::{self, Patience, Source};
 use super::model::{Embedding, LoadedModel};
 use super::pictures::{self, ContentHash, Pictures, TakenPicture};
-use super::store::{self, Arriving, ModelFile};
+use super::store::{self, Arriving, Label, Lock, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
 use crate::catalogue::ModelEntry;
 use crate::messages::{Done, Failure, LabelScore, PictureId, Progress, Request};
@@ -38,7 +38,12 @@ impl Engine {
         blob: Option<Blob>,
     ) -> Result<Answer, Stopped> {
         match request {
-            Request::LoadModel { model } => self.load_model(task, &model).await,
+            Request::LoadModel { model, patience } => {
+                let patience = Patience::new(patience);
+                self.load_model(task, &model, patience).await
+            }
+            Request::ListFiles => Ok((store::files().await, None)),
+            Request::DeleteFile { name } => self.delete_file(&name).await,
             Request::TakePicture { picture } => {
                 let file = blob.ok_or(Failure::UnknownPicture)?;
                 self.take_picture(task, picture, file).await
@@ -65,18 +70,34 @@ impl Engine {
         }
     }
 
-    async fn load_model(&self, task: &Task, model: &ModelEntry) -> Result<Answer, Stopped> {
-        if let Some(file) = ModelFile::kept(model).await {
+    async fn load_model(
+        &self,
+        task: &Task,
+        model: &ModelEntry,
+        patience: Patience,
+    ) -> Result<Answer, Stopped> {
+        let name = store::file_name(model);
+        let source = Source {
+            url: model.url.clone(),
+            bytes: Some(model.bytes),
+            sha256: model.sha256.clone(),
+        };
+        let _lock = Lock::take(task, &name, {
+            let teller = task.teller();
+            move |received, total| teller.tell(Progress::Elsewhere { received, total })
+        })
+        .await?;
+        if let Some(file) = ModelFile::kept(&name, &source).await {
             match self.read_model(task, model, file).await {
                 // A kept file that cannot be read is as good as none.
-                Err(Stopped::Failed(_)) => store::remove(model).await,
+                Err(Stopped::Failed(_)) => drop(store::remove(&name).await),
                 other => return other,
             }
         }
-        let file = fetch_model(task, model).await?;
+        let file = fetch_model(task, model, &name, &source, patience).await?;
         let read = self.read_model(task, model, file).await;
         if let Err(Stopped::Failed(_)) = read {
-            store::remove(model).await;
+            store::remove(&name).await;
         }
         read
     }
@@ -96,6 +117,19 @@ impl Engine {
             kept: file.is_kept(),
         };
         Ok((done, None))
+    }
+
+    async fn delete_file(&self, name: &str) -> Result<Answer, Stopped> {
+        if let Some(model) = self
+            .model
+            .borrow()
+            .as_ref()
+            .filter(|model| model.file == name)
+        {
+            model.close_kept_prompts();
+        }
+        store::delete(name).await?;
+        Ok((store::files().await, None))
     }
 
     async fn take_picture(
@@ -259,19 +293,52 @@ struct WaitingPicture {
 /// Pictures that are encoded together at most, so that a request can be cancelled in between.
 const PICTURES_TOGETHER: usize = 4;
 
-/// Brings a model's file in from the network, into the store.
-async fn fetch_model(task: &Task, model: &ModelEntry) -> Result<ModelFile, Stopped> {
-    let progress = |received| Progress::Downloading {
-        received,
-        total: Some(model.bytes),
+/// Brings a model's file in from the network, into the store. The caller has its lock.
+async fn fetch_model(
+    task: &Task,
+    model: &ModelEntry,
+    name: &str,
+    source: &Source,
+    patience: Patience,
+) -> Result<ModelFile, Stopped> {
+    let label = Label {
+        model: model.id.clone(),
+        revision: model.revision.clone(),
+        title: model.name.clone(),
     };
-    task.tell(progress(0));
-    let mut download = Download::begin(task, &model.url, model.bytes).await?;
-    let mut arriving = Arriving::begin(model).await;
-    while let Some(chunk) = download.next().await? {
-        arriving.append(&chunk).await?;
-        task.tell_now_and_then(|| progress(download.received()));
+    let mut arriving = Arriving::open(name, &label, source).await;
+    let tell = |progress: Progress| {
+        if let Progress::Downloading { received, total } = progress {
+            store::tell_other_tabs(name, received, total);
+        }
+        task.tell(progress);
+    };
+    let fetched = match arriving.reserve(model.bytes).await {
+        Ok(()) => fetch::bring_in(task, source, patience, &mut arriving, &tell).await,
+        Err(no_room) => Err(no_room.into()),
+    };
+    let began = arriving.have().bytes() > 0;
+    let wanted = model.bytes.saturating_sub(arriving.have().bytes());
+    let file = match fetched {
+        Ok(()) => arriving.finish(task, source).await,
+        Err(stopped) => {
+            drop(arriving);
+            Err(stopped)
+        }
+    };
+    match file {
+        Err(Stopped::Failed(Failure::WrongLength { .. } | Failure::WrongHash)) => {
+            store::remove(name).await;
+        }
+        Err(_) if !began => drop(store::remove(name).await),
+        _ => {}
     }
-    task.tell(progress(download.received()));
-    Ok(arriving.finish()?)
+    match file {
+        // Whatever the browser says, it has not taken the next bytes.
+        Err(Stopped::Failed(Failure::NoRoom { missing: None })) => {
+            let missing = Some(wanted).filter(|&missing| missing > 0);
+            Err(Failure::NoRoom { missing }.into())
+        }
+        file => file,
+    }
 }

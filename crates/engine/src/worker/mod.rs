@@ -1,8 +1,8 @@
 //! What runs inside the worker: it takes requests one by one as they come, and works on each as a task of its own, so that
 //! a picture can be scored while a model is still arriving.
 //!
-//! `engine` does what is asked; `model` and `pictures` hold what it knows; `fetch` and `store` bring model files in;
-//! `decode` makes pixels of a picture file; `tasks` lets work be cancelled; `port` speaks to the page. What is not
+//! `engine` does what is asked; `model` and `pictures` hold what it knows; `fetch` and `store` bring model files in, and
+//! `ranges` says which parts of one are there; `decode` makes pixels of a picture file; `tasks` lets work be cancelled; `port` speaks to the page. What is not
 //! here: arithmetic, which is `cliplet-clip`'s.
 
 mod decode;
@@ -11,6 +11,7 @@ mod fetch;
 mod model;
 mod pictures;
 mod port;
+mod ranges;
 mod store;
 mod tasks;
 

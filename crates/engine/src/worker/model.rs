@@ -8,7 +8,7 @@ use cliplet_clip::picture::Picture;
 use cliplet_clip::{Arithmetic, Clip, Error};
 
 use super::pictures::ContentHash;
-use super::store::{ModelFile, PromptFile};
+use super::store::{self, ModelFile, PromptFile};
 use super::tasks::{Stopped, Task};
 use crate::catalogue::ModelEntry;
 use crate::messages::{Failure, Progress};
@@ -41,6 +41,8 @@ const BATCH: usize = 16;
 pub(super) struct LoadedModel {
     /// Its id in the catalogue.
     pub(super) id: String,
+    /// The name of its file in the store.
+    pub(super) file: String,
     pub(super) clip: Clip,
     prompts: RefCell<HashMap<String, EncodedPrompt>>,
     kept_prompts: RefCell<PromptFile>,
@@ -64,6 +66,7 @@ impl LoadedModel {
         });
         Ok(Self {
             id: model.id.clone(),
+            file: store::file_name(model),
             clip,
             prompts: RefCell::new(known.collect()),
             kept_prompts: RefCell::new(kept_prompts),
@@ -139,6 +142,11 @@ impl LoadedModel {
                 .map(|(prompt, encoded)| (&prompt[..], &encoded.embedding[..], encoded.cut));
             self.kept_prompts.borrow_mut().append(prompts);
         }
+    }
+
+    /// Keeps no prompts any more, because the model's file is being deleted.
+    pub(super) fn close_kept_prompts(&self) {
+        self.kept_prompts.borrow_mut().close();
     }
 
     /// The embedding of a picture of these contents, if it is known.

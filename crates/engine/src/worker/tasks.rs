@@ -61,8 +61,10 @@ const PROGRESS_EVERY: f64 = 100.0;
 pub(super) struct Task {
     id: RequestId,
     cancelled: Cell<bool>,
-    /// Aborts a fetch that the task waits for.
+    /// Aborts what the task waits for.
     abort: Option<AbortController>,
+    /// Abort the requests that are under way.
+    requests: RefCell<Vec<AbortController>>,
     slice_began: Cell<f64>,
     told: Cell<f64>,
 }
@@ -73,6 +75,7 @@ impl Task {
             id,
             cancelled: Cell::new(false),
             abort: AbortController::new().ok(),
+            requests: RefCell::default(),
             slice_began: Cell::new(now()),
             told: Cell::new(f64::NEG_INFINITY),
         }
@@ -80,14 +83,37 @@ impl Task {
 
     fn cancel(&self) {
         self.cancelled.set(true);
-        if let Some(abort) = &self.abort {
+        for abort in self.abort.iter().chain(&*self.requests.borrow()) {
             abort.abort();
         }
     }
 
-    /// For a fetch that is to end with the task.
+    /// For something that is to end with the task.
     pub(super) fn signal(&self) -> Option<AbortSignal> {
         self.abort.as_ref().map(AbortController::signal)
+    }
+
+    /// For a request that is to end with the task, or before.
+    pub(super) fn abort(&self) -> Abort<'_> {
+        let controller = AbortController::new().ok();
+        if let Some(controller) = &controller {
+            self.requests.borrow_mut().push(controller.clone());
+        }
+        Abort {
+            task: self,
+            controller,
+        }
+    }
+
+    /// Waits some milliseconds, or until the page cancels the task.
+    pub(super) async fn sleep(&self, milliseconds: f64) -> Result<(), Stopped> {
+        const AT_A_TIME: f64 = 200.0;
+        let end = now() + milliseconds;
+        while now() < end {
+            timer((end - now()).min(AT_A_TIME)).await;
+            self.go_on()?;
+        }
+        Ok(())
     }
 
     /// Whether the page has cancelled it.
@@ -117,19 +143,78 @@ impl Task {
     /// Tells the page how far it is.
     pub(super) fn tell(&self, progress: Progress) {
         self.told.set(now());
-        port::reply(self.id, Reply::Progress(progress), None);
+        self.teller().tell(progress);
+    }
+
+    /// For somebody who tells the page how far it is.
+    pub(super) fn teller(&self) -> Teller {
+        Teller(self.id)
     }
 
     /// The same, unless it was told of progress just now.
     pub(super) fn tell_now_and_then(&self, progress: impl FnOnce() -> Progress) {
-        if now() - self.told.get() >= PROGRESS_EVERY {
+        if self.is_time_to_tell() {
             self.tell(progress());
+        }
+    }
+
+    /// Whether the page was told of progress a while ago.
+    pub(super) fn is_time_to_tell(&self) -> bool {
+        now() - self.told.get() >= PROGRESS_EVERY
+    }
+}
+
+/// Tells the page how far a request is, as long as that has not ended.
+pub(super) struct Teller(RequestId);
+
+impl Teller {
+    pub(super) fn tell(&self, progress: Progress) {
+        port::reply(self.0, Reply::Progress(progress), None);
+    }
+}
+
+/// Ends a request when it is dropped, or with its task.
+pub(super) struct Abort<'a> {
+    task: &'a Task,
+    controller: Option<AbortController>,
+}
+
+impl Abort<'_> {
+    /// What the request listens to.
+    pub(super) fn signal(&self) -> Option<AbortSignal> {
+        self.controller.as_ref().map(AbortController::signal)
+    }
+
+    /// For somebody else who may end the request.
+    pub(super) fn controller(&self) -> Option<AbortController> {
+        self.controller.clone()
+    }
+}
+
+impl Drop for Abort<'_> {
+    fn drop(&mut self) {
+        if let Some(controller) = &self.controller {
+            controller.abort();
+            self.task
+                .requests
+                .borrow_mut()
+                .retain(|other| other != controller);
         }
     }
 }
 
+/// Comes back after some milliseconds.
+pub(super) async fn timer(milliseconds: f64) {
+    let promise = Promise::new(&mut |resolve, _| {
+        // A worker without timers would not run at all.
+        let _ = port::scope()
+            .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds as i32);
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
 /// Milliseconds since some fixed moment.
-fn now() -> f64 {
+pub(super) fn now() -> f64 {
     js_sys::Date::now()
 }
 

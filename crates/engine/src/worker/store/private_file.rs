@@ -1,21 +1,27 @@
 //! One file of the origin private file system, through its synchronous handle, which only workers have.
 //!
 //! <https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle>. A handle is exclusive: while one tab has a file open,
-//! another cannot open it.
+//! another cannot open it. Model files are opened under a [`Lock`](super::Lock) only, so that another tab waits.
 
 use std::io::{Error, Read, Seek, SeekFrom};
 
-use js_sys::{Promise, Uint8Array};
+use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
-    FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemSyncAccessHandle,
+    Blob, DomException, FileSystemDirectoryHandle, FileSystemFileHandle,
+    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions,
+    FileSystemSyncAccessHandle,
 };
 
-use super::super::port;
+use super::super::{port, tasks};
 
 const FOLDER: &str = "models";
+
+/// How often, and after how many milliseconds, it is tried again to open a file that is open: the handles of a tab that was
+/// closed live on for a moment.
+const ATTEMPTS: u32 = 5;
+const WAIT: i32 = 100;
 
 /// An open file; it is closed when dropped.
 pub(in super::super) struct PrivateFile {
@@ -27,26 +33,48 @@ pub(in super::super) struct PrivateFile {
 impl PrivateFile {
     /// Opens a file that is there. None if it is not, if another tab has it open, or if there is no such file system.
     pub(super) async fn open(name: &str) -> Option<Self> {
-        Self::from_handle(folder().await?.get_file_handle(name)).await
+        Self::from_handle(folder().await?.get_file_handle(name), ATTEMPTS).await
     }
 
-    /// Opens a file, emptied. None as above.
-    pub(super) async fn create(name: &str) -> Option<Self> {
-        let mut file = Self::open_or_create(name).await?;
-        file.truncate(0).ok()?;
-        Some(file)
+    /// Whether there is such a file system, and it gives synchronous handles.
+    pub(super) async fn can_be_had() -> bool {
+        folder().await.is_some()
+            && Reflect::has(&js_sys::global(), &"FileSystemSyncAccessHandle".into())
+                .unwrap_or_default()
     }
 
     /// Opens a file, which is empty if there was none. None as above.
     pub(super) async fn open_or_create(name: &str) -> Option<Self> {
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
-        Self::from_handle(folder().await?.get_file_handle_with_options(name, &options)).await
+        let file = folder().await?.get_file_handle_with_options(name, &options);
+        Self::from_handle(file, ATTEMPTS).await
     }
 
-    async fn from_handle(promise: Promise) -> Option<Self> {
+    /// The same for a file that another tab may well have open for as long as it lives.
+    pub(super) async fn open_or_create_at_once(name: &str) -> Option<Self> {
+        let options = FileSystemGetFileOptions::new();
+        options.set_create(true);
+        let file = folder().await?.get_file_handle_with_options(name, &options);
+        Self::from_handle(file, 1).await
+    }
+
+    async fn from_handle(promise: Promise, mut attempts: u32) -> Option<Self> {
         let file: FileSystemFileHandle = settled(promise).await?;
-        let handle: FileSystemSyncAccessHandle = settled(file.create_sync_access_handle()).await?;
+        // Not all browsers that have the file system have this.
+        if !Reflect::has(&file, &"createSyncAccessHandle".into()).unwrap_or_default() {
+            return None;
+        }
+        let handle: FileSystemSyncAccessHandle = loop {
+            match JsFuture::from(file.create_sync_access_handle()).await {
+                Ok(handle) => break handle.unchecked_into(),
+                Err(error) if attempts > 1 && is_named(&error, "NoModificationAllowedError") => {
+                    attempts -= 1;
+                    tasks::timer(WAIT.into()).await;
+                }
+                Err(_) => return None,
+            }
+        };
         let length = handle.get_size().ok()? as u64;
         Some(Self {
             handle,
@@ -55,11 +83,38 @@ impl PrivateFile {
         })
     }
 
-    /// Removes a file that is not open. Nothing happens if there is none.
-    pub(super) async fn remove(name: &str) {
-        if let Some(folder) = folder().await {
-            let _ = JsFuture::from(folder.remove_entry(name)).await;
+    /// Removes a file that is not open. Gives whether it is gone.
+    pub(super) async fn remove(name: &str) -> bool {
+        let Some(folder) = folder().await else {
+            return true;
+        };
+        match JsFuture::from(folder.remove_entry(name)).await {
+            Ok(_) => true,
+            Err(error) => is_named(&error, "NotFoundError"),
         }
+    }
+
+    /// The names of all files, in no order.
+    pub(super) async fn names() -> Vec<String> {
+        let mut names = Vec::new();
+        let Some(folder) = folder().await else {
+            return names;
+        };
+        let all = folder.keys();
+        while let Ok(next) = all.next() {
+            let next = JsFuture::from(next).await.unwrap_or_default();
+            let value = Reflect::get(&next, &"value".into()).unwrap_or_default();
+            let Some(name) = value.as_string() else { break };
+            names.push(name);
+        }
+        names
+    }
+
+    /// The text of a small file, which another tab may have open. None if it cannot be read.
+    pub(super) async fn peek(name: &str) -> Option<String> {
+        let file: FileSystemFileHandle = settled(folder().await?.get_file_handle(name)).await?;
+        let file: Blob = settled(file.get_file()).await?;
+        JsFuture::from(file.text()).await.ok()?.as_string()
     }
 
     /// Bytes in the file.
@@ -81,15 +136,27 @@ impl PrivateFile {
     ///
     /// # Errors
     /// If there is no room; what was there before is still there.
-    pub(super) fn append(&mut self, chunk: &Uint8Array) -> Result<(), JsValue> {
+    pub(super) fn append(&mut self, bytes: &Uint8Array) -> Result<(), JsValue> {
+        let length = self.length;
+        let written = self.write_at(length, bytes);
+        if written.is_err() {
+            self.handle.truncate_with_f64(length as f64)?;
+        }
+        written
+    }
+
+    /// Puts bytes at a position, which may lie behind the end, straight from JavaScript's memory.
+    ///
+    /// # Errors
+    /// If there is no room; what was there before is still there.
+    pub(super) fn write_at(&mut self, position: u64, bytes: &Uint8Array) -> Result<(), JsValue> {
         let written = self
             .handle
-            .write_with_js_u8_array_and_options(chunk, &at(self.length))?;
-        if written < f64::from(chunk.length()) {
-            self.handle.truncate_with_f64(self.length as f64)?;
+            .write_with_js_u8_array_and_options(bytes, &at(position))?;
+        if written < f64::from(bytes.length()) {
             return Err("short write".into());
         }
-        self.length += u64::from(chunk.length());
+        self.length = self.length.max(position + u64::from(bytes.length()));
         Ok(())
     }
 
@@ -117,6 +184,13 @@ async fn folder() -> Option<FileSystemDirectoryHandle> {
     settled(root.get_directory_handle_with_options(FOLDER, &options)).await
 }
 
+/// Whether an exception has this name.
+fn is_named(error: &JsValue, name: &str) -> bool {
+    error
+        .dyn_ref::<DomException>()
+        .is_some_and(|error| error.name() == name)
+}
+
 async fn settled<T: JsCast>(promise: Promise) -> Option<T> {
     JsFuture::from(promise)
         .await
@@ -137,14 +211,7 @@ impl Read for PrivateFile {
 
 impl Seek for PrivateFile {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        let (base, offset) = match to {
-            SeekFrom::Start(position) => (position, 0),
-            SeekFrom::Current(offset) => (self.position, offset),
-            SeekFrom::End(offset) => (self.length, offset),
-        };
-        self.position = base
-            .checked_add_signed(offset)
-            .ok_or_else(|| Error::other("a position before the file's beginning"))?;
+        self.position = super::sought(self.position, self.length, to)?;
         Ok(self.position)
     }
 }

@@ -24,6 +24,20 @@ pub(in super::super) struct KeptPrompt {
     pub(in super::super) cut: bool,
 }
 
+/// Behind the name of the model's file, and its length.
+const EXTENSION: &str = ".prompts";
+
+/// The name of the model's file that this file belongs to, if it is one of prompts.
+pub(super) fn file_of(name: &str) -> Option<&str> {
+    let (file, _) = name.strip_suffix(EXTENSION)?.rsplit_once('.')?;
+    Some(file)
+}
+
+/// Whether a file holds prompts of a model's file.
+pub(super) fn belongs_to(name: &str, file: &str) -> bool {
+    file_of(name) == Some(file)
+}
+
 /// The file of one model. Without one, where the browser has no room or another tab has it open, nothing is kept.
 pub(in super::super) struct PromptFile(Option<PrivateFile>);
 
@@ -33,8 +47,8 @@ impl PromptFile {
         model: &ModelEntry,
         width: usize,
     ) -> (Self, Vec<KeptPrompt>) {
-        let name = format!("{}.{}.prompts", super::file_name(model), model.bytes);
-        let Some(mut file) = PrivateFile::open_or_create(&name).await else {
+        let name = format!("{}.{}{EXTENSION}", super::file_name(model), model.bytes);
+        let Some(mut file) = PrivateFile::open_or_create_at_once(&name).await else {
             return (Self(None), Vec::new());
         };
         let mut bytes = Vec::new();
@@ -47,6 +61,11 @@ impl PromptFile {
             return (Self(None), prompts);
         }
         (Self(Some(file)), prompts)
+    }
+
+    /// Keeps nothing from now on.
+    pub(in super::super) fn close(&mut self) {
+        self.0 = None;
     }
 
     /// Adds prompts.

@@ -1,0 +1,31 @@
+//! Files over the network, as they arrive, whatever becomes of the connection.
+//!
+//! `answer` is one request and the bytes that come of it. `stretch` is a part of a file, in order: it asks again where a
+//! connection breaks. `download` brings a whole file into the store, by several stretches at once where the server gives
+//! parts of files. What is not here: where the bytes are put ([`super::store`]), and what they mean.
+//!
+//! Each part is asked for at the file's own address and not at the one that a redirection led to, as public hosts lead to
+//! addresses that hold for minutes. A page may see no more of another origin's answer than its length and the date of its
+//! last change, unless the server says otherwise: what more there is (`ETag`, `Content-Range`) is compared where it can be
+//! seen. `If-Range` would have the browser ask for permission first, which many servers do not give, so what came is
+//! compared instead.
+
+mod answer;
+mod download;
+mod patience;
+mod stretch;
+
+pub(super) use answer::Version;
+pub(super) use download::bring_in;
+pub(super) use patience::Patience;
+
+/// A file somewhere.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// Absolute.
+    pub(super) url: String,
+    /// How long it is, where that is known for certain: another length is an error.
+    pub(super) bytes: Option<u64>,
+    /// Its SHA-256 in lower-case hexadecimal, where that is known: another one is an error.
+    pub(super) sha256: Option<String>,
+}

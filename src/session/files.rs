@@ -1,0 +1,96 @@
+//! Model files that the browser keeps: showing and deleting them, and asking the browser to keep them for good.
+
+use leptos::prelude::*;
+
+use cliplet_engine::messages::{Done, Failure, Request, StoredFile};
+
+use super::Session;
+use super::models::unexpected;
+use crate::browser;
+use crate::engine::Ended;
+use crate::state::kept::Kept;
+use crate::text;
+
+/// What is under way with files.
+#[derive(Default)]
+pub(super) struct Desk {
+    asked_to_persist: bool,
+}
+
+impl Session {
+    /// Finds out what the browser keeps, for [`Session::kept`].
+    pub fn list_files(self) {
+        self.ask_about_files(Request::ListFiles, |_| ());
+    }
+
+    /// Deletes a file. A model that was read from it goes on answering.
+    pub fn delete_file(self, file: StoredFile) {
+        let request = Request::DeleteFile {
+            name: file.name.clone(),
+        };
+        self.ask_about_files(request, move |ended| match ended {
+            Ok(()) => {
+                self.models
+                    .update_value(|models| models.deleted(&file.model, &file.revision));
+                self.save_soon();
+                // What is shown of a model says whether it is kept.
+                self.model_status.notify();
+                self.announce(text::deleted(&file.title));
+            }
+            Err(failure) => {
+                let sentence = text::not_deleted(&file.title, &failure);
+                self.files_trouble.set(Some(sentence));
+            }
+        });
+    }
+
+    fn ask_about_files(self, request: Request, then: impl FnOnce(Result<(), Failure>) + 'static) {
+        self.files_trouble.set(None);
+        let call = self.engine().ask(request, None, |_, _| {});
+        leptos::task::spawn_local(async move {
+            match call.end().await {
+                Ok((
+                    Done::Files {
+                        files,
+                        used,
+                        available,
+                    },
+                    _,
+                )) => {
+                    let persistent = browser::is_storage_persistent().await;
+                    self.kept.set(Some(Kept {
+                        files,
+                        used,
+                        available,
+                        persistent,
+                    }));
+                    then(Ok(()));
+                }
+                Ok((other, _)) => then(Err(unexpected(&other))),
+                Err(Ended::Failed(failure)) => then(Err(failure)),
+                Err(Ended::Cancelled) => {}
+            }
+        });
+    }
+
+    /// A model has come, or a part of one. Once one that took a while to fetch is kept, the browser is asked to keep it for good:
+    /// then a person who is asked knows what for.
+    pub(super) fn files_have_changed(self, is_ready: bool) {
+        let is_worth_it = is_ready
+            && self.models.with_value(|models| {
+                models
+                    .answering()
+                    .is_some_and(|model| !model.preview && models.is_kept(model))
+            });
+        let first = is_worth_it
+            && self.with_desk(|desk| !std::mem::replace(&mut desk.files.asked_to_persist, true));
+        leptos::task::spawn_local(async move {
+            if first && !browser::is_storage_persistent().await {
+                browser::persist_storage().await;
+            }
+            if self.kept.with_untracked(Option::is_some) {
+                self.list_files();
+            }
+        });
+    }
+}

@@ -1,0 +1,59 @@
+//! Two tabs share one download and one file.
+
+use std::time::Duration;
+
+use crate::harness::world::{FILE, World, kept_sha256, large, sha256};
+use crate::harness::{Fault, Page, STATUS};
+
+const SIZE: usize = 40 << 20;
+const SLOW: Fault = Fault::Slow {
+    bytes_per_second: 2 << 20,
+};
+
+#[test]
+fn one_fetches_and_the_other_watches_and_takes_over() {
+    let bytes = large(SIZE, 4);
+    let world = World::with_models(&[("Better", &bytes)]);
+    world.models.set_fault(FILE, SLOW);
+    let page = Page::open_at(&world.page, "?patience=0.1");
+    let first = page.tab();
+    page.press_button("Fetch (42 MB)");
+    page.wait_for_text(STATUS, "Fetching Better CLIP");
+
+    let second = page.open_tab(&format!("{}?patience=0.1", world.page.url()));
+    page.press_button("Fetch (42 MB)");
+    page.wait_for_text(STATUS, "Another tab is fetching Better CLIP");
+    page.wait_until("some of it to be there", Duration::from_secs(30), || {
+        page.text(STATUS)
+            .filter(|text| !text.contains(": 0 of"))
+            .map(drop)
+    });
+
+    page.switch_to(&first);
+    page.close_tab(&second);
+    page.wait_for_text(STATUS, "Fetching Better CLIP");
+    world.models.clear_fault(FILE);
+    page.wait_for_text(STATUS, "Better CLIP is ready");
+    assert_eq!(kept_sha256(&page, "Better"), Some(sha256(&bytes)));
+    let served = world.models.bytes_served(FILE);
+    assert!(served <= (SIZE + (8 << 20)) as u64, "{served}");
+}
+
+#[test]
+fn both_open_what_is_kept_at_once() {
+    let world = World::new();
+    let page = Page::open(&world.page);
+    page.press_button("Fetch (0.5 MB)");
+    page.wait_for_text(STATUS, "Better CLIP is ready");
+    let first = page.tab();
+    world.models.stop();
+    let second = page.open_tab(&world.page.url());
+    // Both begin anew at the same time.
+    page.script("window.name = 'second'; location.reload()", []);
+    page.switch_to(&first);
+    page.reload();
+    page.wait_for_text(STATUS, "Better CLIP is ready");
+    page.switch_to(&second);
+    page.wait_for_text(STATUS, "Better CLIP is ready");
+    assert_eq!(world.models.requests(FILE).len(), 1);
+}
