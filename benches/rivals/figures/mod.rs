@@ -2,6 +2,7 @@
 
 mod exactness;
 mod label;
+mod load;
 mod memory;
 mod picture;
 mod pipeline;
@@ -40,6 +41,7 @@ const FIGURES: &[Figure] = &[
     ("list", label::measure_thousand),
     ("pipeline", pipeline::measure),
     ("visit", visit::measure),
+    ("load", load::measure),
     ("wire", wire::measure),
     ("memory", memory::measure),
     ("exactness", exactness::measure),

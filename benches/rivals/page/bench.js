@@ -35,6 +35,23 @@ window.bench = {
     contestants.delete(name);
   },
 
+  /** Makes the contestant's model ready once more, from where it is kept. */
+  async load(name) {
+    return contestants.get(name).load();
+  },
+
+  /** Reads all kept models of Cliplet's, and no more. */
+  async read() {
+    const worker = new Worker(new URL("read-worker.js", import.meta.url), { type: "module" });
+    const time = await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+      worker.postMessage(null);
+    });
+    worker.terminate();
+    return time;
+  },
+
   /** Encodes a picture that is new to the contestant. */
   async picture(name, url) {
     return contestants.get(name).picture(await freshPicture(url));

@@ -2,6 +2,7 @@
 
 export class Cliplet {
   #worker;
+  #model;
   #waiting = new Map();
   #lastId = 0;
   #lastPicture = 0;
@@ -10,8 +11,16 @@ export class Cliplet {
   static async start({ script, model }) {
     const cliplet = new Cliplet();
     await cliplet.#listen(new Worker(script, { type: "module" }));
-    await cliplet.#ask({ LoadModel: { model: { ...model, url: new URL(model.url, location.href).href } } });
+    cliplet.#model = { ...model, url: new URL(model.url, location.href).href };
+    await cliplet.load();
     return cliplet;
+  }
+
+  /** From the store, but the first time. */
+  async load() {
+    const began = performance.now();
+    await this.#ask({ LoadModel: { model: this.#model, patience: 1 } });
+    return performance.now() - began;
   }
 
   #listen(worker) {

@@ -13,6 +13,7 @@ const EXACTNESS: &str = "exactness";
 const ORT_INT8: &str = "ONNX Runtime Web int8";
 const ORT_F32: &str = "ONNX Runtime Web f32";
 const TRANSFORMERS: &str = "Transformers.js";
+const READING: &str = "reading its file alone";
 
 /// A comparison.
 struct Row {
@@ -149,6 +150,13 @@ const ROWS: &[Row] = &[
         PIPELINE,
         TRANSFORMERS,
         Some(0.50),
+    ),
+    row(
+        "load",
+        "a kept model, until it can answer, {n} threads",
+        ["cliplet/n", "reading/1"],
+        READING,
+        Some(4.0),
     ),
     row(
         GZIP,
