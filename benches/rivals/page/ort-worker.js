@@ -41,10 +41,10 @@ function padded(ids) {
   return { input_ids: new ort.Tensor("int64", BigInt64Array.from(values, BigInt), [ids.length, length]) };
 }
 
-/** Prompts in batches that are sorted by length, so that little is padded. */
+/** Prompts in batches that are sorted by length, so that little is padded; batches of one keep their order. */
 function batches(prompts, size) {
   const ids = prompts.map((prompt) => tokenizer.encode(prompt).ids);
-  if (size < ids.length) ids.sort((left, right) => left.length - right.length);
+  if (1 < size && size < ids.length) ids.sort((left, right) => left.length - right.length);
   const groups = [];
   for (let at = 0; at < ids.length; at += size) groups.push(padded(ids.slice(at, at + size)));
   return groups;

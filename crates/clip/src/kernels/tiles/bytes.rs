@@ -7,7 +7,7 @@ use super::super::activations::OFFSET;
 use super::super::pack::PanelBlock;
 use super::super::vector::{Bytes, BytesAtOnce, array};
 use super::super::{BLOCK, Order, PANEL};
-use super::{Rows, Tile, add_block};
+use super::{Rows, Tile, add_block, rolled};
 
 /// Steps of a block of bytes: four inputs each.
 const STEPS: usize = BLOCK / 4;
@@ -54,11 +54,7 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
         // promise.
         unsafe {
             let mut sums = [[V::splat(0.0); P]; R];
-            let rolled = match cfg!(target_arch = "wasm32") {
-                // Unrolled, these loops are slower: V8 loads so much ahead that it runs out of registers.
-                true => std::hint::black_box(STEPS / HALVES),
-                false => STEPS / HALVES,
-            };
+            let rolled = rolled(STEPS / HALVES);
             for b in 0..rows.blocks {
                 let words = rows.words.add(b * STEPS * R);
                 let known = known.add(b * P);
@@ -111,7 +107,7 @@ unsafe fn half_of_block<V: Bytes, const R: usize, const P: usize, const HALF: us
 pub(in super::super) struct BytesBy32<const PLANES: usize>;
 
 impl<V: BytesAtOnce, const PLANES: usize> Tile<V> for BytesBy32<PLANES> {
-    // Four take more registers than there are. Where weights are multiplied by one plane only, reading them more often costs less.
+    /// Four take more registers than V8 has. Where weights are multiplied by one plane only, reading them more often costs less.
     const ROWS: usize = if PLANES == 1 { 3 } else { 4 };
     const ORDER: Order = Order::Fours;
     /// What the activations' offset adds, taken away.
@@ -144,6 +140,7 @@ impl<V: BytesAtOnce, const PLANES: usize> Tile<V> for BytesBy32<PLANES> {
         // caller's promise.
         unsafe {
             let mut sums = [[V::splat(0.0); P]; R];
+            let steps = rolled(STEPS);
             for b in 0..rows.blocks {
                 let begin = array!(V::zero(); P, |p| *known.add(b * P + p));
                 let mut dots = [begin; R];
@@ -156,7 +153,7 @@ impl<V: BytesAtOnce, const PLANES: usize> Tile<V> for BytesBy32<PLANES> {
                             }
                         }
                     }
-                    for step in 0..STEPS {
+                    for step in 0..steps {
                         let weights = array!(V::zero(); P, |p| {
                             V::load_bytes((*panels[p].add(b)).quants.as_ptr().add(step * 4 * PANEL))
                         });

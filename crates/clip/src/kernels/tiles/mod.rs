@@ -72,6 +72,17 @@ unsafe fn add_block<V: Vector, const R: usize, const P: usize>(
     }
 }
 
+/// So many turns of a loop over bytes, which is not to be unrolled in WebAssembly: of an unrolled one V8 loads so much ahead that
+/// it runs out of registers, and the loop is half as fast.
+#[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
+#[inline(always)]
+fn rolled(turns: usize) -> usize {
+    match cfg!(target_arch = "wasm32") {
+        true => std::hint::black_box(turns),
+        false => turns,
+    }
+}
+
 /// [`super::Precision::Fifteen`]: a dot product of two pairs of sixteen bits per lane.
 pub(super) struct Pairs;
 
