@@ -1,5 +1,7 @@
 //! Whatever a server does with a model's file, it ends in the model or in a sentence.
 
+use std::time::Duration;
+
 use crate::harness::world::{World, choose, kept_sha256, large, sha256};
 use crate::harness::{Fault, Page, STATUS};
 
@@ -203,13 +205,24 @@ fn what_is_not_the_file_that_was_published_is_deleted() {
 }
 
 #[test]
-fn a_server_that_announces_more_than_there_is_gives_all_the_same() {
+fn a_server_that_announces_more_than_there_is_gives_all_or_is_told_of() {
     let (world, page, sha256) = visit(&["Boasting"], SIZE);
     world.models.set_faults(
         "Boasting.gguf",
         &[Fault::NoRanges, Fault::Length(SIZE as u64 + 1_000)],
     );
     page.press_button("Fetch (20 MB)");
+    // For the browser it is a broken connection, at which it drops what the page has not read yet: on a busy machine that may
+    // be the end of the file, again and again.
+    let text = page.wait_until("an end", Duration::from_secs(60), || {
+        let text = page.text(STATUS).unwrap_or_default();
+        let is_end = text.contains("is ready") || text.contains("the connection broke after");
+        is_end.then_some(text)
+    });
+    if text.contains("broke") {
+        world.models.clear_fault("Boasting.gguf");
+        page.press_button("Try again");
+    }
     page.wait_for_text(STATUS, "Boasting CLIP is ready");
     assert_eq!(kept_sha256(&page, "Boasting"), Some(sha256));
 }
