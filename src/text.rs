@@ -3,9 +3,10 @@
 //! Only words are chosen here; when they are shown is decided elsewhere. Names of controls that never change stand in the
 //! components that draw them.
 
-use cliplet_engine::catalogue::ModelEntry;
+use cliplet_engine::catalogue::{Layout, ModelEntry};
 use cliplet_engine::messages::{Failure, StoredFile};
 
+use crate::state::address::{self, ON_DEVICE};
 use crate::state::kept::Kept;
 use crate::state::models::{Offer, Stage, State, Status, Trouble};
 use crate::state::template;
@@ -191,6 +192,9 @@ fn because(failure: &Failure) -> String {
             )
         }
         Failure::FileInUse => "another tab is using it. Close that tab, then try again.".to_owned(),
+        Failure::FilesGone => {
+            "its files were chosen on this device and are not at hand any more. Choose them again under Models.".to_owned()
+        }
         Failure::UnusableModel { reason } => {
             format!("its file cannot be used here. {}", sentence(reason))
         }
@@ -229,7 +233,7 @@ pub fn model_status(status: &Status) -> String {
             }
             Stage::Asked | Stage::Reading => format!("Opening {}", model.name),
             Stage::Downloading { received, total } => {
-                format!("Fetching {}: {}", model.name, part(*received, Some(*total)))
+                format!("Fetching {}: {}", model.name, part(*received, *total))
             }
             Stage::Retrying {
                 received,
@@ -238,12 +242,12 @@ pub fn model_status(status: &Status) -> String {
             } => format!(
                 "Fetching {}: {} so far. No answer; asking again in {seconds} s",
                 model.name,
-                part(*received, Some(*total))
+                part(*received, *total)
             ),
             Stage::Elsewhere { received, total } => format!(
                 "Another tab is fetching {}: {}",
                 model.name,
-                part(*received, Some(*total))
+                part(*received, *total)
             ),
         };
     }
@@ -297,11 +301,9 @@ fn model_trouble(model: &ModelEntry, trouble: &Trouble, answering: Option<&Model
 /// What a screen reader hears when the model's state changes; nothing while bytes arrive.
 pub fn model_news(status: &Status) -> Option<String> {
     match (&status.loading, &status.trouble) {
-        (Some((model, _)), _) if status.state == State::Downloading => Some(format!(
-            "Fetching {}, {}.",
-            model.name,
-            megabytes(model.bytes)
-        )),
+        (Some((model, _)), _) if status.state == State::Downloading => {
+            Some(format!("Fetching {}, {}.", model.name, model_size(model)))
+        }
         (Some(_), _) => None,
         (None, Some(_)) => Some(model_status(status)),
         (None, None) if status.state == State::Ready => Some(format!("{}.", model_status(status))),
@@ -314,9 +316,75 @@ pub fn offer(offer: Offer, wanted: Option<&ModelEntry>) -> String {
     match (offer, wanted) {
         (Offer::Stop, _) => "Stop".to_owned(),
         (Offer::TryAgain, _) => "Try again".to_owned(),
-        (Offer::Fetch, Some(wanted)) => format!("Fetch ({})", megabytes(wanted.bytes)),
+        (Offer::Fetch, Some(wanted)) => format!("Fetch ({})", model_size(wanted)),
         (Offer::Fetch, None) => "Fetch".to_owned(),
     }
+}
+
+/// How much there is to fetch of a model.
+pub fn model_size(model: &ModelEntry) -> String {
+    match model.bytes {
+        Some(bytes) => size(bytes),
+        None => "size not known yet".to_owned(),
+    }
+}
+
+/// What there is to know of a model in a line: how large it is, how exact, under which licence.
+pub fn model_facts(model: &ModelEntry) -> String {
+    let size = match model.url.starts_with(ON_DEVICE) {
+        true => "from this device".to_owned(),
+        false => model_size(model),
+    };
+    let weights = match model.layout {
+        Layout::Gguf => model.weights.clone(),
+        Layout::Transformers => format!("kept as {}", model.weights),
+    };
+    let licence = match model.licence.as_str() {
+        "" => "its licence is for you to look up".to_owned(),
+        licence => format!("{licence} licence"),
+    };
+    format!("{size} · {weights} · {licence}")
+}
+
+/// Below the field for a model somewhere else.
+pub const OTHER_MODEL_HINT: &str = "A repository of the Hugging Face Hub, such as openai/clip-vit-base-patch16, or the address \
+    of a GGUF file or of a folder with config.json, tokenizer.json and model.safetensors. Weights of a folder are made \
+    smaller while they arrive, and kept so.";
+
+/// A text that names no model.
+pub fn no_model_there(trouble: address::Trouble) -> &'static str {
+    match trouble {
+        address::Trouble::Nothing => {
+            "Type a repository, such as openai/clip-vit-base-patch16, or an address."
+        }
+        address::Trouble::NoName => {
+            "This names no model. A repository has an owner and a name, such as openai/clip-vit-base-patch16."
+        }
+        address::Trouble::NotSafe => {
+            "A page can fetch from https addresses only, and from this device's own."
+        }
+        address::Trouble::OtherFile => {
+            "That file is of a kind that Cliplet does not read: it reads .gguf and .safetensors. Name the folder or the \
+             repository instead."
+        }
+    }
+}
+
+/// Files that were chosen or dropped as a model and are none.
+pub fn no_model_in_files(chosen: address::Chosen) -> &'static str {
+    match chosen {
+        address::Chosen::WithoutConfig => {
+            "Weights alone are no model: choose config.json, preprocessor_config.json and tokenizer.json with them."
+        }
+        _ => {
+            "These files hold no model. Choose a .gguf file, or .safetensors files with the .json files beside them."
+        }
+    }
+}
+
+/// A model of the person's own is on the list.
+pub fn model_added(name: &str) -> String {
+    format!("{name} is on the list of models.")
 }
 
 /// The browser keeps no model.
@@ -702,6 +770,7 @@ mod tests {
             },
             Failure::NoRoom { missing: None },
             Failure::FileInUse,
+            Failure::FilesGone,
             Failure::UnusableModel {
                 reason: "It is a language model".to_owned(),
             },
@@ -730,6 +799,7 @@ mod tests {
                 | Failure::Changing
                 | Failure::NoRoom { .. }
                 | Failure::FileInUse
+                | Failure::FilesGone
                 | Failure::UnusableModel { .. }
                 | Failure::OutOfMemory
                 | Failure::EmptyPicture
@@ -750,7 +820,8 @@ mod tests {
             weights: String::new(),
             url: String::new(),
             revision: String::new(),
-            bytes,
+            layout: Layout::Gguf,
+            bytes: Some(bytes),
             sha256: None,
             licence: String::new(),
             about: String::new(),
@@ -912,7 +983,7 @@ mod tests {
                 laion(),
                 Stage::Downloading {
                     received: 37_400_000,
-                    total: 164_391_744,
+                    total: Some(164_391_744),
                 },
             )),
             trouble: None,
@@ -927,7 +998,7 @@ mod tests {
             model_news(&status).unwrap(),
             "Fetching LAION ViT-B/32, 164 MB."
         );
-        let (received, total) = (37_400_000, 164_391_744);
+        let (received, total) = (37_400_000, Some(164_391_744));
         let seconds = 4;
         status.loading = Some((
             laion(),

@@ -17,6 +17,7 @@ mod keyboard_and_screens;
 mod kinds_of_pictures;
 mod missing_parts;
 mod offline;
+mod other_models;
 mod prompt_template;
 mod reload;
 mod same_as_transformers;

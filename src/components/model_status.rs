@@ -32,7 +32,7 @@ pub fn ModelStatus() -> impl IntoView {
         let status = session.model_status.read();
         let (_, stage) = status.as_ref()?.loading.as_ref()?;
         let (received, total) = stage.arrived()?;
-        Some((received * 1_000 / total.max(1)).min(1_000))
+        Some((received * 1_000 / total?.max(1)).min(1_000))
     });
     let progress = move || {
         arrived.get().map(|thousandths| {

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use cliplet_engine::catalogue::ModelEntry;
 
-use super::{KeptFiles, ModelCards};
+use super::{KeptFiles, ModelCards, OtherModel};
 use crate::session::Session;
 use crate::text;
 
@@ -42,6 +42,8 @@ pub fn ModelsDialog() -> impl IntoView {
             dialog.close();
         }
     };
+    // How far it is, the page says behind the dialogue.
+    let close_after_adding = move |()| close();
     // A click beside the dialogue is one on its backdrop, which counts as the dialogue itself.
     let on_click = move |event: leptos::ev::MouseEvent| {
         let target = event.target();
@@ -82,6 +84,7 @@ pub fn ModelsDialog() -> impl IntoView {
                     <legend>"Which model answers"</legend>
                     {models}
                 </fieldset>
+                <OtherModel added=close_after_adding />
                 <KeptFiles />
                 <h3>"Before you rely on it"</h3>
                 <ul class="warnings">{warnings}</ul>
@@ -108,12 +111,9 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
             .as_ref()
             .and_then(|status| status.wanted.as_ref()))
     };
-    let facts = format!(
-        "{} · {} · {} licence",
-        text::megabytes(model.bytes),
-        model.weights,
-        model.licence
-    );
+    let facts = text::model_facts(&model);
+    let remove_label = format!("Remove {} from the list", model.name);
+    let is_own = move || id.with_value(|id| session.is_own_model(id));
     let about = model.about.clone();
     let name = model.name.clone();
     let here = move || {
@@ -130,6 +130,7 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
                 .then_some("kept in this browser")
         }
     };
+    // Beside the label and not within it: a label has one control.
     view! {
         <label class="model-choice">
             <input
@@ -143,5 +144,15 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
             <span class="facts">{facts}</span>
             <span class="what">{about}</span>
         </label>
+            <Show when=is_own>
+                <button
+                    type="button"
+                    class="link-button"
+                    aria-label=remove_label.clone()
+                    on:click=move |_| id.with_value(|id| session.remove_model(id))
+                >
+                    "Remove from the list"
+                </button>
+            </Show>
     }
 }

@@ -23,6 +23,21 @@ impl Session {
         self.ask_about_files(Request::ListFiles, |_| ());
     }
 
+    /// Finds out which models are kept, so that one of them can be read at once.
+    pub(super) fn find_out_what_is_kept(self) {
+        let call = self.engine().ask(Request::ListFiles, None, |_, _| {});
+        leptos::task::spawn_local(async move {
+            let Ok((Done::Files { files, .. }, _)) = call.end().await else {
+                return;
+            };
+            let whole = files.iter().filter(|file| file.whole);
+            let names = whole.map(|file| (&file.model[..], &file.revision[..]));
+            self.models.update_value(|models| models.keeps(names));
+            self.save_soon();
+            self.go_on_with_models();
+        });
+    }
+
     /// Deletes a file. A model that was read from it goes on answering.
     pub fn delete_file(self, file: StoredFile) {
         let request = Request::DeleteFile {

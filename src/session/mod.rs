@@ -1,13 +1,14 @@
 //! What happens when: the page's state as signals, and the deeds that change it.
 //!
 //! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, scoring,
-//! models, files that are kept, visits without a network. The data itself and its rules are in [`crate::state`]; what is drawn is
-//! in [`crate::components`].
+//! models, people's own models, files that are kept, visits without a network. The data itself and its rules are in
+//! [`crate::state`]; what is drawn is in [`crate::components`].
 
 mod files;
 mod labels;
 mod models;
 mod offline;
+mod own_models;
 mod pictures;
 mod scoring;
 
@@ -123,6 +124,7 @@ struct Desk {
     labels: labels::Desk,
     pictures: pictures::Desk,
     models: models::Desk,
+    own_models: own_models::Desk,
     files: files::Desk,
     offline: offline::Desk,
     /// The file of the picture on screen.
@@ -137,7 +139,8 @@ impl Session {
             Some(saved) => (
                 Labels::new(saved.labels, saved.labels_by),
                 Template::restored(&saved.template),
-                Models::new(saved.model, saved.kept, browser::wants_to_save_data()),
+                Models::new(saved.model, saved.kept, browser::wants_to_save_data())
+                    .with_own(saved.own),
             ),
             None => (
                 Labels::new(FIRST_LABELS, Origin::Default),
@@ -205,7 +208,10 @@ impl Session {
 
     fn engine_lives(self, life: Life) {
         match &life {
-            Life::Listening(build) => self.build.set_value(Some(build.clone())),
+            Life::Listening(build) => {
+                self.build.set_value(Some(build.clone()));
+                self.find_out_what_is_kept();
+            }
             Life::NotStarted(_) | Life::Died(_) => {
                 self.models.update_value(Models::engine_died);
                 self.opening.set(None);
@@ -295,10 +301,11 @@ impl Session {
         let template = self
             .template
             .with_untracked(|template| template.in_force().to_owned());
-        let (model, kept) = self
-            .models
-            .with_value(|models| (models.chosen().map(str::to_owned), models.kept()));
-        Saved::new(labels, labels_by, template, model, kept).write(&LocalStorageShelf);
+        let (model, kept, own) = self.models.with_value(|models| {
+            let chosen = models.chosen().map(str::to_owned);
+            (chosen, models.kept(), models.own().to_vec())
+        });
+        Saved::new(labels, labels_by, template, model, kept, own).write(&LocalStorageShelf);
     }
 
     /// Takes what stands in the template's field.

@@ -24,8 +24,8 @@ impl Session {
             let catalogue = browser::fetch_text("models.json").await.ok();
             match catalogue.and_then(|text| serde_json::from_str::<Catalogue>(&text).ok()) {
                 Some(catalogue) => {
-                    self.catalogue.set(catalogue.models.clone());
                     self.models.update_value(|models| models.offered(catalogue));
+                    self.show_catalogue();
                     self.go_on_with_models();
                 }
                 None => self.no_catalogue.set(true),
@@ -44,11 +44,18 @@ impl Session {
         self.show_models();
     }
 
+    /// Shows the list of models as it is now.
+    pub(super) fn show_catalogue(self) {
+        self.catalogue
+            .set(self.models.with_value(|models| models.all().to_vec()));
+    }
+
     fn load(self, model: ModelEntry) {
         let mut located = model.clone();
         if let Some(url) = engine::absolute(&model.url) {
             located.url = url;
         }
+        self.hand_over_files(&model.id);
         let call = self.engine().ask(
             Request::LoadModel {
                 model: located,

@@ -9,6 +9,7 @@ use cliplet_engine::messages::{Done, PictureId, Request, RequestId};
 use super::{Session, scoring};
 use crate::browser;
 use crate::engine::Ended;
+use crate::state::address::{self, Chosen, WEIGHTS};
 use crate::state::samples::Sample;
 use crate::text;
 pub use crate::text::Way;
@@ -72,6 +73,17 @@ impl Session {
     }
 
     fn take_files(self, mut files: Vec<File>) {
+        let names: Vec<String> = files.iter().map(File::name).collect();
+        match address::chosen(&names) {
+            Chosen::Model(_) | Chosen::WithoutConfig => {
+                match self.add_model_of(files, WEIGHTS[0].0) {
+                    Ok(()) => self.error.set(None),
+                    Err(why) => self.refuse(why),
+                }
+                return;
+            }
+            Chosen::Other => {}
+        }
         let count = files.len();
         let first = files
             .iter()

@@ -39,15 +39,15 @@ pub enum Stage {
     Downloading {
         /// Bytes so far.
         received: u64,
-        /// Bytes in all.
-        total: u64,
+        /// Bytes in all, where known.
+        total: Option<u64>,
     },
     /// The connection broke, and the engine asks again by and by.
     Retrying {
         /// Bytes so far.
         received: u64,
-        /// Bytes in all.
-        total: u64,
+        /// Bytes in all, where known.
+        total: Option<u64>,
         /// Until it asks again.
         seconds: u32,
     },
@@ -55,8 +55,8 @@ pub enum Stage {
     Elsewhere {
         /// Bytes so far.
         received: u64,
-        /// Bytes in all.
-        total: u64,
+        /// Bytes in all, where known.
+        total: Option<u64>,
     },
     /// Its bytes are here and are being read.
     Reading,
@@ -64,7 +64,7 @@ pub enum Stage {
 
 impl Stage {
     /// How many bytes are here, and how many there are in all, while they are being fetched.
-    pub fn arrived(self) -> Option<(u64, u64)> {
+    pub fn arrived(self) -> Option<(u64, Option<u64>)> {
         match self {
             Stage::Downloading { received, total }
             | Stage::Retrying {
@@ -89,6 +89,7 @@ struct Load {
 #[derive(Clone, Debug, Default)]
 pub struct Models {
     catalogue: Option<Catalogue>,
+    own: Vec<ModelEntry>,
     chosen: Option<String>,
     kept: BTreeSet<String>,
     not_kept: bool,
@@ -176,9 +177,60 @@ impl Models {
         }
     }
 
-    /// The catalogue has come.
-    pub fn offered(&mut self, catalogue: Catalogue) {
+    /// The catalogue has come. The person's own models stand behind it.
+    pub fn offered(&mut self, mut catalogue: Catalogue) {
+        catalogue.models.extend(self.own.iter().cloned());
         self.catalogue = Some(catalogue);
+    }
+
+    /// Adds a model of the person's own. Added again, it takes its own place.
+    pub fn add_own(&mut self, model: ModelEntry) {
+        let models = self
+            .catalogue
+            .as_mut()
+            .map(|catalogue| &mut catalogue.models);
+        for list in [Some(&mut self.own), models].into_iter().flatten() {
+            list.retain(|other| other.id != model.id);
+            list.push(model.clone());
+        }
+    }
+
+    /// Takes a model of the person's own off the list.
+    pub fn remove_own(&mut self, id: &str) {
+        if !self.is_own(id) {
+            return;
+        }
+        let models = self
+            .catalogue
+            .as_mut()
+            .map(|catalogue| &mut catalogue.models);
+        for list in [Some(&mut self.own), models].into_iter().flatten() {
+            list.retain(|other| other.id != id);
+        }
+        if self.chosen.as_deref() == Some(id) {
+            self.chosen = None;
+            self.wanted_trouble = None;
+        }
+        // It answers no more: what has no name on the page cannot be said to have scored anything.
+        if self.answering.as_deref() == Some(id) {
+            self.answering = None;
+        }
+    }
+
+    /// Whether a model is one of the person's own.
+    pub fn is_own(&self, id: &str) -> bool {
+        self.own.iter().any(|own| own.id == id)
+    }
+
+    /// The person's own models, for [`with_own`](Self::with_own) at the next visit.
+    pub fn own(&self) -> &[ModelEntry] {
+        &self.own
+    }
+
+    /// With the person's own models as they were at the last visit.
+    pub fn with_own(mut self, own: Vec<ModelEntry>) -> Self {
+        self.own = own;
+        self
     }
 
     /// All models, in the order in which they are offered.
@@ -362,7 +414,7 @@ impl Models {
         let Some(load) = self.load.as_mut().filter(|load| load.request == request) else {
             return;
         };
-        let in_all = |total: Option<u64>| total.unwrap_or(load.model.bytes);
+        let in_all = |total: Option<u64>| total.or(load.model.bytes);
         load.stage = match *progress {
             Progress::Downloading { received, total } => Stage::Downloading {
                 received,
@@ -389,6 +441,13 @@ impl Models {
     /// Whether a model's bytes are being fetched or read.
     pub fn is_on_its_way(&self, id: &str) -> bool {
         self.load.as_ref().is_some_and(|load| load.model.id == id)
+    }
+
+    /// The engine has said which models are kept, by id and revision. What the last visit has left word of may be out of date:
+    /// another tab fetches and deletes, too.
+    pub fn keeps<'a>(&mut self, models: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let names = models.into_iter();
+        self.kept = names.map(|(id, revision)| name_of(id, revision)).collect();
     }
 
     /// The browser keeps this revision of a model no more.
@@ -522,6 +581,8 @@ fn name_of(id: &str, revision: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cliplet_engine::catalogue::Layout;
+
     use super::*;
 
     fn entry(id: &str, bytes: u64, preview: bool) -> ModelEntry {
@@ -531,7 +592,8 @@ mod tests {
             weights: "q8_0".to_owned(),
             url: format!("models/{id}"),
             revision: "1".to_owned(),
-            bytes,
+            layout: Layout::Gguf,
+            bytes: Some(bytes),
             sha256: None,
             licence: "MIT".to_owned(),
             about: String::new(),
@@ -859,6 +921,53 @@ mod tests {
     }
 
     #[test]
+    fn own_models_stand_behind_the_others_and_can_be_taken_off() {
+        let own = entry("own-1", 50, false);
+        let mut models =
+            Models::new(Some("own-1".to_owned()), [], false).with_own(vec![own.clone()]);
+        models.offered(Catalogue {
+            version: 1,
+            models: vec![entry("big", 160, false), entry("small", 12, true)],
+        });
+        let ids = |models: &Models| -> Vec<String> {
+            models.all().iter().map(|model| model.id.clone()).collect()
+        };
+        assert_eq!(ids(&models), ["big", "small", "own-1"]);
+        assert_eq!(models.wanted(), Some(&own));
+        models.add_own(entry("own-2", 60, false));
+        models.add_own(own);
+        assert_eq!(ids(&models), ["big", "small", "own-2", "own-1"]);
+        models.remove_own("big");
+        models.remove_own("own-1");
+        assert_eq!(ids(&models), ["big", "small", "own-2"]);
+        assert_eq!(models.wanted().unwrap().id, "big");
+        assert_eq!(models.own().len(), 1);
+    }
+
+    #[test]
+    fn what_the_engine_keeps_counts_and_not_what_was_left_word_of() {
+        let mut models = models(None, &["old@1"], false);
+        models.keeps([("big", "1")]);
+        assert_eq!(models.kept(), ["big@1"]);
+        assert!(matches!(models.next_step(), Some(Step::Load(model)) if model.id == "big"));
+    }
+
+    #[test]
+    fn an_own_model_that_is_taken_off_answers_no_more() {
+        let mut models = models(None, &[], false);
+        models.add_own(entry("own-1", 50, false));
+        models.choose("own-1");
+        models.fetch();
+        load(&mut models, 1);
+        models.ready(1, "small", true);
+        load(&mut models, 2);
+        models.ready(2, "own-1", true);
+        models.remove_own("own-1");
+        assert_eq!(models.answering(), None);
+        assert!(matches!(models.next_step(), Some(Step::Load(model)) if model.id == "small"));
+    }
+
+    #[test]
     fn a_broken_connection_that_is_tried_again_is_still_a_download() {
         let mut models = with_preview_ready(false);
         models.picture_waits();
@@ -877,7 +986,7 @@ mod tests {
             (State::Downloading, Some(Offer::Stop))
         );
         let (_, stage) = status.loading.unwrap();
-        assert_eq!(stage.arrived(), Some((40, 160)));
+        assert_eq!(stage.arrived(), Some((40, Some(160))));
     }
 
     #[test]

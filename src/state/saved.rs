@@ -2,6 +2,7 @@
 //!
 //! Where it stays is behind [`Shelf`]; the page's shelf is the browser's `localStorage`.
 
+use cliplet_engine::catalogue::ModelEntry;
 use serde::{Deserialize, Serialize};
 
 use super::labels::Origin;
@@ -36,6 +37,9 @@ pub struct Saved {
     /// Names of the models that the engine said it keeps.
     #[serde(default)]
     pub kept: Vec<String>,
+    /// Models that the person has added.
+    #[serde(default)]
+    pub own: Vec<ModelEntry>,
 }
 
 impl Saved {
@@ -46,6 +50,7 @@ impl Saved {
         template: String,
         model: Option<String>,
         kept: Vec<String>,
+        own: Vec<ModelEntry>,
     ) -> Self {
         Self {
             version: VERSION,
@@ -54,6 +59,7 @@ impl Saved {
             template,
             model,
             kept,
+            own,
         }
     }
 
@@ -77,6 +83,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::state::address::model_at;
 
     #[derive(Default)]
     struct Board(RefCell<HashMap<String, String>>);
@@ -108,6 +115,7 @@ mod tests {
             "a {}".to_owned(),
             Some("m".to_owned()),
             vec!["m@1".to_owned()],
+            vec![model_at("a/b", "q8_0").unwrap()],
         )
     }
 
@@ -145,7 +153,10 @@ mod tests {
             "{\"version\":1,\"labels\":[],\"labels_by\":\"sample\",\"template\":\"{}\",\"new\":1}",
         );
         let saved = Saved::read(&board).unwrap();
-        assert_eq!((saved.model, saved.kept.len()), (None, 0));
+        assert_eq!(
+            (saved.model, saved.kept.len(), saved.own.len()),
+            (None, 0, 0)
+        );
     }
 
     #[test]

@@ -333,13 +333,24 @@ impl Page {
 
     // ---- Doing ----
 
-    /// Clicks on the first match.
+    /// Clicks on the first match. One that is on its way to another place is clicked when it has arrived there.
     #[track_caller]
     pub fn click(&self, css: &str) {
         self.wait_for(css);
+        let patience = Instant::now() + Duration::from_secs(5);
         self.browser
             .run(&format!("clicking on `{css}`"), async |driver| {
-                driver.find(By::Css(css)).await?.click().await
+                loop {
+                    match driver.find(By::Css(css)).await?.click().await {
+                        Err(error)
+                            if Instant::now() < patience
+                                && error.to_string().contains("click intercepted") =>
+                        {
+                            thread::sleep(Duration::from_millis(50));
+                        }
+                        clicked => return clicked,
+                    }
+                }
             });
     }
 
@@ -376,11 +387,23 @@ impl Page {
     /// Chooses a file as a click on the drop zone would let the visitor do.
     #[track_caller]
     pub fn choose_file(&self, file: &Path) {
-        let css = "[data-testid=file-input]";
+        self.choose_files_in("[data-testid=file-input]", &[file.to_owned()]);
+    }
+
+    /// Chooses files in a field for files.
+    #[track_caller]
+    pub fn choose_files_in(&self, css: &str, files: &[PathBuf]) {
         self.wait_for(css);
-        let path = absolute(file).to_string_lossy().into_owned();
-        self.browser.run("choosing a file", async |driver| {
-            driver.find(By::Css(css)).await?.send_keys(path).await
+        let paths = files
+            .iter()
+            .map(|file| absolute(file).to_string_lossy().into_owned());
+        let paths: Vec<String> = paths.collect();
+        self.browser.run("choosing files", async |driver| {
+            driver
+                .find(By::Css(css))
+                .await?
+                .send_keys(paths.join("\n"))
+                .await
         });
     }
 

@@ -37,6 +37,14 @@ pub enum Request {
         /// somebody is trying things out.
         patience: f64,
     },
+    /// Take a file of a model that lies on this device: the file beside the message, as the person chose it. It is made use of
+    /// when the model is loaded, instead of what lies at the model's address. Ends in [`Done::ModelFileTaken`].
+    TakeModelFile {
+        /// The id of the model that it belongs to.
+        model: String,
+        /// The file's name.
+        name: String,
+    },
     /// Say which model files are kept, parts of files among them. Ends in [`Done::Files`].
     ListFiles,
     /// Delete a kept file, or a part of one. A model that was read from it goes on answering. Ends in [`Done::Files`], with
@@ -168,6 +176,8 @@ pub enum Done {
         /// Whether the file is kept for the next visit. `false`: the browser gave no room, and it will be fetched again.
         kept: bool,
     },
+    /// The file will be made use of.
+    ModelFileTaken,
     /// What is kept.
     Files {
         /// In the order of their names.
@@ -279,6 +289,8 @@ pub enum Failure {
     },
     /// The kept file cannot be deleted now, as a tab is reading or writing it.
     FileInUse,
+    /// The model's files, which were chosen on this device, are not at hand, or cannot be read any more.
+    FilesGone,
     /// The file is not a model that can be used here.
     UnusableModel {
         /// What is wrong with it, as a sentence.

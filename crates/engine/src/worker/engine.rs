@@ -1,19 +1,21 @@
 //! What the worker does for each request.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use cliplet_clip::picture::Picture;
 use cliplet_clip::{prompt, zero_shot};
 use web_sys::Blob;
 
+use super::conversion::{self, Origin};
 use super::decode::{self, Decoded};
 use super::fetch::{self, Patience, Source};
 use super::model::{Embedding, LoadedModel};
 use super::pictures::{self, ContentHash, Pictures, TakenPicture};
 use super::store::{self, Arriving, Label, Lock, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
-use crate::catalogue::ModelEntry;
+use crate::catalogue::{Layout, ModelEntry};
 use crate::messages::{Done, Failure, LabelScore, PictureId, Progress, Request};
 
 /// What an answer consists of: the message, and a file to go beside it.
@@ -25,6 +27,8 @@ pub(super) struct Engine {
     pub(super) tasks: Tasks,
     model: RefCell<Option<Rc<LoadedModel>>>,
     pictures: RefCell<Pictures>,
+    /// Files on the device, by the id of the model that they belong to, with their names.
+    model_files: RefCell<HashMap<String, Vec<(String, Blob)>>>,
     /// Decoded pictures that requests wait to be encoded.
     waiting: RefCell<Vec<Rc<WaitingPicture>>>,
 }
@@ -41,6 +45,14 @@ impl Engine {
             Request::LoadModel { model, patience } => {
                 let patience = Patience::new(patience);
                 self.load_model(task, &model, patience).await
+            }
+            Request::TakeModelFile { model, name } => {
+                let file = blob.ok_or(Failure::FilesGone)?;
+                let mut files = self.model_files.borrow_mut();
+                let files = files.entry(model).or_default();
+                files.retain(|(other, _)| *other != name);
+                files.push((name, file));
+                Ok((Done::ModelFileTaken, None))
             }
             Request::ListFiles => Ok((store::files().await, None)),
             Request::DeleteFile { name } => self.delete_file(&name).await,
@@ -79,7 +91,8 @@ impl Engine {
         let name = store::file_name(model);
         let source = Source {
             url: model.url.clone(),
-            bytes: Some(model.bytes),
+            // Those of a folder are not those of the file that is made of it.
+            bytes: model.bytes.filter(|_| model.layout == Layout::Gguf),
             sha256: model.sha256.clone(),
         };
         let _lock = Lock::take(task, &name, {
@@ -94,7 +107,25 @@ impl Engine {
                 other => return other,
             }
         }
-        let file = fetch_model(task, model, &name, &source, patience).await?;
+        let handed_over = self.model_files.borrow_mut().remove(&model.id);
+        let origin = match &handed_over {
+            Some(files) => Origin::Device(files),
+            None if model.url.starts_with(ON_DEVICE) => return Err(Failure::FilesGone.into()),
+            None => Origin::Server {
+                folder: &model.url,
+                patience,
+            },
+        };
+        let tell = |progress: Progress| {
+            if let Progress::Downloading { received, total } = progress {
+                store::tell_other_tabs(&name, received, total);
+            }
+            task.tell(progress);
+        };
+        let file = match model.layout {
+            Layout::Gguf => bring_in(task, model, &name, &source, origin, &tell).await?,
+            Layout::Transformers => conversion::convert(task, model, &name, origin, &tell).await?,
+        };
         let read = self.read_model(task, model, file).await;
         if let Err(Stopped::Failed(_)) = read {
             store::remove(&name).await;
@@ -293,32 +324,32 @@ struct WaitingPicture {
 /// Pictures that are encoded together at most, so that a request can be cancelled in between.
 const PICTURES_TOGETHER: usize = 4;
 
-/// Brings a model's file in from the network, into the store. The caller has its lock.
-async fn fetch_model(
+/// How the addresses of models begin whose files were chosen on this device.
+const ON_DEVICE: &str = "device:";
+
+/// Brings a model's one file into the store. The caller has its lock.
+async fn bring_in(
     task: &Task,
     model: &ModelEntry,
     name: &str,
     source: &Source,
-    patience: Patience,
+    origin: Origin<'_>,
+    tell: &dyn Fn(Progress),
 ) -> Result<ModelFile, Stopped> {
-    let label = Label {
-        model: model.id.clone(),
-        revision: model.revision.clone(),
-        title: model.name.clone(),
-    };
-    let mut arriving = Arriving::open(name, &label, source).await;
-    let tell = |progress: Progress| {
-        if let Progress::Downloading { received, total } = progress {
-            store::tell_other_tabs(name, received, total);
+    let mut arriving = Arriving::open(name, &Label::of(model), source).await;
+    let fetched = match (
+        arriving.reserve(source.bytes.unwrap_or_default()).await,
+        origin,
+    ) {
+        (Err(no_room), _) => Err(no_room.into()),
+        (Ok(()), Origin::Server { patience, .. }) => {
+            fetch::bring_in(task, source, patience, &mut arriving, tell).await
         }
-        task.tell(progress);
-    };
-    let fetched = match arriving.reserve(model.bytes).await {
-        Ok(()) => fetch::bring_in(task, source, patience, &mut arriving, &tell).await,
-        Err(no_room) => Err(no_room.into()),
+        (Ok(()), Origin::Device(files)) => conversion::copy(task, files, &mut arriving, tell).await,
     };
     let began = arriving.have().bytes() > 0;
-    let wanted = model.bytes.saturating_sub(arriving.have().bytes());
+    let wanted = source.bytes.unwrap_or_default();
+    let wanted = wanted.saturating_sub(arriving.have().bytes());
     let file = match fetched {
         Ok(()) => arriving.finish(task, source).await,
         Err(stopped) => {

@@ -5,6 +5,7 @@
 //! `ranges` says which parts of one are there; `decode` makes pixels of a picture file; `tasks` lets work be cancelled; `port` speaks to the page. What is not
 //! here: arithmetic, which is `cliplet-clip`'s.
 
+mod conversion;
 mod decode;
 mod engine;
 mod fetch;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io::{Seek, SeekFrom};
 use std::rc::Rc;
 
 use cliplet_clip::picture::Picture;
@@ -56,7 +57,9 @@ impl LoadedModel {
         let clip = Clip::read(file, Arithmetic::Fast).map_err(|error| Failure::UnusableModel {
             reason: error.to_string(),
         })?;
-        let (kept_prompts, known) = PromptFile::open(model, clip.config().projection_dim).await;
+        let length = file.seek(SeekFrom::End(0)).unwrap_or_default();
+        let width = clip.config().projection_dim;
+        let (kept_prompts, known) = PromptFile::open(model, length, width).await;
         let known = known.into_iter().map(|known| {
             let encoded = EncodedPrompt {
                 embedding: known.embedding.into(),

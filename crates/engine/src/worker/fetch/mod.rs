@@ -2,7 +2,7 @@
 //!
 //! `answer` is one request and the bytes that come of it. `stretch` is a part of a file, in order: it asks again where a
 //! connection breaks. `download` brings a whole file into the store, by several stretches at once where the server gives
-//! parts of files. What is not here: where the bytes are put ([`super::store`]), and what they mean.
+//! parts of files; `small` reads one that is no longer than a text. What is not here: where the bytes are put ([`super::store`]), and what they mean.
 //!
 //! Each part is asked for at the file's own address and not at the one that a redirection led to, as public hosts lead to
 //! addresses that hold for minutes. A page may see no more of another origin's answer than its length and the date of its
@@ -13,11 +13,14 @@
 mod answer;
 mod download;
 mod patience;
+mod small;
 mod stretch;
 
 pub(super) use answer::Version;
 pub(super) use download::bring_in;
 pub(super) use patience::Patience;
+pub(super) use small::small;
+pub(super) use stretch::{Ended, Stretch, Transfer};
 
 /// A file somewhere.
 #[derive(Clone, Debug)]

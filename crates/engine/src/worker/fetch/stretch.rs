@@ -14,19 +14,19 @@ use crate::messages::{Failure, Progress};
 const WAIT_TOLD_EVERY: f64 = 1_000.0;
 
 /// What all stretches of a file have in common.
-pub(super) struct Transfer<'a> {
-    pub(super) task: &'a Task,
+pub(in super::super) struct Transfer<'a> {
+    pub(in super::super) task: &'a Task,
     source: &'a Source,
     patience: Patience,
     /// The version that the first answer, or the part that is kept already, is of.
-    pub(super) version: RefCell<Option<Version>>,
+    pub(in super::super) version: RefCell<Option<Version>>,
     /// Bytes of the file, once they are known.
-    pub(super) total: Cell<Option<u64>>,
+    pub(in super::super) total: Cell<Option<u64>>,
     total_hint: Cell<Option<u64>>,
     /// Bytes that are here.
-    pub(super) received: Cell<u64>,
+    pub(in super::super) received: Cell<u64>,
     /// The server gives whole files only.
-    pub(super) whole_only: Cell<bool>,
+    pub(in super::super) whole_only: Cell<bool>,
     /// The server has answered, so that a request without an answer is a broken connection.
     reached: Cell<bool>,
     last_byte: Cell<f64>,
@@ -34,7 +34,7 @@ pub(super) struct Transfer<'a> {
 
 /// Why a stretch ends before its end.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(in super::super) enum Ended {
     Stopped(Stopped),
     /// The file at the server is not the one that was begun with.
     Changed,
@@ -58,7 +58,7 @@ impl From<Failure> for Ended {
 
 impl<'a> Transfer<'a> {
     /// Of a file of which `received` bytes of some version are here.
-    pub(super) fn new(
+    pub(in super::super) fn new(
         task: &'a Task,
         source: &'a Source,
         patience: Patience,
@@ -89,7 +89,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// Bytes of the file for showing progress.
-    pub(super) fn likely_total(&self) -> Option<u64> {
+    pub(in super::super) fn likely_total(&self) -> Option<u64> {
         self.total.get().or(self.total_hint.get())
     }
 
@@ -162,7 +162,7 @@ impl<'a> Transfer<'a> {
 }
 
 /// A part of a file that is arriving.
-pub(super) struct Stretch<'a> {
+pub(in super::super) struct Stretch<'a> {
     transfer: &'a Transfer<'a>,
     /// Where the next bytes belong.
     at: u64,
@@ -182,7 +182,7 @@ pub(super) struct Stretch<'a> {
 
 impl<'a> Stretch<'a> {
     /// From a byte on, up to but not including `end`, or to the end of the file.
-    pub(super) fn new(transfer: &'a Transfer<'a>, at: u64, end: Option<u64>) -> Self {
+    pub(in super::super) fn new(transfer: &'a Transfer<'a>, at: u64, end: Option<u64>) -> Self {
         Self {
             transfer,
             at,
@@ -209,7 +209,7 @@ impl<'a> Stretch<'a> {
     }
 
     /// The next bytes, and where they belong; none at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<(u64, Uint8Array)>, Ended> {
+    pub(in super::super) async fn next(&mut self) -> Result<Option<(u64, Uint8Array)>, Ended> {
         loop {
             self.connect().await?;
             let Some(answer) = &mut self.answer else {

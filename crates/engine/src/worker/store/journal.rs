@@ -3,6 +3,9 @@
 //! A journal is lines of text, to which lines are added, so that a crash costs no more than the last of them: first a JSON
 //! object ([`Header`]), then `+ START END` for each range of bytes that has reached the file, and in the end
 //! `whole LENGTH SHA-256`, with `-` for a SHA-256 that was not checked. What comes behind the last line's end is not read.
+//!
+//! A file that is made of others has a line `part JSON` ([`Part`]) for each of these before the ranges of its bytes that have
+//! been made use of.
 
 use std::io::Read;
 use std::ops::Range;
@@ -14,6 +17,7 @@ use wasm_bindgen::JsValue;
 use super::super::fetch::Version;
 use super::super::ranges::Ranges;
 use super::private_file::PrivateFile;
+use crate::catalogue::ModelEntry;
 
 /// Behind the name of the file it belongs to.
 pub(super) const EXTENSION: &str = ".journal";
@@ -29,6 +33,17 @@ pub(in super::super) struct Label {
     pub(in super::super) title: String,
 }
 
+impl Label {
+    /// Of a model.
+    pub(in super::super) fn of(model: &ModelEntry) -> Self {
+        Self {
+            model: model.id.clone(),
+            revision: model.revision.clone(),
+            title: model.name.clone(),
+        }
+    }
+}
+
 /// Where a file comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Header {
@@ -37,6 +52,18 @@ pub(super) struct Header {
     pub(super) version: Version,
     /// Its length, if it was known when it was begun.
     pub(super) total: Option<u64>,
+}
+
+/// One of the files that a file is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in super::super) struct Part {
+    /// Its name.
+    pub(in super::super) name: String,
+    /// Which version of it is made use of.
+    pub(in super::super) version: Version,
+    /// Which of its bytes are.
+    #[serde(skip)]
+    pub(in super::super) used: Ranges,
 }
 
 /// A file of which all is there.
@@ -52,6 +79,7 @@ pub(super) struct Whole {
 pub(super) struct Record {
     pub(super) header: Header,
     pub(super) have: Ranges,
+    pub(super) parts: Vec<Part>,
     pub(super) whole: Option<Whole>,
 }
 
@@ -64,11 +92,20 @@ impl Record {
         let mut record = Self {
             header,
             have: Ranges::default(),
+            parts: Vec::new(),
             whole: None,
         };
         for line in lines {
+            if let Some(part) = line.strip_prefix("part ") {
+                record.parts.push(serde_json::from_str(part).ok()?);
+                continue;
+            }
             match line.split(' ').collect::<Vec<_>>()[..] {
-                ["+", start, end] => record.have.insert(start.parse().ok()?..end.parse().ok()?),
+                ["+", start, end] => {
+                    let of = record.parts.last_mut().map(|part| &mut part.used);
+                    let of = of.unwrap_or(&mut record.have);
+                    of.insert(start.parse().ok()?..end.parse().ok()?);
+                }
                 ["whole", bytes, sha256] => {
                     record.whole = Some(Whole {
                         bytes: bytes.parse().ok()?,
@@ -79,6 +116,12 @@ impl Record {
             }
         }
         Some((record, end))
+    }
+
+    /// Bytes that have arrived.
+    pub(super) fn bytes(&self) -> u64 {
+        let used = self.parts.iter().map(|part| part.used.bytes());
+        self.have.bytes() + used.sum::<u64>()
     }
 }
 
@@ -123,6 +166,12 @@ impl Journal {
             true => Ok(()),
             false => self.add(&lines.join("\n")),
         }
+    }
+
+    /// Says that the ranges that come now are of another file, of which this one is made.
+    pub(super) fn begin_part(&mut self, part: &Part) -> Result<(), JsValue> {
+        let json = serde_json::to_string(part).map_err(|error| error.to_string())?;
+        self.add(&format!("part {json}"))
     }
 
     /// Says that all of the file is there.
@@ -177,6 +226,27 @@ mod tests {
             sha256: None,
         };
         assert_eq!(record.whole, Some(whole));
+    }
+
+    #[wasm_bindgen_test]
+    fn ranges_behind_a_part_are_of_that_part() {
+        let part = Part {
+            name: "a b.safetensors".to_owned(),
+            version: Version::default(),
+            used: Ranges::default(),
+        };
+        let part = serde_json::to_string(&part).unwrap();
+        let header = serde_json::to_string(&header()).unwrap();
+        let text = format!("{header}\npart {part}\n+ 0 10\npart {part}\n+ 0 7\n+ 7 9\n");
+        let (record, _) = Record::read(&text).unwrap();
+        let used: Vec<u64> = record
+            .parts
+            .iter()
+            .map(|part| part.used.beginning())
+            .collect();
+        assert_eq!((used, record.bytes()), (vec![10, 9], 19));
+        assert_eq!(record.parts[0].name, "a b.safetensors");
+        assert_eq!(Record::read(&format!("{header}\npart {{\n")), None);
     }
 
     #[wasm_bindgen_test]

@@ -4,12 +4,14 @@
 //!
 //! Beside each file lies its journal (`journal`), which says where the file comes from, which parts of it have been written,
 //! and, in the end, that it is whole and right: a file is never taken for whole because of its length. `arriving` is
-//! a file that is being written. `lock` keeps tabs from writing one file at the same time. `shelf` is what a person sees of all
+//! a file that is being written, `converting` one
+//! that is being made of others. `lock` keeps tabs from writing one file at the same time. `shelf` is what a person sees of all
 //! this: what is there, how large it is, and how much room is left. What is not here: where the bytes come from
 //! ([`super::fetch`]).
 
 mod arriving;
 mod cache;
+mod converting;
 mod journal;
 mod lock;
 mod private_file;
@@ -20,6 +22,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 
 pub(super) use arriving::Arriving;
 use cache::CachedFile;
+pub(super) use converting::Converting;
 use journal::Journal;
 pub(super) use journal::Label;
 pub(super) use lock::{Lock, tell_other_tabs};

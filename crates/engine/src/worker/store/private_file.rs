@@ -3,7 +3,7 @@
 //! <https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle>. A handle is exclusive: while one tab has a file open,
 //! another cannot open it. Model files are opened under a [`Lock`](super::Lock) only, so that another tab waits.
 
-use std::io::{Error, Read, Seek, SeekFrom};
+use std::io::{Error, Read, Seek, SeekFrom, Write};
 
 use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -206,6 +206,21 @@ impl Read for PrivateFile {
             .map_err(|error| Error::other(format!("{error:?}")))?;
         self.position += read as u64;
         Ok(read as usize)
+    }
+}
+
+impl Write for PrivateFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // A copy outside WebAssembly's memory, which may be shared.
+        let written = self.write_at(self.position, &Uint8Array::from(bytes));
+        written.map_err(|error| Error::other(format!("{error:?}")))?;
+        self.position += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    /// See the method of the same name, which waits for the disk: too much for every time that somebody flushes.
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -42,12 +42,13 @@ pub(super) fn belongs_to(name: &str, file: &str) -> bool {
 pub(in super::super) struct PromptFile(Option<PrivateFile>);
 
 impl PromptFile {
-    /// Opens the file of a model, and gives what is in it: embeddings of `width` numbers.
+    /// Opens the file of a model whose own file has `length` bytes, and gives what is in it: embeddings of `width` numbers.
     pub(in super::super) async fn open(
         model: &ModelEntry,
+        length: u64,
         width: usize,
     ) -> (Self, Vec<KeptPrompt>) {
-        let name = format!("{}.{}{EXTENSION}", super::file_name(model), model.bytes);
+        let name = format!("{}.{}{EXTENSION}", super::file_name(model), length);
         let Some(mut file) = PrivateFile::open_or_create_at_once(&name).await else {
             return (Self(None), Vec::new());
         };

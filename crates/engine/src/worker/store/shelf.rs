@@ -25,12 +25,13 @@ pub(in super::super) async fn files() -> Done {
             continue;
         };
         let whole = record.whole.as_ref().map(|whole| whole.bytes);
+        let arrived = record.bytes();
         files.push(StoredFile {
             name: file.to_owned(),
             model: record.header.label.model,
             revision: record.header.label.revision,
             title: record.header.label.title,
-            bytes: whole.unwrap_or(record.have.bytes()),
+            bytes: whole.unwrap_or(arrived),
             total: whole.or(record.header.total),
             whole: whole.is_some(),
         });
