@@ -6,7 +6,7 @@
 use cliplet_engine::catalogue::{Layout, ModelEntry};
 use cliplet_engine::messages::{Failure, StoredFile};
 
-use crate::state::address::{self, ON_DEVICE};
+use crate::state::address;
 use crate::state::kept::Kept;
 use crate::state::models::{Offer, Stage, State, Status, Trouble};
 use crate::state::template;
@@ -331,7 +331,7 @@ pub fn model_size(model: &ModelEntry) -> String {
 
 /// What there is to know of a model in a line: how large it is, how exact, under which licence.
 pub fn model_facts(model: &ModelEntry) -> String {
-    let size = match model.url.starts_with(ON_DEVICE) {
+    let size = match model.is_on_device() {
         true => "from this device".to_owned(),
         false => model_size(model),
     };

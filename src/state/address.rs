@@ -1,12 +1,9 @@
 //! What people type to name a model somewhere else: a repository of the Hugging Face Hub, or an address.
 
-use cliplet_engine::catalogue::{Layout, ModelEntry};
+use cliplet_engine::catalogue::{Layout, ModelEntry, ON_DEVICE};
 
 /// Where repositories lie that are named without an address.
 const HUB: &str = "https://huggingface.co/";
-
-/// How the addresses of models begin whose files lie on this device.
-pub const ON_DEVICE: &str = "device:";
 
 /// The weights that a folder can be made into, with what they are called, the first unless a person says otherwise.
 pub const WEIGHTS: [(&str, &str); 3] = [

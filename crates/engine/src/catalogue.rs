@@ -60,6 +60,16 @@ pub struct ModelEntry {
     pub preview: bool,
 }
 
+/// How the addresses of models begin whose files a person has chosen on this device.
+pub const ON_DEVICE: &str = "device:";
+
+impl ModelEntry {
+    /// Whether its files were chosen on this device, and lie at no address.
+    pub fn is_on_device(&self) -> bool {
+        self.url.starts_with(ON_DEVICE)
+    }
+}
+
 impl Catalogue {
     /// The model of this id.
     pub fn find(&self, id: &str) -> Option<&ModelEntry> {

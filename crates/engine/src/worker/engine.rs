@@ -110,7 +110,7 @@ impl Engine {
         let handed_over = self.model_files.borrow_mut().remove(&model.id);
         let origin = match &handed_over {
             Some(files) => Origin::Device(files),
-            None if model.url.starts_with(ON_DEVICE) => return Err(Failure::FilesGone.into()),
+            None if model.is_on_device() => return Err(Failure::FilesGone.into()),
             None => Origin::Server {
                 folder: &model.url,
                 patience,
@@ -323,9 +323,6 @@ struct WaitingPicture {
 
 /// Pictures that are encoded together at most, so that a request can be cancelled in between.
 const PICTURES_TOGETHER: usize = 4;
-
-/// How the addresses of models begin whose files were chosen on this device.
-const ON_DEVICE: &str = "device:";
 
 /// Brings a model's one file into the store. The caller has its lock.
 async fn bring_in(

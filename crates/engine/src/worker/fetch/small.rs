@@ -6,7 +6,7 @@ use super::{Patience, Source};
 use crate::messages::Failure;
 
 /// Bytes of the largest that is read: a tokenizer of a hundred thousand tokens has some ten millions.
-pub(in super::super) const MOST: usize = 64 << 20;
+const MOST: usize = 64 << 20;
 
 /// The bytes of the file at an address; none if the server says that there is no such file.
 ///
