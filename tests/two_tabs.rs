@@ -57,3 +57,41 @@ fn both_open_what_is_kept_at_once() {
     page.wait_for_text(STATUS, "Better CLIP is ready");
     assert_eq!(world.models.requests(FILE).len(), 1);
 }
+
+/// A tab that goes leaves its lock at once and its open files a little later.
+#[test]
+fn what_a_tab_that_went_has_open_is_waited_for() {
+    let world = World::new();
+    let page = Page::open(&world.page);
+    page.press_button("Fetch (0.5 MB)");
+    page.wait_for_text(STATUS, "Better CLIP is ready");
+    let first = page.tab();
+    world.models.stop();
+    // A document of the same origin that may run anything.
+    page.open_tab(&format!("{}models.json", world.page.url()));
+    page.script(HOLD_OPEN, []);
+    page.switch_to(&first);
+    page.reload();
+    page.wait_for_text(STATUS, "Better CLIP is ready");
+    assert_eq!(world.models.requests(FILE).len(), 1);
+}
+
+/// Has the files of the model open for three seconds, without their lock.
+const HOLD_OPEN: &str = r#"
+    const hold = async () => {
+        const root = await navigator.storage.getDirectory();
+        const folder = await root.getDirectoryHandle("models");
+        const handles = [];
+        for (const name of ["Better.1.gguf", "Better.1.gguf.journal"]) {
+            handles.push(await (await folder.getFileHandle(name)).createSyncAccessHandle());
+        }
+        postMessage("open");
+        setTimeout(() => handles.forEach((handle) => handle.close()), 3000);
+    };
+    const url = URL.createObjectURL(new Blob([`(${hold})()`]));
+    window.holder = new Worker(url);
+    return new Promise((resolve, reject) => {
+        holder.onmessage = resolve;
+        holder.onerror = reject;
+    }).then(() => null);
+"#;

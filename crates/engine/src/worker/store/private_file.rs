@@ -18,9 +18,10 @@ use super::super::{port, tasks};
 
 const FOLDER: &str = "models";
 
-/// How often, and after how many milliseconds, it is tried again to open a file that is open: the handles of a tab that was
-/// closed live on for a moment.
-const ATTEMPTS: u32 = 5;
+/// How often, and after how many milliseconds, it is tried again to open a file that is open. Whoever asks has the file's
+/// [`Lock`](super::Lock), so nobody works with the file any more; but the handles of a tab that was closed or loaded anew live on
+/// for a moment, which is long on a busy machine. To give up early would be to fetch a model that is there.
+const ATTEMPTS: u32 = 100;
 const WAIT: i32 = 100;
 
 /// An open file; it is closed when dropped.
