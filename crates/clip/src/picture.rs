@@ -73,7 +73,8 @@ pub fn check_size(width: u32, height: u32) -> Result<(), Error> {
     }
 }
 
-/// Decodes a BMP, GIF (its first frame), JPEG, PNG, TIFF or WebP file, turned upright as its EXIF orientation says.
+/// Decodes a TIFF file, or with the feature `web-formats` a BMP, GIF (its first frame), JPEG, PNG or WebP file too, turned
+/// upright as its EXIF orientation says.
 ///
 /// # Errors
 /// [`Error::EmptyPicture`], [`Error::UnreadablePicture`] and [`Error::PictureTooLarge`].
