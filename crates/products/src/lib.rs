@@ -100,7 +100,7 @@ fn clock() -> f64 {
 fn most_a_cycle(precision: Precision) -> f64 {
     const PRODUCTS: usize = 2;
     let numbers = match precision {
-        Precision::Seven => 4 * kernels::PANEL,
+        Precision::Seven | Precision::Eight => 4 * kernels::PANEL,
         // Every number twice, in two halves; or half as many.
         Precision::Fourteen | Precision::Fifteen => 2 * kernels::PANEL,
     };

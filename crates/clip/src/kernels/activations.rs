@@ -3,8 +3,8 @@
 use super::{BLOCK, Precision};
 
 /// Quantised rows, in the order in which a product reads them: rows in groups that are multiplied together, in a group block
-/// by block, and in a block word by word, one per row. A word is four activations of seven bits, offset by 64 so that none is
-/// below zero, or two of fifteen.
+/// by block, and in a block word by word, one per row. A word is four activations of seven or eight bits, with an [`offset`] so
+/// that none is below zero, or two of fifteen.
 #[derive(Debug)]
 pub struct Activations {
     rows: usize,
@@ -34,8 +34,14 @@ pub(super) struct BlockPlace<'a> {
     pub(super) scale: &'a mut f32,
 }
 
-/// What is added to a quantised activation of seven bits, to be above zero.
-pub(super) const OFFSET: i32 = 64;
+/// What is added to a quantised activation, or to a half of one, to be above zero.
+pub(super) const fn offset(precision: Precision) -> i32 {
+    match precision {
+        Precision::Seven | Precision::Fourteen => 64,
+        Precision::Eight => 128,
+        Precision::Fifteen => 0,
+    }
+}
 
 impl Default for Activations {
     fn default() -> Self {
@@ -121,10 +127,11 @@ impl Activations {
         let (first, scale, stride) =
             indices(row, b, self.rows, self.inputs, self.precision, self.group);
         let word = |i: usize| self.words[first + i * stride];
-        let seven = |i: usize| i32::from(word(i / 4).to_le_bytes()[i % 4]) - OFFSET;
+        let offset = offset(self.precision);
+        let byte = |i: usize| i32::from(word(i / 4).to_le_bytes()[i % 4]) - offset;
         let quants = std::array::from_fn(|i| match self.precision {
-            Precision::Seven => seven(i),
-            Precision::Fourteen => 128 * seven(i) + seven(BLOCK + i),
+            Precision::Seven | Precision::Eight => byte(i),
+            Precision::Fourteen => 128 * byte(i) + byte(BLOCK + i),
             Precision::Fifteen => i32::from((word(i / 2) >> (i % 2 * 16)) as i16),
         });
         (self.scales[scale], quants)
@@ -168,7 +175,7 @@ fn indices(
 /// Words of a block.
 const fn words_of(precision: Precision) -> usize {
     match precision {
-        Precision::Seven => BLOCK / 4,
+        Precision::Seven | Precision::Eight => BLOCK / 4,
         Precision::Fourteen | Precision::Fifteen => BLOCK / 2,
     }
 }
@@ -176,13 +183,16 @@ const fn words_of(precision: Precision) -> usize {
 impl BlockPlace<'_> {
     /// Puts a block there.
     pub(super) fn put(self, precision: Precision, scale: f32, quants: &[i32; BLOCK]) {
+        let offset = offset(precision);
         match precision {
-            Precision::Seven => self.put_words(scale, words_of_sevens(quants)),
+            Precision::Seven | Precision::Eight => {
+                self.put_words(scale, words_of_bytes(quants, offset));
+            }
             Precision::Fourteen => {
-                let highs = quants.map(|quant| (quant + OFFSET) >> 7);
+                let highs = quants.map(|quant| (quant + offset) >> 7);
                 let lows = std::array::from_fn(|i| quants[i] - 128 * highs[i]);
-                let words = words_of_sevens(&highs).into_iter();
-                self.put_words(scale, words.chain(words_of_sevens(&lows)));
+                let words = words_of_bytes(&highs, offset).into_iter();
+                self.put_words(scale, words.chain(words_of_bytes(&lows, offset)));
             }
             Precision::Fifteen => self.put_words(scale, words_of_fifteens(quants)),
         }
@@ -198,11 +208,11 @@ impl BlockPlace<'_> {
     }
 }
 
-/// Numbers from -64 to 63 as words of four, with [`OFFSET`] added.
+/// Numbers that are bytes once `offset` is added, as words of four.
 #[inline(always)]
-pub(super) fn words_of_sevens(quants: &[i32; BLOCK]) -> [u32; BLOCK / 4] {
+pub(super) fn words_of_bytes(quants: &[i32; BLOCK], offset: i32) -> [u32; BLOCK / 4] {
     let (fours, _) = quants.as_chunks::<4>();
-    std::array::from_fn(|i| u32::from_le_bytes(fours[i].map(|quant| (quant + OFFSET) as u8)))
+    std::array::from_fn(|i| u32::from_le_bytes(fours[i].map(|quant| (quant + offset) as u8)))
 }
 
 /// Numbers of sixteen bits as words of two.

@@ -61,6 +61,8 @@ pub enum Precision {
     /// From -63 to 63: what a dot product of eight by seven bits takes. Blocks whose numbers are nearly all large have
     /// fewer, so that sixteen bits hold any eight of their products ([`MOST_OF_EIGHT`]). Enough for a picture.
     Seven,
+    /// From -127 to 127: what a dot product of eight bits with a sign by eight without one takes, added up in 32 bits.
+    Eight,
     /// From -8127 to 8127, in two halves of seven bits, each multiplied by itself. As good as f32.
     Fourteen,
     /// From -32767 to 32767. As good as f32.
@@ -72,6 +74,7 @@ impl Precision {
     pub const fn most(self) -> i32 {
         match self {
             Self::Seven => 63,
+            Self::Eight => 127,
             Self::Fourteen => 63 * 128 + 63,
             Self::Fifteen => 32767,
         }
@@ -80,7 +83,7 @@ impl Precision {
     /// How weights must lie in memory to be multiplied with such activations.
     const fn order(self) -> Order {
         match self {
-            Self::Seven | Self::Fourteen => Order::Fours,
+            Self::Seven | Self::Eight | Self::Fourteen => Order::Fours,
             Self::Fifteen => Order::Pairs,
         }
     }

@@ -99,18 +99,19 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
 ) {
     check(weights, xs, &panels, finish, out);
     assert!(weights.precision().order() == T::ORDER && xs.group() == T::ROWS);
-    let mut known = Vec::with_capacity(weights.row_blocks() * PANELS_OF_A_TILE);
+    let mut room = Vec::new();
     let mut first = panels.start;
     while first < panels.end {
         // Safety: `check` has compared all shapes, and the rest is the caller's promise.
         unsafe {
-            if first + PANELS_OF_A_TILE <= panels.end {
-                every_row::<V, T, PANELS_OF_A_TILE>(weights, xs, first, &mut known, finish, out);
+            if first % PANELS_OF_A_TILE == 0 && first + PANELS_OF_A_TILE <= panels.end {
+                every_row::<V, T, PANELS_OF_A_TILE>(weights, xs, first, &mut room, finish, out);
+                first += PANELS_OF_A_TILE;
             } else {
-                every_row::<V, T, 1>(weights, xs, first, &mut known, finish, out);
+                every_row::<V, T, 1>(weights, xs, first, &mut room, finish, out);
+                first += 1;
             }
         }
-        first += PANELS_OF_A_TILE;
     }
 }
 
@@ -135,24 +136,19 @@ pub(super) fn check(
 }
 
 /// # Safety
-/// As [`multiply`], whose shapes must have been checked; there are `P` panels from `first` on.
+/// As [`multiply`], whose shapes must have been checked; there are `P` panels of one tile from `first` on.
 #[inline(always)]
 unsafe fn every_row<V: Vector, T: Tile<V>, const P: usize>(
     weights: &PackedWeights,
     xs: &Activations,
     first: usize,
-    known: &mut Vec<T::Known>,
+    room: &mut Vec<T::Known>,
     finish: Finish,
     out: &Out,
 ) {
     let blocks: [&[PanelBlock]; P] = std::array::from_fn(|p| weights.panel(first + p));
-    known.clear();
-    for b in 0..weights.row_blocks() {
-        for panel in blocks {
-            // Safety: the caller's promise.
-            known.push(unsafe { T::know(&panel[b]) });
-        }
-    }
+    // Safety: the caller's promise.
+    let known = unsafe { T::known::<P>(weights, first, room) };
     let panels = blocks.map(<[PanelBlock]>::as_ptr);
     let mut row = 0;
     while row < xs.rows() {

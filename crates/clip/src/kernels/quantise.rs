@@ -1,6 +1,6 @@
 //! From f32 to whole numbers, for vector kernels.
 
-use super::activations::Groups;
+use super::activations::{Groups, offset};
 use super::vector::{Vector, array, rounded};
 use super::{BLOCK, MOST_OF_EIGHT, PANEL, Precision};
 
@@ -26,7 +26,9 @@ pub(super) unsafe fn quantise<V: Vector>(xs: &[f32], mut groups: Groups) {
             unsafe {
                 let (scale, xs) = scaled::<V>(block, precision);
                 match precision {
-                    Precision::Seven => place.put_words(scale, V::words_of_sevens(xs)),
+                    Precision::Seven | Precision::Eight => {
+                        place.put_words(scale, V::words_of_bytes(xs, offset(precision)));
+                    }
                     Precision::Fourteen => place.put(precision, scale, &rounded::<V>(xs)),
                     Precision::Fifteen => place.put_words(scale, V::words_of_fifteens(xs)),
                 }

@@ -1,7 +1,8 @@
 //! WebAssembly with relaxed SIMD: products of eight by seven bits, and fused multiplication and addition.
 //!
 //! Behind one instruction, `i32x4.relaxed_dot_i8x16_i7x16_add`, engines put quite different things. Where the processor has
-//! it as it is (Arm's SDOT, x86's VNNI), nothing is quicker. An older x86 multiplies bytes only into sixteen bits, and
+//! it as it is (Arm's SDOT, x86's VNNI), nothing is quicker, and where it takes bytes without a sign, as VNNI does, an
+//! activation may have eight bits instead of seven. An older x86 multiplies bytes only into sixteen bits, and
 //! widening these after each product costs more than the product; there, products are added up in sixteen bits first.
 
 use std::arch::wasm32::*;
@@ -9,65 +10,76 @@ use std::hint::black_box;
 
 use super::product;
 use super::simd128::V128;
-use super::tiles::{BytesBy32, BytesBySixteen, Pairs, Tile};
+use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs, SevensBy32, Tile};
 use super::vector::{Bytes, BytesAtOnce, loops};
 use super::{Finish, Kernel, Out, PackedWeights, Precision};
 
-/// See the module.
-pub struct Relaxed {
-    /// The processor adds up four products of bytes in one instruction.
-    at_once: bool,
+/// See the module. Which one a processor has is found out by [`Relaxed::of_the_processor`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relaxed {
+    /// The processor adds up four products of bytes in one instruction, and those of activations have no sign.
+    AtOnceWithoutSign,
+    /// The same, where nothing is known of bytes that do not fit seven bits.
+    AtOnce,
+    /// The processor multiplies bytes into sixteen bits.
+    BySixteen,
 }
 
 impl Relaxed {
-    /// For processors that add up four products of bytes in one instruction.
-    pub const AT_ONCE: Self = Self { at_once: true };
-    /// For processors that do not.
-    pub const BY_SIXTEEN: Self = Self { at_once: false };
+    /// Asks for a product outside of what the instruction promises.
+    pub fn of_the_processor() -> Self {
+        let (least, most) = (i8x16_splat(black_box(-128)), u8x16_splat(black_box(255)));
+        let sums = i32x4_relaxed_dot_i8x16_i7x16_add(least, most, i32x4_splat(0));
+        match i32x4_extract_lane::<0>(sums) {
+            -130_560 => Self::AtOnceWithoutSign,
+            // Sums of two products have passed through sixteen bits on their way, and stopped at the smallest number of
+            // that size.
+            -65_536 => Self::BySixteen,
+            _ => Self::AtOnce,
+        }
+    }
 }
 
 /// The one that suits the processor.
 pub fn active() -> &'static Relaxed {
-    match adds_up_at_once() {
-        true => &Relaxed::AT_ONCE,
-        false => &Relaxed::BY_SIXTEEN,
+    match Relaxed::of_the_processor() {
+        Relaxed::AtOnceWithoutSign => &Relaxed::AtOnceWithoutSign,
+        Relaxed::AtOnce => &Relaxed::AtOnce,
+        Relaxed::BySixteen => &Relaxed::BySixteen,
     }
-}
-
-/// Asks for a product outside of what the instruction promises: where sums of two products pass through sixteen bits on their
-/// way, they stop at the smallest number of that size.
-fn adds_up_at_once() -> bool {
-    let (least, most) = (i8x16_splat(black_box(-128)), u8x16_splat(black_box(255)));
-    let sums = i32x4_relaxed_dot_i8x16_i7x16_add(least, most, i32x4_splat(0));
-    i32x4_extract_lane::<0>(sums) != 2 * i32::from(i16::MIN)
 }
 
 impl Kernel for Relaxed {
     fn name(&self) -> &'static str {
-        match self.at_once {
-            true => "relaxed, dot products at once",
-            false => "relaxed, dot products by sixteen bits",
+        match self {
+            Self::AtOnceWithoutSign => "relaxed, dot products at once, without a sign",
+            Self::AtOnce => "relaxed, dot products at once",
+            Self::BySixteen => "relaxed, dot products by sixteen bits",
         }
     }
 
     fn coarse_precision(&self) -> Precision {
-        Precision::Seven
+        match self {
+            Self::AtOnceWithoutSign => Precision::Eight,
+            Self::AtOnce | Self::BySixteen => Precision::Seven,
+        }
     }
 
     fn fine_precision(&self) -> Precision {
-        match self.at_once {
-            true => Precision::Fourteen,
-            false => Precision::Fifteen,
+        match self {
+            Self::AtOnceWithoutSign | Self::AtOnce => Precision::Fourteen,
+            Self::BySixteen => Precision::Fifteen,
         }
     }
 
     fn rows(&self, precision: Precision) -> usize {
         type V = V128<true>;
-        match (precision, self.at_once) {
+        match (precision, self) {
             (Precision::Fifteen, _) => <Pairs as Tile<V>>::ROWS,
-            (Precision::Seven, false) => <BytesBySixteen as Tile<V>>::ROWS,
-            (Precision::Seven, true) => <BytesBy32<1> as Tile<V>>::ROWS,
-            (Precision::Fourteen, _) => <BytesBy32<2> as Tile<V>>::ROWS,
+            (Precision::Seven, Self::BySixteen) => <BytesBySixteen as Tile<V>>::ROWS,
+            (Precision::Seven, _) => <SevensBy32 as Tile<V>>::ROWS,
+            (Precision::Eight, _) => <EightsBy32 as Tile<V>>::ROWS,
+            (Precision::Fourteen, _) => <FourteensBy32 as Tile<V>>::ROWS,
         }
     }
 
@@ -80,11 +92,12 @@ impl Kernel for Relaxed {
         out: &Out,
     ) {
         type V = V128<true>;
-        let multiply = match (weights.precision(), self.at_once) {
+        let multiply = match (weights.precision(), self) {
             (Precision::Fifteen, _) => product::multiply::<V, Pairs>,
-            (Precision::Seven, false) => product::multiply::<V, BytesBySixteen>,
-            (Precision::Seven, true) => product::multiply::<V, BytesBy32<1>>,
-            (Precision::Fourteen, _) => product::multiply::<V, BytesBy32<2>>,
+            (Precision::Seven, Self::BySixteen) => product::multiply::<V, BytesBySixteen>,
+            (Precision::Seven, _) => product::multiply::<V, SevensBy32>,
+            (Precision::Eight, _) => product::multiply::<V, EightsBy32>,
+            (Precision::Fourteen, _) => product::multiply::<V, FourteensBy32>,
         };
         // Safety: a module is only run where all its instructions are there; the caller shares panels out.
         unsafe { multiply(weights, xs, panels, finish, out) };
@@ -130,11 +143,6 @@ impl BytesAtOnce for V128<true> {
     #[inline(always)]
     unsafe fn add_dot_of_fours(sum: v128, a: v128, b: v128) -> v128 {
         i32x4_relaxed_dot_i8x16_i7x16_add(a, b, sum)
-    }
-
-    #[inline(always)]
-    unsafe fn sub_32(a: v128, b: v128) -> v128 {
-        i32x4_sub(a, b)
     }
 
     #[inline(always)]

@@ -2,7 +2,6 @@
 
 use std::arch::wasm32::*;
 
-use super::activations::OFFSET;
 use super::product;
 use super::tiles::{Pairs, Tile};
 use super::vector::{Vector, loops};
@@ -168,8 +167,11 @@ impl<const FUSED: bool> Vector for V128<FUSED> {
     }
 
     #[inline(always)]
-    unsafe fn words_of_sevens([a, b, c, d, e, f, g, h]: [v128; BLOCK / PANEL]) -> [u32; BLOCK / 4] {
-        let offset = i16x8_splat(OFFSET as i16);
+    unsafe fn words_of_bytes(
+        [a, b, c, d, e, f, g, h]: [v128; BLOCK / PANEL],
+        offset: i32,
+    ) -> [u32; BLOCK / 4] {
+        let offset = i16x8_splat(offset as i16);
         let eight = |a, b| i16x8_add(i16x8_narrow_i32x4(rounded(a), rounded(b)), offset);
         let mut words = [0; BLOCK / 4];
         let to: *mut v128 = words.as_mut_ptr().cast();

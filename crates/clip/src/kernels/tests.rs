@@ -14,8 +14,10 @@ fn kernels() -> Vec<&'static dyn Kernel> {
     kernels.push(&simd128::Simd128);
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
     kernels.extend([
-        &relaxed::Relaxed::AT_ONCE as &dyn Kernel,
-        &relaxed::Relaxed::BY_SIXTEEN,
+        &relaxed::Relaxed::AtOnce as &dyn Kernel,
+        &relaxed::Relaxed::BySixteen,
+        // Once more where it is one of these.
+        relaxed::active(),
     ]);
     #[cfg(target_arch = "x86_64")]
     kernels.extend(x86_64::available());

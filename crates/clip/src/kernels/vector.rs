@@ -4,7 +4,7 @@
 //! Every function is unsafe for one reason, besides the pointers that some take: the processor must have the instructions
 //! that the implementing type is named after. The loops pass that promise on to whoever picks the kernel.
 
-use super::activations::{words_of_fifteens, words_of_sevens};
+use super::activations::{words_of_bytes, words_of_fifteens};
 use super::{BLOCK, PANEL};
 
 /// Vectors of f32, and products of sixteen by eight bits.
@@ -47,10 +47,10 @@ pub(super) trait Vector: 'static {
     /// # Safety
     /// There is room for `PANEL` numbers at `to`.
     unsafe fn store_rounded(x: Self::F, to: *mut i32);
-    /// A block's numbers, rounded to whole ones from -64 to 63, as [`words_of_sevens`].
-    unsafe fn words_of_sevens(xs: [Self::F; BLOCK / PANEL]) -> [u32; BLOCK / 4] {
+    /// A block's numbers, rounded to whole ones that are bytes once `offset` is added, as [`words_of_bytes`].
+    unsafe fn words_of_bytes(xs: [Self::F; BLOCK / PANEL], offset: i32) -> [u32; BLOCK / 4] {
         // Safety: passed on to the caller.
-        words_of_sevens(&unsafe { rounded::<Self>(xs) })
+        words_of_bytes(&unsafe { rounded::<Self>(xs) }, offset)
     }
 
     /// A block's numbers, rounded to whole ones of sixteen bits, as [`words_of_fifteens`].
@@ -91,7 +91,7 @@ pub(super) unsafe fn rounded<V: Vector + ?Sized>(xs: [V::F; BLOCK / PANEL]) -> [
     numbers
 }
 
-/// Dot products of eight by seven bits.
+/// Dot products of bytes, those of weights with those of activations.
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 pub(super) trait Bytes: Vector {
     /// # Safety
@@ -112,10 +112,9 @@ pub(super) trait Bytes: Vector {
 /// The same, added up in 32 bits at once: for processors that have an instruction for it.
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 pub(super) trait BytesAtOnce: Bytes {
-    /// Adds to each lane of 32 bits the products of its four of eight. `b` is from 0 to 127.
+    /// Adds to each lane of 32 bits the products of its four of eight. `b` is from 0 to 127, or to 255 where a kernel has
+    /// [`Precision::Eight`](super::Precision::Eight).
     unsafe fn add_dot_of_fours(sum: Self::I, a: Self::I, b: Self::I) -> Self::I;
-    /// In lanes of 32 bits.
-    unsafe fn sub_32(a: Self::I, b: Self::I) -> Self::I;
     /// Times 128, in lanes of 32 bits.
     unsafe fn times_128(x: Self::I) -> Self::I;
 }

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::product;
-use super::tiles::{BytesBy32, BytesBySixteen, Pairs, Tile};
+use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs, Tile};
 use super::vector::{Bytes, BytesAtOnce, Vector, loops};
 use super::{Activations, Finish, Kernel, Out, PANEL, PackedWeights, Precision};
 
@@ -89,7 +89,7 @@ impl Kernel for Vnni {
     }
 
     fn coarse_precision(&self) -> Precision {
-        Precision::Seven
+        Precision::Eight
     }
 
     fn fine_precision(&self) -> Precision {
@@ -98,8 +98,8 @@ impl Kernel for Vnni {
 
     fn rows(&self, precision: Precision) -> usize {
         match precision {
-            Precision::Seven => <BytesBy32<1> as Tile<V256>>::ROWS,
-            _ => <BytesBy32<2> as Tile<V256>>::ROWS,
+            Precision::Eight => <EightsBy32 as Tile<V256>>::ROWS,
+            _ => <FourteensBy32 as Tile<V256>>::ROWS,
         }
     }
 
@@ -114,13 +114,13 @@ impl Kernel for Vnni {
         // Safety: `available` has found the instructions, and the caller shares panels out.
         unsafe {
             match weights.precision() {
-                Precision::Seven => {
-                    multiply!(BytesBy32<1>, "avx2,fma,avx512vnni,avx512vl")(
+                Precision::Eight => {
+                    multiply!(EightsBy32, "avx2,fma,avx512vnni,avx512vl")(
                         weights, xs, panels, finish, out,
                     );
                 }
                 _ => {
-                    multiply!(BytesBy32<2>, "avx2,fma,avx512vnni,avx512vl")(
+                    multiply!(FourteensBy32, "avx2,fma,avx512vnni,avx512vl")(
                         weights, xs, panels, finish, out,
                     );
                 }
@@ -312,11 +312,6 @@ impl BytesAtOnce for V256 {
     #[inline(always)]
     unsafe fn add_dot_of_fours(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
         unsafe { _mm256_dpbusd_epi32(sum, b, a) }
-    }
-
-    #[inline(always)]
-    unsafe fn sub_32(a: __m256i, b: __m256i) -> __m256i {
-        unsafe { _mm256_sub_epi32(a, b) }
     }
 
     #[inline(always)]

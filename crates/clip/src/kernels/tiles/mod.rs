@@ -4,12 +4,14 @@
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 mod bytes;
 
+#[cfg(target_feature = "relaxed-simd")]
+pub(super) use bytes::SevensBy32;
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
-pub(super) use bytes::{BytesBy32, BytesBySixteen};
+pub(super) use bytes::{BytesBySixteen, EightsBy32, FourteensBy32};
 
 use super::pack::PanelBlock;
 use super::vector::{Vector, array};
-use super::{BLOCK, Order, PANEL};
+use super::{BLOCK, Order, PANEL, PackedWeights};
 
 /// Rows of activations as a tile reads them: word after word, and in a word row after row.
 #[derive(Clone, Copy)]
@@ -25,20 +27,25 @@ pub(super) trait Tile<V: Vector> {
     const ROWS: usize;
     /// The order of the weights.
     const ORDER: Order;
-    /// What is found out about each block of a panel, once for all rows.
+    /// What is known of each block of a panel besides its weights.
     type Known: Copy;
 
-    /// Finds it out.
+    /// What is known of the blocks of `P` panels of a tile: block by block, those of a block [`PANELS_OF_A_TILE`](super::PANELS_OF_A_TILE)
+    /// behind those of the last. What is not known yet is found out, once for all rows, and put into `room`.
     ///
     /// # Safety
     /// The processor must have the instructions of `V`.
-    unsafe fn know(block: &PanelBlock) -> Self::Known;
+    unsafe fn known<'a, const P: usize>(
+        weights: &'a PackedWeights,
+        first: usize,
+        room: &'a mut Vec<Self::Known>,
+    ) -> &'a [Self::Known];
 
     /// Products of `R` rows with `P` panels.
     ///
     /// # Safety
     /// The processor must have the instructions of `V`; `rows` must have `R` rows, and every panel `rows.blocks` blocks;
-    /// `known` holds what is known of these, block by block and in a block panel by panel.
+    /// `known` is what [`Tile::known`] gives for these.
     unsafe fn tile<const R: usize, const P: usize>(
         rows: Rows,
         panels: [*const PanelBlock; P],
@@ -92,7 +99,13 @@ impl<V: Vector> Tile<V> for Pairs {
     type Known = ();
 
     #[inline(always)]
-    unsafe fn know(_: &PanelBlock) -> Self::Known {}
+    unsafe fn known<'a, const P: usize>(
+        _: &'a PackedWeights,
+        _: usize,
+        _: &'a mut Vec<()>,
+    ) -> &'a [()] {
+        &[]
+    }
 
     #[inline(always)]
     unsafe fn tile<const R: usize, const P: usize>(
