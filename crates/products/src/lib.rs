@@ -100,9 +100,9 @@ fn clock() -> f64 {
 fn most_a_cycle(precision: Precision) -> f64 {
     const PRODUCTS: usize = 2;
     let numbers = match precision {
-        Precision::Seven | Precision::Eight => 4 * kernels::PANEL,
+        Precision::Seven | Precision::Eight => 4 * kernels::LANES,
         // Every number twice, in two halves; or half as many.
-        Precision::Fourteen | Precision::Fifteen => 2 * kernels::PANEL,
+        Precision::Fourteen | Precision::Fifteen => 2 * kernels::LANES,
     };
     (PRODUCTS * numbers) as f64
 }

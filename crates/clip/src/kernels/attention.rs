@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::PANEL;
+use super::LANES;
 use super::functions;
 use super::product::Out;
 use super::vector::{Vector, array};
@@ -109,7 +109,7 @@ unsafe fn attend_rows<V: Vector, const R: usize>(
     out: &Out,
 ) {
     // Filled up to whole vectors, and to whole groups of keys.
-    let length = seen.len().next_multiple_of(PANEL.max(KEYS));
+    let length = seen.len().next_multiple_of(LANES.max(KEYS));
     weights.clear();
     weights.resize(R * length, f32::NEG_INFINITY);
     for head in 0..queries.heads {
@@ -144,7 +144,7 @@ unsafe fn logits<V: Vector, const R: usize>(
 ) {
     let width = queries[0].len();
     let scale = 1.0 / (width as f32).sqrt();
-    let whole = width / PANEL * PANEL;
+    let whole = width / LANES * LANES;
     let length = logits.len() / R;
     for (group, seen) in seen.chunks(KEYS).enumerate() {
         // A last group of fewer is filled up with its first key, whose results nobody takes.
@@ -156,7 +156,7 @@ unsafe fn logits<V: Vector, const R: usize>(
         // Safety: a head's numbers begin at each of `starts`; the rest is the caller's promise.
         let sums = unsafe {
             let mut sums = [[V::splat(0.0); KEYS]; R];
-            for i in (0..whole).step_by(PANEL) {
+            for i in (0..whole).step_by(LANES) {
                 let keys = array!(V::splat(0.0); KEYS, |k| V::load(starts[k].add(i)));
                 for (sums, query) in sums.iter_mut().zip(queries) {
                     let query = V::load(query.as_ptr().add(i));
@@ -194,12 +194,12 @@ unsafe fn softmax<V: Vector>(logits: &mut [f32], count: usize) {
     // Safety: whole vectors within the slice; the rest is the caller's promise.
     unsafe {
         let mut most = V::load(at);
-        for i in (0..length).step_by(PANEL) {
+        for i in (0..length).step_by(LANES) {
             most = V::max(most, V::load(at.add(i)));
         }
         let most = V::splat(V::max_lane(most));
         let mut sum = V::splat(0.0);
-        for i in (0..length).step_by(PANEL) {
+        for i in (0..length).step_by(LANES) {
             let power = functions::exp::<V>(V::sub(V::load(at.add(i)), most));
             V::store(power, at.add(i));
             // What fills up the last vector adds nothing that could be seen.
@@ -207,7 +207,7 @@ unsafe fn softmax<V: Vector>(logits: &mut [f32], count: usize) {
         }
         let zero = V::splat(0.0);
         let inverse = V::splat(1.0 / V::sums([sum, zero, zero, zero])[0]);
-        for i in (0..length).step_by(PANEL) {
+        for i in (0..length).step_by(LANES) {
             V::store(V::mul(V::load(at.add(i)), inverse), at.add(i));
         }
     }
@@ -227,7 +227,7 @@ unsafe fn mix<V: Vector, const R: usize>(
 ) {
     const WIDE: usize = 4;
     let width = out[0].len();
-    let whole = width / PANEL * PANEL;
+    let whole = width / LANES * LANES;
     let length = weights.len() / R;
     // Safety: a head's numbers begin at each of these; the rest is the caller's promise.
     let value = |row: u32, at: usize| unsafe {
@@ -237,11 +237,11 @@ unsafe fn mix<V: Vector, const R: usize>(
     let mut at = 0;
     // Safety: as above; every row of `out` is as long as a head, and every row of weights at least as `seen`.
     unsafe {
-        while at + WIDE * PANEL <= whole {
+        while at + WIDE * LANES <= whole {
             let mut sums = [[V::splat(0.0); WIDE]; R];
             for (k, &row) in seen.iter().enumerate() {
                 let value = value(row, at);
-                let values = array!(V::splat(0.0); WIDE, |i| V::load(value.add(i * PANEL)));
+                let values = array!(V::splat(0.0); WIDE, |i| V::load(value.add(i * LANES)));
                 for (r, sums) in sums.iter_mut().enumerate() {
                     let weight = V::splat(*weights.get_unchecked(r * length + k));
                     for (sum, value) in sums.iter_mut().zip(values) {
@@ -251,13 +251,13 @@ unsafe fn mix<V: Vector, const R: usize>(
             }
             for (out, sums) in out.iter_mut().zip(sums) {
                 for (i, sum) in sums.into_iter().enumerate() {
-                    V::store(sum, out.as_mut_ptr().add(at + i * PANEL));
+                    V::store(sum, out.as_mut_ptr().add(at + i * LANES));
                 }
             }
-            at += WIDE * PANEL;
+            at += WIDE * LANES;
         }
         for (out, weights) in out.iter_mut().zip(weights.chunks_exact(length)) {
-            for at in (at..whole).step_by(PANEL) {
+            for at in (at..whole).step_by(LANES) {
                 let mut sum = V::splat(0.0);
                 for (&weight, &row) in weights.iter().zip(seen) {
                     sum = V::mul_add(V::splat(weight), V::load(value(row, at)), sum);

@@ -1,7 +1,7 @@
 //! Functions of one number, a vector at a time, as exact as f32 lets them be seen: some 2e-7 off at most, as a part of the
 //! result or of 1.
 
-use super::PANEL;
+use super::LANES;
 use super::vector::Vector;
 use crate::config::Activation;
 
@@ -84,8 +84,8 @@ unsafe fn gelu<V: Vector>(x: V::F) -> V::F {
 /// The processor must have the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn activate_all<V: Vector>(activation: Activation, xs: &mut [f32]) {
-    let (vectors, rest) = xs.as_chunks_mut::<PANEL>();
-    let mut last = [0.0; PANEL];
+    let (vectors, rest) = xs.as_chunks_mut::<LANES>();
+    let mut last = [0.0; LANES];
     last[..rest.len()].copy_from_slice(rest);
     for vector in vectors.iter_mut().chain([&mut last]) {
         // Safety: an array is as large as the vector; the rest is the caller's promise.

@@ -1,6 +1,6 @@
 //! LayerNorm, for vector kernels.
 
-use super::PANEL;
+use super::LANES;
 use super::vector::Vector;
 
 /// See [`super::Kernel::layer_norm`].
@@ -30,11 +30,11 @@ pub(super) unsafe fn layer_norm<V: Vector>(
             let variance = sum::<V>(xs, square, |x| (x - mean) * (x - mean)) / width as f32;
             (mean, 1.0 / (variance + epsilon).sqrt())
         };
-        let whole = width / PANEL * PANEL;
+        let whole = width / LANES * LANES;
         // Safety: vectors within the slices, which are all as long; the rest is the caller's promise.
         unsafe {
             let (means, factors) = (V::splat(mean), V::splat(factor));
-            for i in (0..whole).step_by(PANEL) {
+            for i in (0..whole).step_by(LANES) {
                 let x = V::mul(V::sub(V::load(xs.as_ptr().add(i)), means), factors);
                 let (weight, bias) = (
                     V::load(weight.as_ptr().add(i)),
@@ -60,14 +60,14 @@ unsafe fn sum<V: Vector>(
     of_number: impl Fn(f32) -> f32,
 ) -> f32 {
     const CHAINS: usize = 4;
-    let chunks = xs.chunks_exact(CHAINS * PANEL);
+    let chunks = xs.chunks_exact(CHAINS * LANES);
     let rest: f32 = chunks.remainder().iter().map(|&x| of_number(x)).sum();
     // Safety: vectors within a chunk; the rest is the caller's promise.
     unsafe {
         let mut sums = [V::splat(0.0); CHAINS];
         for chunk in chunks {
             for (i, sum) in sums.iter_mut().enumerate() {
-                *sum = V::add(*sum, of_vector(V::load(chunk.as_ptr().add(i * PANEL))));
+                *sum = V::add(*sum, of_vector(V::load(chunk.as_ptr().add(i * LANES))));
             }
         }
         V::sums(sums).iter().sum::<f32>() + rest

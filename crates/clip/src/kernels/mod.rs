@@ -42,15 +42,21 @@ use std::ops::Range;
 pub use activations::{Activations, Groups};
 pub use attention::{Keys, Queries, SeenBy};
 pub use pack::{PackedWeights, QuantisedBlock};
-pub use product::{Finish, Out, PANELS_OF_A_TILE};
+pub use product::{Finish, Out};
 
 use crate::config::Activation;
 
 /// Inputs that share a scale, in weights and in activations; that of GGML's block types.
 pub const BLOCK: usize = 32;
 
-/// Outputs that are computed side by side, one per lane of a vector.
-pub const PANEL: usize = if cfg!(target_arch = "x86_64") { 8 } else { 4 };
+/// Numbers of 32 bits in a vector.
+pub const LANES: usize = if cfg!(target_arch = "x86_64") { 8 } else { 4 };
+
+/// Outputs that are computed side by side, one per lane of [`VECTORS`] vectors.
+pub const PANEL: usize = VECTORS * LANES;
+
+/// Vectors of a panel.
+const VECTORS: usize = 2;
 
 /// How many bits a quantised activation has, its sign included.
 ///

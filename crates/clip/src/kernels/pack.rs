@@ -1,7 +1,6 @@
 //! Weights in the order in which a kernel reads them.
 
-use super::activations::offset;
-use super::{BLOCK, Order, PANEL, PANELS_OF_A_TILE, Precision};
+use super::{BLOCK, Order, PANEL, Precision};
 
 /// [`BLOCK`] weights of one output: `weight = scale * quant`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,12 +25,15 @@ impl QuantisedBlock {
     }
 }
 
-/// One block of [`PANEL`] outputs, as it lies in memory.
+/// One block of [`PANEL`] outputs, as it lies in memory: what a tile reads lies one behind the other.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(16))]
 pub(super) struct PanelBlock {
     /// Scale per output.
     pub(super) scales: [f32; PANEL],
+    /// Per output, the sum of the weights as whole numbers, negated: times the activations' offset it takes away what that adds to
+    /// a dot product. To find it out again and again would be a fourth of the work for a few rows.
+    pub(super) negated_sums: [i16; PANEL],
     /// In the order of [`Order::position`].
     pub(super) quants: [i8; PANEL * BLOCK],
 }
@@ -44,10 +46,6 @@ pub struct PackedWeights {
     precision: Precision,
     /// Panel by panel, and in a panel block by block; outputs that fill up the last panel are zero.
     blocks: Vec<PanelBlock>,
-    /// What the activations' [`offset`] adds to a dot product with a block, taken away, where they have one: for
-    /// [`PANELS_OF_A_TILE`] panels at a time, block by block, and in a block panel by panel. Found out once, because it would be
-    /// a fourth of the work for a few rows.
-    corrections: Vec<[i32; PANEL]>,
 }
 
 impl PackedWeights {
@@ -59,28 +57,18 @@ impl PackedWeights {
         mut block: impl FnMut(usize, usize) -> QuantisedBlock,
     ) -> Self {
         let order = precision.order();
-        let (panels, row_blocks) = (outputs.div_ceil(PANEL), inputs.div_ceil(BLOCK));
-        let mut blocks = Vec::with_capacity(panels * row_blocks);
-        let tiles = panels.next_multiple_of(PANELS_OF_A_TILE);
-        let mut corrections = match offset(precision) {
-            0 => Vec::new(),
-            _ => vec![[0; PANEL]; tiles * row_blocks],
-        };
-        for (panel, first) in (0..outputs).step_by(PANEL).enumerate() {
-            for b in 0..row_blocks {
+        let mut blocks = Vec::with_capacity(outputs.div_ceil(PANEL) * inputs.div_ceil(BLOCK));
+        for first in (0..outputs).step_by(PANEL) {
+            for b in 0..inputs.div_ceil(BLOCK) {
                 let mut packed = PanelBlock {
                     scales: [0.0; PANEL],
+                    negated_sums: [0; PANEL],
                     quants: [0; PANEL * BLOCK],
                 };
                 for lane in 0..PANEL.min(outputs - first) {
                     let QuantisedBlock { scale, quants } = block(first + lane, b);
                     packed.scales[lane] = scale;
-                    if let Some(correction) =
-                        corrections.get_mut(correction_of(panel, b, row_blocks))
-                    {
-                        let sum: i32 = quants.iter().copied().map(i32::from).sum();
-                        correction[lane] = -offset(precision) * sum;
-                    }
+                    packed.negated_sums[lane] = -quants.iter().copied().map(i16::from).sum::<i16>();
                     match order {
                         Order::Pairs => scatter::<2>(&quants, lane, &mut packed.quants),
                         Order::Fours => scatter::<4>(&quants, lane, &mut packed.quants),
@@ -94,7 +82,6 @@ impl PackedWeights {
             inputs,
             precision,
             blocks,
-            corrections,
         }
     }
 
@@ -128,20 +115,6 @@ impl PackedWeights {
         let row_blocks = self.row_blocks();
         &self.blocks[panel * row_blocks..][..row_blocks]
     }
-
-    /// The corrections of the panels of a tile from one of them on, where there are any: block by block, those of a block
-    /// [`PANELS_OF_A_TILE`] behind those of the last.
-    pub(super) fn corrections(&self, first: usize) -> &[[i32; PANEL]] {
-        let row_blocks = self.row_blocks();
-        let end = (first / PANELS_OF_A_TILE + 1) * PANELS_OF_A_TILE * row_blocks;
-        &self.corrections[correction_of(first, 0, row_blocks)..end]
-    }
-}
-
-/// Where the correction of a block of a panel lies.
-const fn correction_of(panel: usize, b: usize, row_blocks: usize) -> usize {
-    let (tile, p) = (panel / PANELS_OF_A_TILE, panel % PANELS_OF_A_TILE);
-    (tile * row_blocks + b) * PANELS_OF_A_TILE + p
 }
 
 /// Puts an output's weights where [`Order::position`] says, `DEPTH` at a time.

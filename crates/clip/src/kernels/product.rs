@@ -1,20 +1,16 @@
 //! Products with packed weights, for vector kernels: which rows and outputs are computed together, and what becomes of
 //! the results.
 //!
-//! The smallest piece is a tile, of as many rows and panels as V8 keeps in sixteen registers. A row of tiles has the same
+//! The smallest piece is a tile: a panel, and as many rows as V8 keeps in sixteen registers. All tiles of a panel have the same
 //! weights, which thereby stay in the nearest cache, so rows are the inner loop.
 
 use std::ops::Range;
 
 use super::functions;
-use super::pack::PanelBlock;
 use super::tiles::{Rows, Tile};
 use super::vector::Vector;
-use super::{Activations, PANEL, PackedWeights};
+use super::{Activations, LANES, PANEL, PackedWeights, VECTORS};
 use crate::config::Activation;
-
-/// Panels of a tile: work is best shared out in multiples of these.
-pub const PANELS_OF_A_TILE: usize = 2;
 
 /// What becomes of the results of a product, in this order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,19 +95,10 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
 ) {
     check(weights, xs, &panels, finish, out);
     assert!(weights.precision().order() == T::ORDER && xs.group() == T::ROWS);
-    let mut room = Vec::new();
-    let mut first = panels.start;
-    while first < panels.end {
+    let mut known = Vec::new();
+    for panel in panels {
         // Safety: `check` has compared all shapes, and the rest is the caller's promise.
-        unsafe {
-            if first % PANELS_OF_A_TILE == 0 && first + PANELS_OF_A_TILE <= panels.end {
-                every_row::<V, T, PANELS_OF_A_TILE>(weights, xs, first, &mut room, finish, out);
-                first += PANELS_OF_A_TILE;
-            } else {
-                every_row::<V, T, 1>(weights, xs, first, &mut room, finish, out);
-                first += 1;
-            }
-        }
+        unsafe { every_row::<V, T>(weights, xs, panel, &mut known, finish, out) };
     }
 }
 
@@ -136,37 +123,42 @@ pub(super) fn check(
 }
 
 /// # Safety
-/// As [`multiply`], whose shapes must have been checked; there are `P` panels of one tile from `first` on.
+/// As [`multiply`], whose shapes must have been checked.
 #[inline(always)]
-unsafe fn every_row<V: Vector, T: Tile<V>, const P: usize>(
+unsafe fn every_row<V: Vector, T: Tile<V>>(
     weights: &PackedWeights,
     xs: &Activations,
-    first: usize,
-    room: &mut Vec<T::Known>,
+    panel: usize,
+    known: &mut Vec<T::Known>,
     finish: Finish,
     out: &Out,
 ) {
-    let blocks: [&[PanelBlock]; P] = std::array::from_fn(|p| weights.panel(first + p));
+    let blocks = weights.panel(panel);
     // Safety: the caller's promise.
-    let known = unsafe { T::known::<P>(weights, first, room) };
-    let panels = blocks.map(<[PanelBlock]>::as_ptr);
+    unsafe { T::find_out(blocks, known) };
     let mut row = 0;
     while row < xs.rows() {
         let (words, scales) = xs.group_and_after(row / T::ROWS);
         let rows = Rows {
             words: words.as_ptr(),
             scales: scales.as_ptr(),
-            blocks: weights.row_blocks(),
+            blocks: blocks.len(),
         };
-        let known = known.as_ptr();
-        // Safety: groups have `T::ROWS` rows, the last one the rest, and every panel has a row's blocks.
+        let (blocks, known) = (blocks.as_ptr(), known.as_ptr());
+        // Safety: groups have `T::ROWS` rows, the last one the rest, and a panel has a row's blocks.
         unsafe {
+            // What a kernel has no tiles for is not compiled for it.
             match (xs.rows() - row).min(T::ROWS) {
-                1 => store::<V, 1, P>(T::tile(rows, panels, known), row, first, finish, out),
-                2 => store::<V, 2, P>(T::tile(rows, panels, known), row, first, finish, out),
-                3 => store::<V, 3, P>(T::tile(rows, panels, known), row, first, finish, out),
-                4 => store::<V, 4, P>(T::tile(rows, panels, known), row, first, finish, out),
-                _ => store::<V, 5, P>(T::tile(rows, panels, known), row, first, finish, out),
+                1 => store::<V, 1>(T::tile(rows, blocks, known), row, panel, finish, out),
+                2 => store::<V, 2>(T::tile(rows, blocks, known), row, panel, finish, out),
+                3 => store::<V, 3>(T::tile(rows, blocks, known), row, panel, finish, out),
+                4 if T::ROWS >= 4 => {
+                    store::<V, 4>(T::tile(rows, blocks, known), row, panel, finish, out)
+                }
+                5 if T::ROWS >= 5 => {
+                    store::<V, 5>(T::tile(rows, blocks, known), row, panel, finish, out)
+                }
+                _ => unreachable!("no tile has more than five rows"),
             }
         }
         row += T::ROWS;
@@ -178,27 +170,27 @@ unsafe fn every_row<V: Vector, T: Tile<V>, const P: usize>(
 /// # Safety
 /// The processor must have the instructions of `V`; no other thread uses these places of `out`.
 #[inline(always)]
-unsafe fn store<V: Vector, const R: usize, const P: usize>(
-    tile: [[V::F; P]; R],
+unsafe fn store<V: Vector, const R: usize>(
+    tile: [[V::F; VECTORS]; R],
     row: usize,
-    first: usize,
+    panel: usize,
     finish: Finish,
     out: &Out,
 ) {
-    for (r, panels) in tile.into_iter().enumerate() {
-        for (p, results) in panels.into_iter().enumerate() {
-            let begin = (first + p) * PANEL;
-            let end = out.columns().min(begin + PANEL);
+    for (r, vectors) in tile.into_iter().enumerate() {
+        for (v, results) in vectors.into_iter().enumerate() {
+            let begin = out.columns().min(panel * PANEL + v * LANES);
+            let end = out.columns().min(begin + LANES);
             // Safety: the caller's promise.
             let to = unsafe { out.at(row + r, begin..end) };
             let bias = finish.bias.map(|bias| &bias[begin..end]);
             // Safety: whole vectors are stored where there is room for one; the rest is the caller's promise.
             unsafe {
-                if let Ok(to) = <&mut [f32; PANEL]>::try_from(&mut *to) {
+                if let Ok(to) = <&mut [f32; LANES]>::try_from(&mut *to) {
                     let bias = bias.map(<[f32]>::as_ptr);
                     finish_vector::<V>(results, bias, finish, to);
                 } else {
-                    let (mut lanes, mut biases) = ([0.0; PANEL], [0.0; PANEL]);
+                    let (mut lanes, mut biases) = ([0.0; LANES], [0.0; LANES]);
                     lanes[..to.len()].copy_from_slice(to);
                     if let Some(bias) = bias {
                         biases[..to.len()].copy_from_slice(bias);
@@ -212,13 +204,13 @@ unsafe fn store<V: Vector, const R: usize, const P: usize>(
 }
 
 /// # Safety
-/// The processor must have the instructions of `V`, and `PANEL` biases must be there.
+/// The processor must have the instructions of `V`, and `LANES` biases must be there.
 #[inline(always)]
 unsafe fn finish_vector<V: Vector>(
     mut results: V::F,
     bias: Option<*const f32>,
     finish: Finish,
-    to: &mut [f32; PANEL],
+    to: &mut [f32; LANES],
 ) {
     // Safety: as promised by the caller, and `to` is as long as a vector.
     unsafe {

@@ -2,10 +2,10 @@
 
 use super::activations::{Groups, offset};
 use super::vector::{Vector, array, rounded};
-use super::{BLOCK, MOST_OF_EIGHT, PANEL, Precision};
+use super::{BLOCK, LANES, MOST_OF_EIGHT, Precision};
 
 /// Vectors in a block.
-const VECTORS: usize = BLOCK / PANEL;
+const VECTORS: usize = BLOCK / LANES;
 
 /// See [`super::Kernel::quantise`].
 ///
@@ -45,7 +45,7 @@ pub(super) unsafe fn quantise<V: Vector>(xs: &[f32], mut groups: Groups) {
 unsafe fn scaled<V: Vector>(xs: &[f32; BLOCK], precision: Precision) -> (f32, [V::F; VECTORS]) {
     // Safety: a block has as many vectors; the rest is the caller's promise.
     unsafe {
-        let vectors = array!(V::splat(0.0); VECTORS, |i| V::load(xs.as_ptr().add(i * PANEL)));
+        let vectors = array!(V::splat(0.0); VECTORS, |i| V::load(xs.as_ptr().add(i * LANES)));
         let mut most = V::splat(0.0);
         for x in vectors {
             most = V::max(most, V::abs(x));

@@ -146,6 +146,12 @@ impl BytesAtOnce for V128<true> {
     }
 
     #[inline(always)]
+    unsafe fn load_16_times_two_to<const SHIFT: u32>(from: *const i16) -> v128 {
+        // Safety: as in `load_bytes`.
+        i32x4_shl(unsafe { i32x4_load_extend_i16x4(from) }, SHIFT)
+    }
+
+    #[inline(always)]
     unsafe fn times_128(x: v128) -> v128 {
         i32x4_shl(x, 7)
     }

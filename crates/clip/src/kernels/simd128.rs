@@ -5,7 +5,7 @@ use std::arch::wasm32::*;
 use super::product;
 use super::tiles::{Pairs, Tile};
 use super::vector::{Vector, loops};
-use super::{BLOCK, Finish, Kernel, Out, PANEL, PackedWeights, Precision};
+use super::{BLOCK, Finish, Kernel, LANES, Out, PackedWeights, Precision};
 
 /// Its fastest products are of pairs of sixteen bits.
 pub struct Simd128;
@@ -168,7 +168,7 @@ impl<const FUSED: bool> Vector for V128<FUSED> {
 
     #[inline(always)]
     unsafe fn words_of_bytes(
-        [a, b, c, d, e, f, g, h]: [v128; BLOCK / PANEL],
+        [a, b, c, d, e, f, g, h]: [v128; BLOCK / LANES],
         offset: i32,
     ) -> [u32; BLOCK / 4] {
         let offset = i16x8_splat(offset as i16);
@@ -184,7 +184,7 @@ impl<const FUSED: bool> Vector for V128<FUSED> {
     }
 
     #[inline(always)]
-    unsafe fn words_of_fifteens(xs: [v128; BLOCK / PANEL]) -> [u32; BLOCK / 2] {
+    unsafe fn words_of_fifteens(xs: [v128; BLOCK / LANES]) -> [u32; BLOCK / 2] {
         let mut words = [0; BLOCK / 2];
         let (pairs, _) = xs.as_chunks::<2>();
         for (i, &[a, b]) in pairs.iter().enumerate() {
@@ -215,7 +215,7 @@ impl<const FUSED: bool> Vector for V128<FUSED> {
 
     #[inline(always)]
     unsafe fn load_pairs(from: *const i8) -> v128 {
-        const { assert!(PANEL == 4) }
+        const { assert!(LANES == 4) }
         // Safety: as in `load`.
         unsafe { i16x8_load_extend_i8x8(from) }
     }

@@ -1,25 +1,25 @@
 //! The vector operations that the kernels' loops are written in. A file named after an architecture says what they are
-//! there; all have [`PANEL`](super::PANEL) lanes.
+//! there; all have [`LANES`](super::LANES) lanes.
 //!
 //! Every function is unsafe for one reason, besides the pointers that some take: the processor must have the instructions
 //! that the implementing type is named after. The loops pass that promise on to whoever picks the kernel.
 
 use super::activations::{words_of_bytes, words_of_fifteens};
-use super::{BLOCK, PANEL};
+use super::{BLOCK, LANES};
 
 /// Vectors of f32, and products of sixteen by eight bits.
 pub(super) trait Vector: 'static {
-    /// `PANEL` numbers.
+    /// `LANES` numbers.
     type F: Copy;
     /// As many whole numbers of 32 bits, twice as many of 16, or four times as many of 8.
     type I: Copy;
 
     unsafe fn splat(x: f32) -> Self::F;
     /// # Safety
-    /// There are `PANEL` numbers at `from`.
+    /// There are `LANES` numbers at `from`.
     unsafe fn load(from: *const f32) -> Self::F;
     /// # Safety
-    /// There is room for `PANEL` numbers at `to`.
+    /// There is room for `LANES` numbers at `to`.
     unsafe fn store(x: Self::F, to: *mut f32);
     unsafe fn add(a: Self::F, b: Self::F) -> Self::F;
     unsafe fn sub(a: Self::F, b: Self::F) -> Self::F;
@@ -39,22 +39,22 @@ pub(super) trait Vector: 'static {
     /// The sum of all lanes of each.
     unsafe fn sums(xs: [Self::F; 4]) -> [f32; 4];
     unsafe fn max_lane(x: Self::F) -> f32;
-    /// The lanes hold sums over some inputs, those of input `i` in lane `i % PANEL`. Adds up the lanes of inputs with
+    /// The lanes hold sums over some inputs, those of input `i` in lane `i % LANES`. Adds up the lanes of inputs with
     /// `i % 4` of 0 or 1, and those of 2 or 3, and gives the larger sum.
     unsafe fn max_sum_of_eight(sums: Self::F) -> f32;
     /// Rounds to the nearest whole number, which is within 2^22.
     ///
     /// # Safety
-    /// There is room for `PANEL` numbers at `to`.
+    /// There is room for `LANES` numbers at `to`.
     unsafe fn store_rounded(x: Self::F, to: *mut i32);
     /// A block's numbers, rounded to whole ones that are bytes once `offset` is added, as [`words_of_bytes`].
-    unsafe fn words_of_bytes(xs: [Self::F; BLOCK / PANEL], offset: i32) -> [u32; BLOCK / 4] {
+    unsafe fn words_of_bytes(xs: [Self::F; BLOCK / LANES], offset: i32) -> [u32; BLOCK / 4] {
         // Safety: passed on to the caller.
         words_of_bytes(&unsafe { rounded::<Self>(xs) }, offset)
     }
 
     /// A block's numbers, rounded to whole ones of sixteen bits, as [`words_of_fifteens`].
-    unsafe fn words_of_fifteens(xs: [Self::F; BLOCK / PANEL]) -> [u32; BLOCK / 2] {
+    unsafe fn words_of_fifteens(xs: [Self::F; BLOCK / LANES]) -> [u32; BLOCK / 2] {
         // Safety: passed on to the caller.
         words_of_fifteens(&unsafe { rounded::<Self>(xs) })
     }
@@ -71,7 +71,7 @@ pub(super) trait Vector: 'static {
     /// Sixteen bits each, extended from eight.
     ///
     /// # Safety
-    /// There are `2 * PANEL` bytes at `from`.
+    /// There are `2 * LANES` bytes at `from`.
     unsafe fn load_pairs(from: *const i8) -> Self::I;
     /// Adds to each lane of 32 bits the products of its two of sixteen.
     unsafe fn add_dot_of_pairs(sum: Self::I, a: Self::I, b: Self::I) -> Self::I;
@@ -82,11 +82,11 @@ pub(super) trait Vector: 'static {
 /// # Safety
 /// The processor must have the instructions of `V`.
 #[inline(always)]
-pub(super) unsafe fn rounded<V: Vector + ?Sized>(xs: [V::F; BLOCK / PANEL]) -> [i32; BLOCK] {
+pub(super) unsafe fn rounded<V: Vector + ?Sized>(xs: [V::F; BLOCK / LANES]) -> [i32; BLOCK] {
     let mut numbers = [0; BLOCK];
     for (i, x) in xs.into_iter().enumerate() {
         // Safety: a block has as many vectors; the rest is the caller's promise.
-        unsafe { V::store_rounded(x, numbers.as_mut_ptr().add(i * PANEL)) };
+        unsafe { V::store_rounded(x, numbers.as_mut_ptr().add(i * LANES)) };
     }
     numbers
 }
@@ -95,7 +95,7 @@ pub(super) unsafe fn rounded<V: Vector + ?Sized>(xs: [V::F; BLOCK / PANEL]) -> [
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 pub(super) trait Bytes: Vector {
     /// # Safety
-    /// There are `4 * PANEL` bytes at `from`.
+    /// There are `4 * LANES` bytes at `from`.
     unsafe fn load_bytes(from: *const i8) -> Self::I;
     /// Two bytes are multiplied by two and added up, in each lane of sixteen bits. `b` is from 0 to 127.
     unsafe fn dots_of_pairs(a: Self::I, b: Self::I) -> Self::I;
@@ -115,6 +115,11 @@ pub(super) trait BytesAtOnce: Bytes {
     /// Adds to each lane of 32 bits the products of its four of eight. `b` is from 0 to 127, or to 255 where a kernel has
     /// [`Precision::Eight`](super::Precision::Eight).
     unsafe fn add_dot_of_fours(sum: Self::I, a: Self::I, b: Self::I) -> Self::I;
+    /// Numbers of sixteen bits in lanes of 32, times two to the power of `SHIFT`.
+    ///
+    /// # Safety
+    /// There are [`LANES`](super::LANES) numbers at `from`.
+    unsafe fn load_16_times_two_to<const SHIFT: u32>(from: *const i16) -> Self::I;
     /// Times 128, in lanes of 32 bits.
     unsafe fn times_128(x: Self::I) -> Self::I;
 }

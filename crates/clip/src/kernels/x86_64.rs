@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use super::product;
 use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs, Tile};
 use super::vector::{Bytes, BytesAtOnce, Vector, loops};
-use super::{Activations, Finish, Kernel, Out, PANEL, PackedWeights, Precision};
+use super::{Activations, Finish, Kernel, LANES, Out, PackedWeights, Precision};
 
 /// Multiplies bytes into sixteen bits, and pairs of sixteen bits.
 pub struct Avx2(());
@@ -146,7 +146,7 @@ impl Vector for V256 {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> __m256 {
-        const { assert!(PANEL == 8) }
+        const { assert!(LANES == 8) }
         unsafe { _mm256_loadu_ps(from) }
     }
 
@@ -312,6 +312,14 @@ impl BytesAtOnce for V256 {
     #[inline(always)]
     unsafe fn add_dot_of_fours(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
         unsafe { _mm256_dpbusd_epi32(sum, b, a) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_16_times_two_to<const SHIFT: u32>(from: *const i16) -> __m256i {
+        unsafe {
+            let numbers = _mm256_cvtepi16_epi32(_mm_loadu_si128(from.cast()));
+            _mm256_sll_epi32(numbers, _mm_cvtsi32_si128(SHIFT as i32))
+        }
     }
 
     #[inline(always)]

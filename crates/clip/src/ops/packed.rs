@@ -8,9 +8,7 @@ use candle_core::{Result, Tensor};
 use super::blocks::with_blocks;
 use super::{parallel, with_numbers};
 use crate::config::Activation;
-use crate::kernels::{
-    Activations, Finish, Kernel, Out, PANELS_OF_A_TILE, PackedWeights, Precision,
-};
+use crate::kernels::{Activations, Finish, Kernel, Out, PackedWeights, Precision};
 
 /// `y = x W^T + b` by a kernel.
 pub(super) struct PackedLinear {
@@ -126,7 +124,7 @@ fn multiply<const N: usize>(
     let mut work = Vec::new();
     for (linear, out) in all.iter().zip(outs) {
         let panels = linear.weights.panels();
-        let portion = parallel::portion(panels, PANELS_OF_A_TILE);
+        let portion = parallel::portion(panels, 1);
         let out = std::sync::Arc::new(Out::new(out, linear.weights.outputs()));
         for first in (0..panels).step_by(portion) {
             work.push((linear, first..panels.min(first + portion), out.clone()));

@@ -6,7 +6,7 @@
 use super::super::activations::offset;
 use super::super::pack::PanelBlock;
 use super::super::vector::{Bytes, BytesAtOnce, array};
-use super::super::{BLOCK, Order, PANEL, PANELS_OF_A_TILE, PackedWeights, Precision};
+use super::super::{BLOCK, LANES, Order, PANEL, Precision, VECTORS};
 use super::{Rows, Tile, add_block, rolled};
 
 /// Steps of a block of bytes: four inputs each.
@@ -24,49 +24,37 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
     const ROWS: usize = 4;
     const ORDER: Order = Order::Fours;
     /// Per half, what the activations' offset adds, taken away.
-    type Known = [V::I; HALVES];
+    type Known = [[V::I; VECTORS]; HALVES];
 
     #[inline(always)]
-    unsafe fn known<'a, const P: usize>(
-        weights: &'a PackedWeights,
-        first: usize,
-        room: &'a mut Vec<Self::Known>,
-    ) -> &'a [Self::Known] {
-        // Safety: the caller's promise.
-        unsafe {
-            room.clear();
-            room.resize(weights.row_blocks() * PANELS_OF_A_TILE, [V::zero(); HALVES]);
-            for p in 0..P {
-                let places = room.iter_mut().skip(p).step_by(PANELS_OF_A_TILE);
-                for (place, block) in places.zip(weights.panel(first + p)) {
-                    *place = added_by_halves::<V>(block);
-                }
-            }
+    unsafe fn find_out(panel: &[PanelBlock], known: &mut Vec<Self::Known>) {
+        known.clear();
+        for block in panel {
+            // Safety: the caller's promise.
+            known.push(unsafe { added_by_halves::<V>(block) });
         }
-        room
     }
 
     #[inline(always)]
-    unsafe fn tile<const R: usize, const P: usize>(
+    unsafe fn tile<const R: usize>(
         rows: Rows,
-        panels: [*const PanelBlock; P],
+        panel: *const PanelBlock,
         known: *const Self::Known,
-    ) -> [[V::F; P]; R] {
+    ) -> [[V::F; VECTORS]; R] {
         // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row; the rest is the caller's
         // promise.
         unsafe {
-            let mut sums = [[V::splat(0.0); P]; R];
+            let mut sums = [[V::splat(0.0); VECTORS]; R];
             let rolled = rolled(STEPS / HALVES);
             for b in 0..rows.blocks {
                 let words = rows.words.add(b * STEPS * R);
-                let known = known.add(b * PANELS_OF_A_TILE);
-                let blocks = panels.map(|panel| panel.add(b));
-                let first = half_of_block::<V, R, P, 0>(words, blocks, known, rolled);
-                let second = half_of_block::<V, R, P, 1>(words, blocks, known, rolled);
-                let dots = array!([V::zero(); P]; R, |r| {
-                    array!(V::zero(); P, |p| V::add_32(first[r][p], second[r][p]))
+                let (block, known) = (panel.add(b), known.add(b));
+                let first = half_of_block::<V, R, 0>(words, block, known, rolled);
+                let second = half_of_block::<V, R, 1>(words, block, known, rolled);
+                let dots = array!([V::zero(); VECTORS]; R, |r| {
+                    array!(V::zero(); VECTORS, |v| V::add_32(first[r][v], second[r][v]))
                 });
-                add_block::<V, R, P>(&mut sums, &dots, rows.scales.add(b * R), &panels, b);
+                add_block::<V, R>(&mut sums, &dots, rows.scales.add(b * R), block);
             }
             sums
         }
@@ -78,51 +66,61 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
 /// # Safety
 /// The processor must have the instructions of `V`.
 #[inline(always)]
-unsafe fn added_by_halves<V: Bytes>(block: &PanelBlock) -> [V::I; HALVES] {
+unsafe fn added_by_halves<V: Bytes>(block: &PanelBlock) -> [[V::I; VECTORS]; HALVES] {
     let offsets = [offset(Precision::Seven) as u32 * 0x0101_0101];
     // Safety: a block has `STEPS` steps of `4 * PANEL` weights; the rest is the caller's promise.
     unsafe {
         let offsets = V::splat_word(offsets.as_ptr());
-        array!(V::zero(); HALVES, |half| {
-            let mut sum = V::zero();
-            for step in 0..STEPS / HALVES {
-                let at = (half * STEPS / HALVES + step) * 4 * PANEL;
-                let weights = V::load_bytes(block.quants.as_ptr().add(at));
-                sum = V::sub_16(sum, V::dots_of_pairs(weights, offsets));
+        let mut added = [[V::zero(); VECTORS]; HALVES];
+        for step in 0..STEPS {
+            for (v, added) in added[step / (STEPS / HALVES)].iter_mut().enumerate() {
+                let weights = V::load_bytes(bytes(block, step, v));
+                *added = V::sub_16(*added, V::dots_of_pairs(weights, offsets));
             }
-            sum
-        })
+        }
+        added
+    }
+}
+
+/// Where the weights of a step lie that one vector holds.
+///
+/// # Safety
+/// The block is there, and has this step and this vector.
+#[inline(always)]
+unsafe fn bytes(block: *const PanelBlock, step: usize, vector: usize) -> *const i8 {
+    // Safety: the caller's promise.
+    unsafe {
+        let step = (*block).quants.as_ptr().add(step * 4 * PANEL);
+        step.add(vector * 4 * LANES)
     }
 }
 
 /// The dot products of one half of a block, in 32 bits.
 ///
 /// # Safety
-/// As [`Tile::tile`], of which it is a part: `words` are those of the block, and there are `P` of `known`.
+/// As [`Tile::tile`], of which it is a part: `words` and `known` are those of the block.
 #[inline(always)]
-unsafe fn half_of_block<V: Bytes, const R: usize, const P: usize, const HALF: usize>(
+unsafe fn half_of_block<V: Bytes, const R: usize, const HALF: usize>(
     words: *const u32,
-    blocks: [*const PanelBlock; P],
-    known: *const [V::I; HALVES],
+    block: *const PanelBlock,
+    known: *const [[V::I; VECTORS]; HALVES],
     rolled: usize,
-) -> [[V::I; P]; R] {
+) -> [[V::I; VECTORS]; R] {
     // Safety: the caller's promise.
     unsafe {
-        let begin = array!(V::zero(); P, |p| (*known.add(p))[HALF]);
-        let mut sums = [begin; R];
+        let mut sums = [(*known)[HALF]; R];
         let first = HALF * STEPS / HALVES;
         for step in first..first + rolled {
-            let weights = array!(V::zero(); P, |p| {
-                V::load_bytes((*blocks[p]).quants.as_ptr().add(step * 4 * PANEL))
-            });
+            let weights = array!(V::zero(); VECTORS, |v| V::load_bytes(bytes(block, step, v)));
+            let words = words.add(step * R);
             for (r, sums) in sums.iter_mut().enumerate() {
-                let xs = V::splat_word(words.add(step * R + r));
+                let xs = V::splat_word(words.add(r));
                 for (sum, &weights) in sums.iter_mut().zip(&weights) {
                     *sum = V::add_16(*sum, V::dots_of_pairs(weights, xs));
                 }
             }
         }
-        array!([V::zero(); P]; R, |r| array!(V::zero(); P, |p| V::add_up(sums[r][p])))
+        array!([V::zero(); VECTORS]; R, |r| array!(V::zero(); VECTORS, |v| V::add_up(sums[r][v])))
     }
 }
 
@@ -138,37 +136,29 @@ pub(in super::super) type EightsBy32 = BytesBy32<1, { offset(Precision::Eight) }
 pub(in super::super) type FourteensBy32 = BytesBy32<2, { offset(Precision::Fourteen) }>;
 
 impl<V: BytesAtOnce, const PLANES: usize, const OFFSET: i32> Tile<V> for BytesBy32<PLANES, OFFSET> {
-    /// Four take more registers than V8 has. Where weights are multiplied by one plane only, reading them more often costs less.
-    const ROWS: usize = if PLANES == 1 { 3 } else { 4 };
+    /// Eight dot products at a time, as many as are under way in a processor that begins two a cycle and needs four cycles for each.
+    const ROWS: usize = 4;
     const ORDER: Order = Order::Fours;
-    /// What the activations' offset adds, taken away.
-    type Known = [i32; PANEL];
+    type Known = ();
 
     #[inline(always)]
-    unsafe fn known<'a, const P: usize>(
-        weights: &'a PackedWeights,
-        first: usize,
-        _: &'a mut Vec<Self::Known>,
-    ) -> &'a [Self::Known] {
-        weights.corrections(first)
-    }
+    unsafe fn find_out(_: &[PanelBlock], _: &mut Vec<()>) {}
 
     #[inline(always)]
-    unsafe fn tile<const R: usize, const P: usize>(
+    unsafe fn tile<const R: usize>(
         rows: Rows,
-        panels: [*const PanelBlock; P],
-        known: *const Self::Known,
-    ) -> [[V::F; P]; R] {
+        panel: *const PanelBlock,
+        _: *const Self::Known,
+    ) -> [[V::F; VECTORS]; R] {
         // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row and plane; the rest is the
         // caller's promise.
         unsafe {
-            const { assert!(size_of::<V::I>() == size_of::<Self::Known>()) }
-            let mut sums = [[V::splat(0.0); P]; R];
+            let mut sums = [[V::splat(0.0); VECTORS]; R];
             let steps = rolled(STEPS);
             for b in 0..rows.blocks {
-                let begin = array!(V::zero(); P, |p| {
-                    V::load_bytes(known.add(b * PANELS_OF_A_TILE + p).cast())
-                });
+                let block = panel.add(b);
+                let taken_away = (*block).negated_sums.as_ptr();
+                let begin = array!(V::zero(); VECTORS, |v| Self::times_offset::<V>(taken_away.add(v * LANES)));
                 let mut dots = [begin; R];
                 for plane in 0..PLANES {
                     let words = rows.words.add((b * PLANES + plane) * STEPS * R);
@@ -180,20 +170,49 @@ impl<V: BytesAtOnce, const PLANES: usize, const OFFSET: i32> Tile<V> for BytesBy
                         }
                     }
                     for step in 0..steps {
-                        let weights = array!(V::zero(); P, |p| {
-                            V::load_bytes((*panels[p].add(b)).quants.as_ptr().add(step * 4 * PANEL))
-                        });
+                        let weights =
+                            array!(V::zero(); VECTORS, |v| V::load_bytes(bytes(block, step, v)));
+                        let words = words.add(step * R);
                         for (r, dots) in dots.iter_mut().enumerate() {
-                            let xs = V::splat_word(words.add(step * R + r));
+                            let xs = V::splat_word(words.add(r));
                             for (dot, &weights) in dots.iter_mut().zip(&weights) {
                                 *dot = V::add_dot_of_fours(*dot, weights, xs);
                             }
                         }
                     }
                 }
-                add_block::<V, R, P>(&mut sums, &dots, rows.scales.add(b * R), &panels, b);
+                let sums = in_memory(&mut sums);
+                add_block::<V, R>(sums, &dots, rows.scales.add(b * R), block);
             }
             sums
+        }
+    }
+}
+
+/// The sums of a tile, which are to lie in memory in WebAssembly where they and the dot products are more than V8 has registers
+/// for: otherwise it moves dot products to and fro in the innermost loop.
+#[inline(always)]
+fn in_memory<F, const R: usize>(sums: &mut [[F; VECTORS]; R]) -> &mut [[F; VECTORS]; R] {
+    match cfg!(target_arch = "wasm32") && R > 3 {
+        true => std::hint::black_box(sums),
+        false => sums,
+    }
+}
+
+impl<const PLANES: usize, const OFFSET: i32> BytesBy32<PLANES, OFFSET> {
+    /// Numbers of sixteen bits in lanes of 32, times the offset.
+    ///
+    /// # Safety
+    /// The processor must have the instructions of `V`; there are [`LANES`] numbers at `from`.
+    #[inline(always)]
+    unsafe fn times_offset<V: BytesAtOnce>(from: *const i16) -> V::I {
+        // Safety: the caller's promise.
+        unsafe {
+            match OFFSET {
+                64 => V::load_16_times_two_to::<6>(from),
+                128 => V::load_16_times_two_to::<7>(from),
+                _ => unreachable!("no precision has this offset"),
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The innermost loops of the products: a few rows and panels, block by block of their inputs, with what is added up kept in
+//! The innermost loops of the products: a few rows and a panel, block by block of their inputs, with what is added up kept in
 //! registers. Here is what they have in common, and that for pairs of sixteen bits; those for bytes are in `bytes`.
 
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
@@ -11,7 +11,7 @@ pub(super) use bytes::{BytesBySixteen, EightsBy32, FourteensBy32};
 
 use super::pack::PanelBlock;
 use super::vector::{Vector, array};
-use super::{BLOCK, Order, PANEL, PackedWeights};
+use super::{BLOCK, LANES, Order, PANEL, VECTORS};
 
 /// Rows of activations as a tile reads them: word after word, and in a word row after row.
 #[derive(Clone, Copy)]
@@ -27,53 +27,47 @@ pub(super) trait Tile<V: Vector> {
     const ROWS: usize;
     /// The order of the weights.
     const ORDER: Order;
-    /// What is known of each block of a panel besides its weights.
+    /// What is to be known of a block besides what is packed.
     type Known: Copy;
 
-    /// What is known of the blocks of `P` panels of a tile: block by block, those of a block [`PANELS_OF_A_TILE`](super::PANELS_OF_A_TILE)
-    /// behind those of the last. What is not known yet is found out, once for all rows, and put into `room`.
+    /// Finds it out, for all blocks of a panel, once for all rows.
     ///
     /// # Safety
     /// The processor must have the instructions of `V`.
-    unsafe fn known<'a, const P: usize>(
-        weights: &'a PackedWeights,
-        first: usize,
-        room: &'a mut Vec<Self::Known>,
-    ) -> &'a [Self::Known];
+    unsafe fn find_out(panel: &[PanelBlock], known: &mut Vec<Self::Known>);
 
-    /// Products of `R` rows with `P` panels.
+    /// Products of `R` rows with a panel.
     ///
     /// # Safety
-    /// The processor must have the instructions of `V`; `rows` must have `R` rows, and every panel `rows.blocks` blocks;
-    /// `known` is what [`Tile::known`] gives for these.
-    unsafe fn tile<const R: usize, const P: usize>(
+    /// The processor must have the instructions of `V`; `rows` must have `R` rows, and `panel` `rows.blocks` blocks;
+    /// `known` is what [`Tile::find_out`] finds out about these.
+    unsafe fn tile<const R: usize>(
         rows: Rows,
-        panels: [*const PanelBlock; P],
+        panel: *const PanelBlock,
         known: *const Self::Known,
-    ) -> [[V::F; P]; R];
+    ) -> [[V::F; VECTORS]; R];
 }
 
 /// Adds one block's dot products to the sums of a tile.
 ///
 /// # Safety
-/// The processor must have the instructions of `V`; block `b` of every panel and the `R` scales must be there.
+/// The processor must have the instructions of `V`; the `R` scales must be there.
 #[inline(always)]
-unsafe fn add_block<V: Vector, const R: usize, const P: usize>(
-    sums: &mut [[V::F; P]; R],
-    dots: &[[V::I; P]; R],
+unsafe fn add_block<V: Vector, const R: usize>(
+    sums: &mut [[V::F; VECTORS]; R],
+    dots: &[[V::I; VECTORS]; R],
     scales: *const f32,
-    panels: &[*const PanelBlock; P],
-    b: usize,
+    block: *const PanelBlock,
 ) {
     // Safety: as promised by the caller.
     unsafe {
-        let weight_scales =
-            array!(V::splat(0.0); P, |p| V::load((*panels[p].add(b)).scales.as_ptr()));
+        let of_weights = (*block).scales.as_ptr();
+        let of_weights = array!(V::splat(0.0); VECTORS, |v| V::load(of_weights.add(v * LANES)));
         for r in 0..R {
             let scale = V::splat(*scales.add(r));
-            for p in 0..P {
-                let dot = V::mul(V::to_f32(dots[r][p]), scale);
-                sums[r][p] = V::mul_add(dot, weight_scales[p], sums[r][p]);
+            for v in 0..VECTORS {
+                let dot = V::mul(V::to_f32(dots[r][v]), scale);
+                sums[r][v] = V::mul_add(dot, of_weights[v], sums[r][v]);
             }
         }
     }
@@ -99,40 +93,36 @@ impl<V: Vector> Tile<V> for Pairs {
     type Known = ();
 
     #[inline(always)]
-    unsafe fn known<'a, const P: usize>(
-        _: &'a PackedWeights,
-        _: usize,
-        _: &'a mut Vec<()>,
-    ) -> &'a [()] {
-        &[]
-    }
+    unsafe fn find_out(_: &[PanelBlock], _: &mut Vec<()>) {}
 
     #[inline(always)]
-    unsafe fn tile<const R: usize, const P: usize>(
+    unsafe fn tile<const R: usize>(
         rows: Rows,
-        panels: [*const PanelBlock; P],
+        panel: *const PanelBlock,
         _: *const Self::Known,
-    ) -> [[V::F; P]; R] {
+    ) -> [[V::F; VECTORS]; R] {
         const STEPS: usize = BLOCK / 2;
         // Safety: a block has `STEPS` steps of `2 * PANEL` weights, and as many words per row; the rest is the caller's
         // promise.
         unsafe {
-            let mut sums = [[V::splat(0.0); P]; R];
+            let mut sums = [[V::splat(0.0); VECTORS]; R];
             for b in 0..rows.blocks {
+                let block = panel.add(b);
                 let words = rows.words.add(b * STEPS * R);
-                let mut dots = [[V::zero(); P]; R];
+                let mut dots = [[V::zero(); VECTORS]; R];
                 for step in 0..STEPS {
-                    let weights = array!(V::zero(); P, |p| {
-                        V::load_pairs((*panels[p].add(b)).quants.as_ptr().add(step * 2 * PANEL))
-                    });
+                    let weights = (*block).quants.as_ptr().add(step * 2 * PANEL);
+                    let words = words.add(step * R);
+                    let weights =
+                        array!(V::zero(); VECTORS, |v| V::load_pairs(weights.add(v * 2 * LANES)));
                     for (r, dots) in dots.iter_mut().enumerate() {
-                        let xs = V::splat_word(words.add(step * R + r));
+                        let xs = V::splat_word(words.add(r));
                         for (dot, &weights) in dots.iter_mut().zip(&weights) {
                             *dot = V::add_dot_of_pairs(*dot, weights, xs);
                         }
                     }
                 }
-                add_block::<V, R, P>(&mut sums, &dots, rows.scales.add(b * R), &panels, b);
+                add_block::<V, R>(&mut sums, &dots, rows.scales.add(b * R), block);
             }
             sums
         }
