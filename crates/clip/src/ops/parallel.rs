@@ -61,15 +61,31 @@ mod awake {
 
     /// See [`super::each`].
     pub(super) fn each<T: Send>(items: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
-        let (work, left) = (&work, &AtomicUsize::new(0));
-        rayon::in_place_scope(|scope| {
-            for item in items {
-                left.fetch_add(1, Ordering::Relaxed);
-                scope.spawn(move |_| {
-                    let _left = TakenAwayWhenDropped(left);
+        // Each thread takes the next item when it is done with one: that is quicker than to hand every item over, and so there
+        // may be many small ones, of which all threads are done at nearly the same time.
+        let items: Vec<_> = items
+            .into_iter()
+            .map(|item| Mutex::new(Some(item)))
+            .collect();
+        let next = AtomicUsize::new(0);
+        let take_items = || {
+            while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                // Nobody else has this number, so that the lock is free and the item there.
+                if let Some(item) = item.try_lock().ok().and_then(|mut item| item.take()) {
                     work(item);
+                }
+            }
+        };
+        let helpers = items.len().min(super::threads()).saturating_sub(1);
+        let left = &AtomicUsize::new(helpers);
+        rayon::in_place_scope(|scope| {
+            for _ in 0..helpers {
+                scope.spawn(|_| {
+                    let _left = TakenAwayWhenDropped(left);
+                    take_items();
                 });
             }
+            take_items();
             // Leaving the scope would wait asleep. Outside of the pool there is nothing else.
             if rayon::current_thread_index().is_some() {
                 help_until(|| left.load(Ordering::Acquire) == 0);
@@ -104,12 +120,15 @@ mod awake {
     }
 }
 
-/// How many things to take at a time, of `count`, so that every thread gets several, in multiples of `unit`.
+/// How many things to take at a time, of `count`, in multiples of `unit`: so many that taking them costs nothing to speak of, and so
+/// few that no thread waits for another for long.
 pub(super) fn portion(count: usize, unit: usize) -> usize {
-    let threads = threads();
-    match threads {
+    const PIECES_A_THREAD: usize = 12;
+    match threads() {
         1 => count.max(1),
-        _ => count.div_ceil(4 * threads).next_multiple_of(unit).max(unit),
+        threads => (count / (PIECES_A_THREAD * threads))
+            .next_multiple_of(unit)
+            .max(unit),
     }
 }
 
