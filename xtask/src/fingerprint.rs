@@ -15,6 +15,7 @@ impl Fingerprint {
     /// Begins with how the build is done, so that what an older version of this program has made is made again.
     pub fn of_the_recipe() -> Self {
         let recipe = [
+            include_str!("book.rs"),
             include_str!("engine.rs"),
             include_str!("page.rs"),
             include_str!("policy.rs"),

@@ -1,11 +1,12 @@
 //! `cargo xtask`: sets up, builds, serves, tests and measures Cliplet.
 //!
 //! What lives here: reading the command line. Each command and each kind of step has a module of its own: what must be
-//! installed ([`tools`], [`browser`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]) and what keeps that
-//! ([`service_worker`]), the two commands of the README ([`serve`], [`test`]), the comparison with others ([`bench`]), and how a
+//! installed ([`tools`], [`browser`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]), the book beside that
+//! ([`book`]) and what keeps the page ([`service_worker`]), the two commands of the README ([`serve`], [`test`]), the comparison with others ([`bench`]), and how a
 //! step is run and reported ([`step`]).
 
 mod bench;
+mod book;
 mod browser;
 mod engine;
 mod files;
@@ -41,6 +42,7 @@ Commands:
                                  an empty or new directory
                                  With all builds of the engine, unless NAMES lists some, separated by commas:
                                  relaxed-threads, simd128-threads, relaxed, simd128
+  book                           Build the book alone, from docs/, and say where it lies
   bench [--only FIGURE]... [--rounds N] [--threads N] [--json FILE] [--markdown] [--model GGUF --onnx DIR]
                                  Measure Cliplet beside ONNX Runtime Web and Transformers.js in Chromium, and print
                                  medians and ratios; docs/performance.md says what each figure means
@@ -123,6 +125,10 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             }
             return test::test(&Workspace::find()?, &parts);
         }
+        "book" => {
+            options.end()?;
+            book::build_for_reading(&Workspace::find()?)?;
+        }
         "bench" => bench::bench(&Workspace::find()?, &wishes(&mut options)?)?,
         "engine" => {
             options.end()?;
@@ -193,4 +199,31 @@ impl<'a> Options<'a> {
 
 fn unknown(option: &str) -> Failure {
     format!("there is no option `{option}` here; `cargo xtask help` lists them.").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HELP;
+
+    #[test]
+    fn the_book_names_no_command_that_is_not_there() {
+        let mut seen = 0;
+        for sample in cliplet_book::samples_to_run(&["sh"]) {
+            for line in sample.code.lines() {
+                let Some(words) = line.strip_prefix("cargo xtask ") else {
+                    continue;
+                };
+                let (command, options) = words.split_once(' ').unwrap_or((words, ""));
+                let help = HELP
+                    .lines()
+                    .find(|line| line.starts_with(&format!("  {command} ")));
+                let help = help.unwrap_or_else(|| panic!("{}: `{command}`", sample.place));
+                for option in options.split(' ').filter(|word| word.starts_with("--")) {
+                    assert!(help.contains(option), "{}: `{option}`", sample.place);
+                }
+                seen += 1;
+            }
+        }
+        assert!(seen > 3, "only {seen} commands were found");
+    }
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 use xtask::policy;
 
+use crate::book;
 use crate::engine::{self, Choice};
 use crate::files;
 use crate::fingerprint::Fingerprint;
@@ -47,6 +48,7 @@ pub fn build(workspace: &Workspace, choice: &Choice) -> Result<PathBuf> {
     let tools = tools::for_building(workspace)?;
     let builds = choice.builds(&tools)?;
     engine::build(workspace, &tools, &builds)?;
+    book::build(workspace)?;
     // Trunk compiles it too, and then finds nothing left to do; here it shows whether trunk is needed at all.
     step("Compiling the page", || {
         let mut command = workspace.cargo_for_web("build");
@@ -85,6 +87,9 @@ fn inputs(workspace: &Workspace, tools: &Tools) -> Result<String> {
         .add_file(&workspace.root.join("Trunk.toml"))?
         .add_file(&index)?
         .add_directory(&engine::directory(workspace))?;
+    if let Some(book) = book::built(workspace) {
+        inputs = inputs.add_directory(&book)?;
+    }
     for asset in assets(&String::from_utf8_lossy(&files::read(&index)?)) {
         let path = workspace.root.join(asset);
         inputs = if path.is_dir() {
@@ -112,8 +117,8 @@ fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     Some(value.split_once('"')?.0)
 }
 
-/// Puts the engine into the page that trunk has staged, with the script that starts it, gives the page its
-/// Content-Security-Policy, makes its own WebAssembly small, and adds the service worker.
+/// Puts the engine into the page that trunk has staged, with the script that starts it, and the book beside it, gives the page
+/// its Content-Security-Policy, makes its own WebAssembly small, and adds the service worker.
 pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR")
         .ok_or("`cargo xtask finish` is for trunk, which names a directory.")?;
@@ -122,7 +127,12 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
 
     let index = staging.join("index.html");
     let html = String::from_utf8_lossy(&files::read(&index)?).into_owned();
-    let html = with_engine(&html, |called| engine::script(workspace, called))?;
+    let mut html = with_engine(&html, |called| engine::script(workspace, called))?;
+    book::build(workspace)?;
+    match book::built(workspace) {
+        Some(book) => files::copy_directory(&book, &staging.join(book::DIRECTORY))?,
+        None => html = without_book(&html)?,
+    }
     files::write(&index, with_policy(&html)?)?;
 
     if let Some(wasm_opt) = &tools.wasm_opt {
@@ -160,6 +170,19 @@ fn with_engine(html: &str, name: impl Fn(&str) -> Result<String>) -> Result<Stri
         html = html.replace(&empty, &format!("{attribute}=\"engine/{}\"", name(called)?));
     }
     Ok(html)
+}
+
+/// The element of the page that names the book.
+const BOOK: &str = r#"<link rel="help" href="book/""#;
+
+/// The page without the element that names the book.
+fn without_book(html: &str) -> Result<String> {
+    let parts = html
+        .split_once(BOOK)
+        .and_then(|(before, rest)| Some((before, rest.split_once('>')?.1)));
+    let (before, after) =
+        parts.ok_or_else(|| format!("index.html should have an element `{BOOK} …>`."))?;
+    Ok(format!("{before}{after}"))
 }
 
 /// The page with its Content-Security-Policy in the element that is there for it. It names the scripts that stand in the page:
@@ -212,6 +235,14 @@ mod tests {
         assert_eq!(with_engine(html, name).unwrap(), filled);
         assert!(with_engine(r#"<link data-engine="worker" href=""/>"#, name).is_err());
         assert!(with_engine(filled, name).is_err());
+    }
+
+    #[test]
+    fn a_page_without_a_book_names_none() {
+        let html = r#"<head><link rel="help" href="book/" title="The book"/><meta/></head>"#;
+        let without = without_book(html).unwrap();
+        assert_eq!(without, "<head><meta/></head>");
+        assert!(without_book(&without).is_err());
     }
 
     #[test]

@@ -28,3 +28,50 @@ pub fn for_page(inline: &[String]) -> String {
 
 /// What only a header can say of the page: nobody else may show it inside a page of theirs.
 pub const FRAMES: &str = "frame-ancestors 'self'";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What docs/hosting.md has hosts send, in their own languages.
+    const HEADERS: [(&str, &str); 4] = [
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Embedder-Policy", "require-corp"),
+        ("Access-Control-Allow-Origin", "*"),
+        ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ];
+
+    #[test]
+    fn the_book_has_hosts_send_the_right_headers() {
+        let languages = ["apache", "caddy", "headers", "nginx"];
+        let configurations = cliplet_book::samples_to_run(&languages);
+        for language in languages {
+            let named = |sample: &&cliplet_book::Sample| sample.language == language;
+            let configuration = configurations.iter().find(named).unwrap();
+            for (name, value) in HEADERS {
+                let line = configuration.code.lines().find_map(|line| {
+                    let (_, behind) = line.split_once(name)?;
+                    let behind = behind.trim_end_matches(" always;");
+                    Some(behind.trim_matches([' ', ':', '"']))
+                });
+                assert_eq!(line, Some(value), "{}: {name}", configuration.place);
+            }
+        }
+    }
+
+    #[test]
+    fn the_book_and_the_service_worker_know_the_headers() {
+        let worker = include_str!("scripts/service-worker.js");
+        let hosting = cliplet_book::Document::read("docs/hosting.md");
+        for (name, value) in HEADERS {
+            let row = format!("| `{name}` | `{value}` |");
+            assert!(hosting.text().contains(&row), "{row}");
+        }
+        for (name, value) in &HEADERS[..2] {
+            assert!(worker.contains(&format!("\"{name}\": \"{value}\"")));
+        }
+        for policy in [FRAMES.to_owned(), for_workers()] {
+            assert!(hosting.text().contains(&format!("`{policy}`")), "{policy}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use xtask::policy;
 
+use crate::book;
 use crate::engine::BUILDS;
 use crate::files;
 use crate::step::Result;
@@ -40,6 +41,10 @@ pub fn write(page: &Path) -> Result {
         ..Lists::default()
     };
     for file in files::files_below(page)? {
+        // Whoever comes for the page has no need of the book.
+        if file.starts_with(book::DIRECTORY) {
+            continue;
+        }
         let path = path(&file)?;
         if path != NAME {
             let hash = Sha256::digest(files::read(&page.join(&file))?);
@@ -190,6 +195,23 @@ mod tests {
         }
         assert!(script.contains(r#""name":"relaxed""#));
         assert!(!script.contains(r#""name":"simd128-threads""#));
+    }
+
+    #[test]
+    fn the_book_is_not_kept() {
+        let page = std::env::temp_dir().join(format!("cliplet-page-{}", std::process::id()));
+        for (file, text) in [
+            ("models.json", r#"{"models": []}"#),
+            ("index.html", "page"),
+            ("book/a chapter.html", "book"),
+        ] {
+            files::write(&page.join(file), text).unwrap();
+        }
+        write(&page).unwrap();
+        let script = String::from_utf8(files::read(&page.join(NAME)).unwrap()).unwrap();
+        std::fs::remove_dir_all(&page).unwrap();
+        assert!(script.contains("\"index.html\""));
+        assert!(!script.contains("chapter"));
     }
 
     #[test]

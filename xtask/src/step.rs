@@ -75,6 +75,17 @@ pub fn watch(command: &mut Command, advice: &str) -> Result {
 
 /// Runs a program silently and gives what it printed; its output is shown only if it fails.
 pub fn quiet(command: &mut Command, advice: &str) -> Result<String> {
+    let output = finished(command, advice)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The same for what it said on stderr.
+pub fn quiet_stderr(command: &mut Command, advice: &str) -> Result<String> {
+    let output = finished(command, advice)?;
+    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn finished(command: &mut Command, advice: &str) -> Result<Output> {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -83,7 +94,7 @@ pub fn quiet(command: &mut Command, advice: &str) -> Result<String> {
         show(&output);
         return Err(format!("`{}` failed ({}). {advice}", name(command), output.status).into());
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(output)
 }
 
 /// Runs a program, passing on each line it prints after `each` has seen it, and says whether it succeeded.

@@ -22,6 +22,9 @@ const TRUNK: &str = "0.21.14";
 /// The driver of Firefox.
 const GECKODRIVER: &str = "0.37.1";
 
+/// What makes web pages of `docs/`.
+pub const MDBOOK: &str = "0.5.4";
+
 /// The npm package that brings wasm-opt as WebAssembly, to be run by node.
 const BINARYEN: &str = "132.0.0";
 
@@ -117,7 +120,7 @@ pub fn for_building(workspace: &Workspace) -> Result<Tools> {
     for (_, package, version) in &missing {
         step(
             &format!("Installing {package} {version} (once; takes some minutes)"),
-            || cargo_install(workspace, package, version),
+            || cargo_install(workspace, package, version, &[]),
         )?;
     }
     if !missing.is_empty() {
@@ -220,11 +223,23 @@ pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
     if !is_installed(workspace, "geckodriver", GECKODRIVER) {
         step(
             &format!("Installing geckodriver {GECKODRIVER} (once; takes a minute or two)"),
-            || cargo_install(workspace, "geckodriver", GECKODRIVER),
+            || cargo_install(workspace, "geckodriver", GECKODRIVER, &[]),
         )?;
         let _ = fs::remove_dir_all(build_directory(workspace));
     }
     Ok(workspace.tools().join("bin/geckodriver"))
+}
+
+/// What builds the book, which is built itself where it is not yet.
+pub fn mdbook(workspace: &Workspace) -> Result<PathBuf> {
+    if !is_installed(workspace, "mdbook", &format!("v{MDBOOK}")) {
+        step(
+            &format!("Installing mdBook {MDBOOK} (once; takes a minute)"),
+            || cargo_install(workspace, "mdbook", MDBOOK, &["search"]),
+        )?;
+        let _ = fs::remove_dir_all(build_directory(workspace));
+    }
+    Ok(workspace.tools().join("bin/mdbook"))
 }
 
 fn build_directory(workspace: &Workspace) -> PathBuf {
@@ -234,13 +249,14 @@ fn build_directory(workspace: &Workspace) -> PathBuf {
 /// Installs a program from source into `target/tools`, lean: none needs TLS, as none fetches anything, and none needs to be
 /// fast. wasm-bindgen takes two seconds for the engine where an optimised one takes one, and minutes less to
 /// compile.
-fn cargo_install(workspace: &Workspace, package: &str, version: &str) -> Result {
+fn cargo_install(workspace: &Workspace, package: &str, version: &str, features: &[&str]) -> Result {
     let install = |locked: bool| {
         let mut command = workspace.cargo();
         command
             .args(["install", "--force", "--no-default-features", "--root"])
             .arg(workspace.tools())
             .arg(format!("{package}@{version}"))
+            .args(["--features", &features.join(",")])
             .args(locked.then_some("--locked"))
             // One directory for all, so that what two programs depend on is compiled once.
             .env("CARGO_TARGET_DIR", build_directory(workspace))

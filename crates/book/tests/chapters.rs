@@ -1,0 +1,128 @@
+//! What can be said of the book's files without a browser: the chapters are all there, links lead somewhere, and every sample says what
+//! it is.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use cliplet_book::{Document, chapters, repository};
+
+/// What a fence may say, and what it may say behind that.
+const LANGUAGES: [(&str, &[&str]); 15] = [
+    ("apache", &[]),
+    ("caddy", &[]),
+    ("css", &[]),
+    ("headers", &[]),
+    ("html", &["not-run"]),
+    ("js", &["not-run"]),
+    ("json", &[]),
+    ("jsx", &[]),
+    ("nginx", &[]),
+    ("rust", &[]),
+    ("sh", &["not-run"]),
+    ("text", &["output"]),
+    ("toml", &[]),
+    ("ts", &[]),
+    ("yaml", &[]),
+];
+
+#[test]
+fn every_chapter_is_in_the_summary_once() {
+    let listed: Vec<String> = chapters().into_iter().map(|chapter| chapter.path).collect();
+    let entries = fs::read_dir(repository("docs")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let there: BTreeSet<String> = names
+        .filter(|name| name.ends_with(".md") && name != "SUMMARY.md")
+        .map(|name| format!("docs/{name}"))
+        .collect();
+    assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), there);
+    assert_eq!(listed.len(), there.len());
+}
+
+#[test]
+fn links_between_files_lead_somewhere() {
+    let mut documents = chapters();
+    for path in [
+        "README.md",
+        "CHANGELOG.md",
+        "tools/README.md",
+        "training/README.md",
+    ] {
+        documents.push(Document::read(path));
+    }
+    let mut broken = Vec::new();
+    let mut seen = 0;
+    for document in &documents {
+        for link in document.links() {
+            if link.address.contains("://") {
+                let is_safe = link.address.starts_with("https://");
+                // This machine is the one host that needs no HTTPS.
+                if !is_safe && !link.address.starts_with("http://127.0.0.1") {
+                    broken.push(format!("{}: {} is no HTTPS", link.place, link.address));
+                }
+                continue;
+            }
+            seen += 1;
+            if !leads_somewhere(document, &link.address) {
+                broken.push(format!("{}: {} leads nowhere", link.place, link.address));
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} links were found");
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Whether there is a file where a link of a document leads, and in it the heading that it names. Above `docs/` a book's chapter is
+/// in the page: `..` is the page itself, which in the repository is its root.
+fn leads_somewhere(document: &Document, address: &str) -> bool {
+    let (path, anchor) = address.split_once('#').unwrap_or((address, ""));
+    let directory = Path::new(&document.path).parent().unwrap();
+    let target = match path {
+        "" => document.path.clone(),
+        path => directory.join(path).to_str().unwrap().to_owned(),
+    };
+    if !repository(&target).exists() {
+        return false;
+    }
+    if anchor.is_empty() || !target.ends_with(".md") {
+        return true;
+    }
+    let anchors = Document::read(&target).anchors();
+    anchors.iter().any(|other| other == anchor)
+}
+
+#[test]
+fn every_sample_says_what_it_is() {
+    let mut faults = Vec::new();
+    for sample in chapters().iter().flat_map(Document::samples) {
+        let known = LANGUAGES
+            .iter()
+            .find(|(language, _)| *language == sample.language);
+        match known {
+            None => faults.push(format!(
+                "{}: a sample in `{}`, of which nobody knows what to do with it",
+                sample.place, sample.language
+            )),
+            Some((_, marks)) => {
+                for mark in &sample.marks {
+                    if !marks.contains(&mark.as_str()) {
+                        faults.push(format!("{}: `{mark}` is no mark", sample.place));
+                    }
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn samples_for_a_terminal_are_of_cliplet_or_of_xtask_or_exempt() {
+    for sample in cliplet_book::samples_to_run(&["sh"]) {
+        let is_all_of = |program: &str| sample.code.lines().all(|line| line.starts_with(program));
+        assert!(
+            !sample.code.is_empty() && (is_all_of("cliplet ") || is_all_of("cargo xtask ")),
+            "{}: each line should begin with `cliplet`, or each with `cargo xtask`",
+            sample.place
+        );
+    }
+}
