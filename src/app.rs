@@ -7,7 +7,8 @@ use web_sys::Element;
 
 use crate::browser;
 use crate::components::{
-    Announcer, DropVeil, Footer, Header, LabelPanel, ModelsDialog, OpenModels, Stage, UpdateNote,
+    AboutBrowser, Announcer, DropVeil, Footer, Header, LabelPanel, ModelsDialog, OpenModels, Stage,
+    UpdateNote,
 };
 use crate::session::Session;
 
@@ -39,6 +40,7 @@ pub fn App() -> impl IntoView {
         <Footer />
         <Show when=move || { piece.get() >= 3 }>
             <ModelsDialog />
+            <AboutBrowser />
         </Show>
         <UpdateNote />
         <DropVeil />

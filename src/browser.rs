@@ -1,4 +1,4 @@
-//! Small things of the browser that several modules need: time, timers, storage, fetching, the order of rows.
+//! Small things of the browser that several modules need: time, timers, storage, fetching, the address, the order of rows.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -79,6 +79,31 @@ pub fn asked_for(name: &str) -> Option<String> {
     web_sys::UrlSearchParams::new_with_str(&behind)
         .ok()?
         .get(name)
+}
+
+/// What stands behind `#` in the page's address.
+pub fn fragment() -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    hash.strip_prefix('#').map(str::to_owned)
+}
+
+/// Takes that away, without a step in the history.
+pub fn forget_fragment() {
+    let location = window().location();
+    if let (Ok(path), Ok(behind), Ok(history)) =
+        (location.pathname(), location.search(), window().history())
+    {
+        let address = format!("{path}{behind}");
+        history
+            .replace_state_with_url(&JsValue::NULL, "", Some(&address))
+            .ok();
+    }
+}
+
+/// Where the book lies that came with the page, if one did.
+pub fn book() -> Option<String> {
+    let link = document().query_selector("link[rel=help]").ok()??;
+    link.get_attribute("href")
 }
 
 /// The browser's storage as a whole. Missing outside secure contexts.

@@ -14,6 +14,8 @@ use futures_channel::oneshot;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
+use crate::state::capabilities::Running;
+
 #[wasm_bindgen]
 extern "C" {
     /// A worker, as `start.js` of the engine starts it.
@@ -46,8 +48,8 @@ pub enum Ended {
 /// What becomes of the worker itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Life {
-    /// It listens. The name is that of its build.
-    Listening(String),
+    /// It listens.
+    Listening(Running),
     /// It could not be started: no script, or a browser that cannot run it.
     NotStarted(String),
     /// It broke while it ran. Every model and picture in it is gone; [`Engine::start`] gives a new one.
@@ -73,7 +75,7 @@ struct Waiting {
     end: oneshot::Sender<Result<(Done, Option<Blob>), Ended>>,
 }
 
-struct Running {
+struct Started {
     worker: StartedWorker,
     listening: bool,
     /// Posted as soon as the worker listens.
@@ -83,7 +85,7 @@ struct Running {
 }
 
 struct Inner {
-    running: RefCell<Option<Running>>,
+    running: RefCell<Option<Started>>,
     /// What was asked before the first start; `None` from then on.
     early: RefCell<Option<Vec<JsValue>>>,
     waiting: RefCell<HashMap<RequestId, Waiting>>,
@@ -141,7 +143,7 @@ impl Engine {
         let engine = self.clone();
         let on_failure = Closure::new(move |why: String| engine.ends(why));
         let (message, failure) = (on_message.as_ref().clone(), on_failure.as_ref().clone());
-        self.0.running.replace(Some(Running {
+        self.0.running.replace(Some(Started {
             worker: worker.clone(),
             listening: false,
             unsent,
@@ -225,20 +227,20 @@ impl Engine {
             }
         };
         match message {
-            FromWorker::Listening { build, .. } => self.listens(build),
+            FromWorker::Listening { build, threads } => self.listens(Running { build, threads }),
             FromWorker::Crashed { message } => self.ends(message),
             FromWorker::Reply { id, reply } => self.replied(id, reply, blob),
         }
     }
 
-    fn listens(&self, build: String) {
+    fn listens(&self, engine: Running) {
         if let Some(running) = &mut *self.0.running.borrow_mut() {
             running.listening = true;
             for message in running.unsent.drain(..) {
                 running.worker.post(&message).ok();
             }
         }
-        self.tell(Life::Listening(build));
+        self.tell(Life::Listening(engine));
     }
 
     fn replied(&self, id: RequestId, reply: Reply, blob: Option<Blob>) {

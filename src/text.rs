@@ -3,6 +3,8 @@
 //! Only words are chosen here; when they are shown is decided elsewhere. Names of controls that never change stand in the
 //! components that draw them.
 
+pub mod capabilities;
+
 use cliplet_engine::catalogue::{Layout, ModelEntry};
 use cliplet_engine::messages::{Failure, StoredFile};
 
@@ -11,6 +13,8 @@ use crate::state::kept::Kept;
 use crate::state::models::{Offer, Stage, State, Status, Trouble};
 use crate::state::template;
 
+/// The link to the book.
+pub const BOOK: &str = "The book";
 /// The product's name.
 pub const NAME: &str = "Cliplet";
 /// What it does.

@@ -3,6 +3,7 @@
 //! `cargo xtask test` runs them all; `cargo xtask test --only browser` builds the page and runs these alone. What lives
 //! in [`harness`]: the server that plays the network, the browser that plays the visitor, and what a visitor can do.
 
+mod about_browser;
 mod bad_files;
 mod better_model;
 mod drop_a_picture;

@@ -1,14 +1,19 @@
 use leptos::prelude::*;
 
-use super::OpenModels;
+use super::{ABOUT_BROWSER, OpenModels};
+use crate::browser;
 use crate::session::Session;
 use crate::text;
 
-/// Where the picture goes, and where to read about the models.
+/// Where the picture goes, and where to read about the models, the browser, and all of it.
 #[component]
 pub fn Footer() -> impl IntoView {
     let open = expect_context::<OpenModels>();
     let session = expect_context::<Session>();
+    // In a tab of its own: a page that is left loses the picture.
+    let book = browser::book().map(|book| {
+        view! { <a class="link-button" href=book target="_blank">{text::BOOK}</a> }
+    });
     view! {
         <footer class="footer">
             <p>
@@ -17,9 +22,15 @@ pub fn Footer() -> impl IntoView {
                     <span data-testid="works-offline">" "{text::WORKS_OFFLINE}</span>
                 </Show>
             </p>
-            <button type="button" class="link-button" on:click=move |_| open.run(session)>
-                "About the models"
-            </button>
+            <nav aria-label="More about Cliplet">
+                <button type="button" class="link-button" on:click=move |_| open.run(session)>
+                    "About the models"
+                </button>
+                <a class="link-button" href=format!("#{ABOUT_BROWSER}")>
+                    {text::capabilities::HEADING}
+                </a>
+                {book}
+            </nav>
         </footer>
     }
 }

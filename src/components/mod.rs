@@ -3,6 +3,7 @@
 //! A component reads the signals of [`Session`](crate::session::Session) and calls its deeds; it keeps nothing that
 //! would be missed after a reload.
 
+mod about_browser;
 mod announcer;
 mod drop_veil;
 mod error_note;
@@ -23,6 +24,7 @@ mod stage;
 mod template_field;
 mod update_note;
 
+pub use about_browser::{ADDRESS as ABOUT_BROWSER, AboutBrowser};
 pub use announcer::Announcer;
 pub use drop_veil::DropVeil;
 pub use error_note::ErrorNote;

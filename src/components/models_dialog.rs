@@ -72,9 +72,9 @@ pub fn ModelsDialog() -> impl IntoView {
         }
     });
     view! {
-        <dialog node_ref=dialog class="models-dialog" aria-labelledby="models-heading" on:click=on_click>
+        <dialog node_ref=dialog class="dialog models-dialog" aria-labelledby="models-heading" on:click=on_click>
             <div class="inside">
-                <div class="models-head">
+                <div class="dialog-head">
                     <h2 id="models-heading">"Models"</h2>
                     <button type="button" class="icon-button" aria-label="Close" on:click=move |_| close()>
                         "✕"

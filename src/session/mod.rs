@@ -1,9 +1,10 @@
 //! What happens when: the page's state as signals, and the deeds that change it.
 //!
 //! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, scoring,
-//! models, people's own models, files that are kept, visits without a network. The data itself and its rules are in
+//! models, people's own models, files that are kept, visits without a network, what the browser gives. The data itself and its rules are in
 //! [`crate::state`]; what is drawn is in [`crate::components`].
 
+mod capabilities;
 mod files;
 mod labels;
 mod models;
@@ -25,6 +26,7 @@ use web_sys::Blob;
 
 use crate::browser::{self, LocalStorageShelf, Timer};
 use crate::engine::{Engine, Life};
+use crate::state::capabilities::Capabilities;
 use crate::state::kept::Kept;
 use crate::state::labels::{FIRST_LABELS, Labels, Origin, Removed};
 use crate::state::models::{Models, Status};
@@ -106,6 +108,8 @@ pub struct Session {
     pub works_offline: RwSignal<bool>,
     /// There is a newer version of the page.
     pub new_version: RwSignal<Option<NewVersion>>,
+    /// What the browser and the host give, once somebody wanted to see it.
+    pub capabilities: RwSignal<Option<Capabilities>>,
     /// What there is to say about the labels.
     pub notice: RwSignal<Option<Notice>>,
     /// What a screen reader says next.
@@ -176,6 +180,7 @@ impl Session {
             error: RwSignal::default(),
             works_offline: RwSignal::default(),
             new_version: RwSignal::default(),
+            capabilities: RwSignal::default(),
             notice: RwSignal::default(),
             announcement: RwSignal::default(),
         }
@@ -208,8 +213,8 @@ impl Session {
 
     fn engine_lives(self, life: Life) {
         match &life {
-            Life::Listening(build) => {
-                self.build.set_value(Some(build.clone()));
+            Life::Listening(engine) => {
+                self.build.set_value(Some(engine.build.clone()));
                 self.find_out_what_is_kept();
             }
             Life::NotStarted(_) | Life::Died(_) => {

@@ -1,0 +1,162 @@
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::browser;
+use crate::session::Session;
+use crate::state::capabilities::{Capabilities, Feature, GROUPS, Standing};
+use crate::text::capabilities as text;
+
+/// What stands behind `#` in the page's address when this is to be seen.
+pub const ADDRESS: &str = "about-this-browser";
+
+/// What the browser and the host give, and what to do for more. It is a dialogue with an address of its own: links lead to it, and the
+/// button "back" leaves it.
+#[component]
+pub fn AboutBrowser() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let dialog = NodeRef::<html::Dialog>::new();
+    let follow_address = move || {
+        let Some(dialog) = dialog.get() else { return };
+        let wanted = browser::fragment().as_deref() == Some(ADDRESS);
+        if wanted && !dialog.open() {
+            session.find_out_capabilities();
+            dialog.show_modal().ok();
+        } else if !wanted && dialog.open() {
+            dialog.close();
+        }
+    };
+    Effect::new(follow_address);
+    let _ = window_event_listener(ev::hashchange, move |_| untrack(follow_address));
+
+    let leave_address = move || {
+        if browser::fragment().as_deref() == Some(ADDRESS) {
+            browser::forget_fragment();
+        }
+    };
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+        // Not only when the dialogue says that it is closed, which is a moment later.
+        leave_address();
+    };
+    // A click beside the dialogue is one on its backdrop, which counts as the dialogue itself.
+    let on_click = move |event: ev::MouseEvent| {
+        let target = event.target();
+        if dialog
+            .get_untracked()
+            .is_some_and(|dialog| target.as_ref() == Some(&dialog))
+        {
+            close();
+        }
+    };
+    let groups = move || {
+        let Some(found) = session.capabilities.get() else {
+            return view! { <p>{text::FINDING_OUT}</p> }.into_any();
+        };
+        let groups = GROUPS.map(|(group, features)| {
+            let features = features
+                .iter()
+                .map(|&feature| view! { <FeatureRow feature found=found.clone() /> })
+                .collect_view();
+            view! {
+                <h3>{text::group(group)}</h3>
+                <ul class="features">{features}</ul>
+            }
+        });
+        groups.into_iter().collect_view().into_any()
+    };
+    view! {
+        <dialog
+            node_ref=dialog
+            class="dialog about-browser"
+            aria-labelledby="about-browser-heading"
+            data-testid="about-browser"
+            on:click=on_click
+            on:close=move |_| leave_address()
+        >
+            <div class="inside">
+                <div class="dialog-head">
+                    <h2 id="about-browser-heading">{text::HEADING}</h2>
+                    <button type="button" class="icon-button" aria-label="Close" on:click=move |_| close()>
+                        "✕"
+                    </button>
+                </div>
+                <p>{text::INTRODUCTION}</p>
+                {groups}
+            </div>
+        </dialog>
+    }
+}
+
+#[component]
+fn FeatureRow(feature: Feature, found: Capabilities) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let found = StoredValue::new(found);
+    let needed = move || {
+        let catalogue = session.catalogue.read();
+        catalogue.first().and_then(|model| model.bytes)
+    };
+    let standing = Memo::new(move |_| {
+        found.with_value(|found| found.standing(feature, session.running().as_ref(), needed()))
+    });
+    let value =
+        move || found.with_value(|found| text::value(feature, found, session.running().as_ref()));
+    let advice = move || {
+        let trouble = session
+            .engine_trouble()
+            .filter(|_| matches!(feature, Feature::Build | Feature::Threads));
+        (standing.get() != Standing::Full).then(|| {
+            let advice = trouble.unwrap_or_else(|| {
+                found.with_value(|found| text::advice(feature, found, needed()))
+            });
+            view! { <p class="advice">{advice} " " {more(feature)}</p> }
+        })
+    };
+    let mark = move || match standing.get() {
+        Standing::Full => "✓",
+        Standing::Less => "–",
+        Standing::Missing => "✕",
+        Standing::Unknown => "?",
+    };
+    view! {
+        <li data-testid="feature" data-feature=format!("{feature:?}") data-standing=move || standing.get().name()>
+            <span class="mark" aria-hidden="true">{mark}</span>
+            <span class="name">{text::name(feature)}</span>
+            <span class="value">{value}</span>
+            <p class="purpose">{text::purpose(feature)}</p>
+            {advice}
+        </li>
+    }
+}
+
+/// What can be done for more from here.
+fn more(feature: Feature) -> Option<AnyView> {
+    match feature {
+        Feature::Persistence => Some(view! { <AskToKeep /> }.into_any()),
+        Feature::Headers => browser::book().map(|book| {
+            let chapter = format!("{book}hosting.html");
+            view! { <a class="link-button" href=chapter target="_blank">{text::HOW_TO_HOST}</a> }
+                .into_any()
+        }),
+        _ => None,
+    }
+}
+
+#[component]
+fn AskToKeep() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let refused = RwSignal::new(false);
+    view! {
+        <button
+            type="button"
+            class="link-button"
+            on:click=move |_| session.ask_to_persist(move || refused.set(true))
+        >
+            {text::ASK_TO_KEEP}
+        </button>
+        " "
+        <span role="status">{move || refused.get().then_some(text::NOT_KEPT)}</span>
+    }
+}
