@@ -6,6 +6,7 @@
 mod about_browser;
 mod bad_files;
 mod better_model;
+mod book;
 mod drop_a_picture;
 mod edit_labels;
 mod engine_builds;

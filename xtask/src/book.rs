@@ -5,8 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
+use xtask::policy;
+
 use crate::files;
 use crate::fingerprint::Fingerprint;
+use crate::html;
 use crate::step::{Result, quiet_stderr, step, warn};
 use crate::tools;
 use crate::workspace::Workspace;
@@ -64,6 +67,8 @@ fn bring_up_to_date(workspace: &Workspace, mdbook: &Path) -> Result {
 fn inputs(workspace: &Workspace) -> Result<String> {
     Ok(Fingerprint::default()
         .add(include_str!("book.rs"))
+        .add(include_str!("html.rs"))
+        .add(include_str!("policy.rs"))
         .add(tools::MDBOOK)
         .add_file(&workspace.root.join("book.toml"))?
         .add_directory(&workspace.root.join("docs"))?
@@ -79,7 +84,47 @@ fn run(workspace: &Workspace, mdbook: &Path, directory: &Path) -> Result {
     command.env("MDBOOK_LOG", "warn");
     let said = quiet_stderr(&mut command, "Is book.toml as mdBook wants it?")?;
     match said.trim() {
-        "" => Ok(()),
+        "" => guard(directory),
         said => Err(format!("mdBook has found fault with docs/:\n{said}").into()),
+    }
+}
+
+/// Gives every page of the book its Content-Security-Policy: they lie on the same host as the page, and may do no more.
+fn guard(directory: &Path) -> Result {
+    for name in files::files_below(directory)? {
+        if name
+            .extension()
+            .is_some_and(|extension| extension == "html")
+        {
+            let path = directory.join(&name);
+            let html = String::from_utf8_lossy(&files::read(&path)?).into_owned();
+            files::write(&path, guarded(&html)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn guarded(html: &str) -> Result<String> {
+    let (before, after) = html
+        .split_once("<head>")
+        .ok_or("mdBook has made a page without a head.")?;
+    let policy = policy::for_book(&html::script_hashes(html));
+    Ok(format!(
+        "{before}<head><meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">{after}"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_s_policy_comes_before_its_scripts_and_names_them() {
+        let html = "<html><head><script>go()</script></head></html>";
+        let guarded = guarded(html).unwrap();
+        let policy = guarded.find("Content-Security-Policy").unwrap();
+        assert!(policy < guarded.find("<script>").unwrap());
+        // The hash of `go()`, as a browser names it when it refuses to run that.
+        assert!(guarded.contains("'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='"));
     }
 }

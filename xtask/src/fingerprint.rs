@@ -17,6 +17,7 @@ impl Fingerprint {
         let recipe = [
             include_str!("book.rs"),
             include_str!("engine.rs"),
+            include_str!("html.rs"),
             include_str!("page.rs"),
             include_str!("policy.rs"),
             include_str!("service_worker.rs"),

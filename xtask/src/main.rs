@@ -11,6 +11,7 @@ mod browser;
 mod engine;
 mod files;
 mod fingerprint;
+mod html;
 mod page;
 mod serve;
 mod service_worker;
@@ -209,7 +210,7 @@ mod tests {
     fn the_book_names_no_command_that_is_not_there() {
         let mut seen = 0;
         for sample in cliplet_book::samples_to_run(&["sh"]) {
-            for line in sample.code.lines() {
+            for line in sample.commands() {
                 let Some(words) = line.strip_prefix("cargo xtask ") else {
                     continue;
                 };

@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use sha2::{Digest, Sha256};
 use xtask::policy;
 
 use crate::book;
 use crate::engine::{self, Choice};
 use crate::files;
 use crate::fingerprint::Fingerprint;
+use crate::html;
 use crate::service_worker;
 use crate::step::{Result, step, watch};
 use crate::tools::{self, PROFILE, Tools, WasmFeatures};
@@ -108,13 +106,7 @@ fn assets(html: &str) -> impl Iterator<Item = &str> {
         .filter_map(|element| element.split('>').next());
     elements
         .filter(|element| element.contains("data-trunk"))
-        .filter_map(|element| attribute(element, "href"))
-}
-
-/// The value of an attribute of an element, where it is quoted.
-fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
-    let value = element.split_once(&format!(" {name}=\""))?.1;
-    Some(value.split_once('"')?.0)
+        .filter_map(|element| html::attribute(element, "href"))
 }
 
 /// Puts the engine into the page that trunk has staged, with the script that starts it, and the book beside it, gives the page
@@ -194,20 +186,8 @@ fn with_policy(html: &str) -> Result<String> {
             format!("index.html should have one element with `{empty}`, for the policy.").into(),
         );
     }
-    let hashes: Vec<String> = inline_scripts(html)
-        .map(|script| BASE64.encode(Sha256::digest(script)))
-        .collect();
-    let policy = policy::for_page(&hashes);
+    let policy = policy::for_page(&html::script_hashes(html));
     Ok(html.replace(empty, &format!("{filled}{policy}\"")))
-}
-
-/// The texts of the scripts that stand in a page.
-fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
-    let scripts = html.split("<script").skip(1);
-    scripts
-        .filter_map(|rest| rest.split_once("</script>")?.0.split_once('>'))
-        .filter(|(attributes, _)| attribute(attributes, "src").is_none())
-        .map(|(_, text)| text)
 }
 
 #[cfg(test)]
@@ -217,7 +197,6 @@ mod tests {
     #[test]
     fn the_policy_names_the_scripts_of_the_page() {
         let html = r#"<meta data-policy content=""/><script src="a.js"></script><script type="module">go()</script>"#;
-        assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["go()"]);
         let filled = with_policy(html).unwrap();
         // The hash of `go()`, as a browser names it when it refuses to run that.
         let hash = "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='";

@@ -13,16 +13,30 @@ pub fn for_workers() -> String {
     )
 }
 
+fn sources(hashes: &[String]) -> String {
+    hashes
+        .iter()
+        .map(|hash| format!(" 'sha256-{hash}'"))
+        .collect()
+}
+
 /// The policy of the page, which stands in the page itself. `inline` are the hashes of the scripts that do too, as
 /// base64 of their SHA-256.
 pub fn for_page(inline: &[String]) -> String {
-    let mut scripts = "'self' 'wasm-unsafe-eval'".to_owned();
-    for hash in inline {
-        scripts.push_str(&format!(" 'sha256-{hash}'"));
-    }
+    let inline = sources(inline);
     format!(
-        "default-src 'none'; script-src {scripts}; worker-src 'self'; {CONNECT}; style-src 'self'; \
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{inline}; worker-src 'self'; {CONNECT}; style-src 'self'; \
          img-src 'self' blob: data:; manifest-src 'self'; frame-src 'self'; base-uri 'self'; form-action 'none'"
+    )
+}
+
+/// The policy of a page of the book, which stands in it too. mdBook's pages have styles in their elements; the widgets in them
+/// read pictures of their own host.
+pub fn for_book(inline: &[String]) -> String {
+    let inline = sources(inline);
+    format!(
+        "default-src 'none'; script-src 'self'{inline}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
+         connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
     )
 }
 

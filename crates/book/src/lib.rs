@@ -94,6 +94,16 @@ impl Sample {
         self.is_marked("not-run")
     }
 
+    /// Of a sample for a terminal: its commands, each in one line.
+    pub fn commands(&self) -> Vec<String> {
+        let joined = self.code.replace("\\\n", " ");
+        let lines = joined.lines().map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words.join(" ")
+        });
+        lines.filter(|line| !line.is_empty()).collect()
+    }
+
     /// Whether the fence says this behind the language.
     pub fn is_marked(&self, mark: &str) -> bool {
         self.marks.iter().any(|other| other == mark)
@@ -250,6 +260,12 @@ mod tests {
             described,
             [("sh", true, "ls\nls\n", 3), ("", false, "indented\n", 8)]
         );
+    }
+
+    #[test]
+    fn a_command_may_go_on_in_the_next_line() {
+        let samples = document("```sh\nls \\\n    here\nls\n```\n").samples();
+        assert_eq!(samples[0].commands(), ["ls here", "ls"]);
     }
 
     #[test]

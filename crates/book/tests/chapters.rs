@@ -118,10 +118,11 @@ fn every_sample_says_what_it_is() {
 #[test]
 fn samples_for_a_terminal_are_of_cliplet_or_of_xtask_or_exempt() {
     for sample in cliplet_book::samples_to_run(&["sh"]) {
-        let is_all_of = |program: &str| sample.code.lines().all(|line| line.starts_with(program));
+        let commands = sample.commands();
+        let is_all_of = |program: &str| commands.iter().all(|command| command.starts_with(program));
         assert!(
-            !sample.code.is_empty() && (is_all_of("cliplet ") || is_all_of("cargo xtask ")),
-            "{}: each line should begin with `cliplet`, or each with `cargo xtask`",
+            !commands.is_empty() && (is_all_of("cliplet ") || is_all_of("cargo xtask ")),
+            "{}: each command should be of `cliplet`, or each of `cargo xtask`",
             sample.place
         );
     }

@@ -1,0 +1,203 @@
+//! The book that comes with the page: its links lead somewhere, its pages work, and so do its samples. What can be said of its files
+//! alone is tested in `crates/book`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::Duration;
+
+use cliplet_book::{Sample, samples_to_run};
+use serde_json::{Value, json};
+
+use crate::harness::{Options, Page, TestServer, page_directory, page_file, repository};
+
+/// Where the page lies, in the book's samples.
+const PAGE_OF_SAMPLES: &str = "https://example.org/cliplet/";
+
+/// The book's pages, relative to the page.
+fn pages() -> Vec<String> {
+    let entries = fs::read_dir(page_directory().join("book")).expect("the page has a book");
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut pages: Vec<String> = names
+        .filter(|name| name.ends_with(".html"))
+        .map(|name| format!("book/{name}"))
+        .collect();
+    pages.sort();
+    pages
+}
+
+/// What a page of the book says of itself.
+struct Seen {
+    /// Names that can stand behind `#`.
+    anchors: BTreeSet<String>,
+    /// Absolute addresses that it links to, or takes files from.
+    addresses: BTreeSet<String>,
+}
+
+fn strings(value: &Value) -> BTreeSet<String> {
+    serde_json::from_value(value.clone()).expect("they are strings")
+}
+
+#[test]
+fn every_link_leads_somewhere_and_no_page_fails() {
+    let server = TestServer::with_page_below("/docs/en/cliplet/");
+    let page = Page::blank(&Options::default());
+    let url = server.url();
+    let mut seen = BTreeMap::new();
+    for name in pages() {
+        page.go(&format!("{url}{name}"));
+        let script = "const elements = Array.from(document.querySelectorAll('[href], [src]'));
+            return [
+                Array.from(document.querySelectorAll('[id]'), (element) => element.id),
+                elements.map((element) => element.href ?? element.src),
+            ]";
+        let found = page.script(script, []);
+        let [anchors, addresses] = [0, 1].map(|nth| strings(&found[nth]));
+        seen.insert(format!("{url}{name}"), Seen { anchors, addresses });
+        // Of a page without an icon, as mdBook's frame for readers without JavaScript, a browser asks for one of its own accord.
+        let errors = page.console_errors();
+        let fault = errors.iter().find(|error| !error.contains("/favicon.ico"));
+        assert_eq!(fault, None, "{name}");
+    }
+    assert!(seen.len() > 10, "only {} pages", seen.len());
+
+    // From where files of all kinds may be asked for.
+    page.go(&url);
+    let mut broken = Vec::new();
+    let mut files: BTreeMap<String, bool> = BTreeMap::new();
+    for (name, Seen { addresses, .. }) in &seen {
+        for address in addresses.iter().filter(|address| address.starts_with(&url)) {
+            let (file, anchor) = address.split_once('#').unwrap_or((address, ""));
+            let is_there = *files.entry(file.to_owned()).or_insert_with(|| {
+                let script = "return (await fetch(arguments[0], { method: 'HEAD' })).ok";
+                page.script(script, [json!(file)]) == json!(true)
+            });
+            let has_anchor = match seen.get(file) {
+                Some(target) => anchor.is_empty() || target.anchors.contains(anchor),
+                // The page itself has one address of this kind.
+                None => ["", "about-this-browser"].contains(&anchor),
+            };
+            if !is_there || !has_anchor {
+                broken.push(format!("{name}: {address}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    assert!(files.len() > 20, "only {} files", files.len());
+}
+
+#[test]
+fn the_page_leads_to_the_book_and_the_book_to_the_page() {
+    let server = TestServer::with_page_below("/docs/en/cliplet/");
+    let page = Page::open(&server);
+    page.wait_until_ready();
+    let link = "footer a[target=_blank]";
+    assert_eq!(page.text(link).unwrap(), "The book");
+    let book = page.script(
+        "return document.querySelector(arguments[0]).href",
+        [json!(link)],
+    );
+    page.open_tab(book.as_str().unwrap());
+    page.wait_for_text("main h1", "Cliplet");
+    page.click("main a[href='../']");
+    page.wait_for("[data-testid=drop-zone]");
+    assert_eq!(page.script("return location.href", []), json!(server.url()));
+}
+
+#[test]
+fn visitors_of_the_page_alone_fetch_nothing_of_the_book() {
+    assert!(!page_file("service-worker.js").contains("\"book/"));
+    let server = TestServer::with_page();
+    let page = Page::open(&server);
+    page.wait_for("[data-testid=works-offline]");
+    assert_eq!(server.files_asked_for("book/"), Vec::<String>::new());
+}
+
+#[test]
+fn the_book_runs_its_own_scripts_alone() {
+    let server = TestServer::with_page();
+    let page = Page::blank(&Options::default());
+    page.go(&format!("{}book/index.html", server.url()));
+    let script = "const script = document.createElement('script');
+        script.textContent = 'window.ran = true';
+        document.body.append(script);
+        return [window.ran === true, await fetch('https://example.org/').then(() => true, () => false)]";
+    assert_eq!(page.script(script, []), json!([false, false]));
+    let errors = page.console_errors();
+    let refused = errors
+        .iter()
+        .filter(|error| error.contains("violates the following Content Security Policy"));
+    assert_eq!(refused.count(), 2, "{errors:?}");
+}
+
+#[test]
+fn the_book_can_be_searched() {
+    let server = TestServer::with_page();
+    let page = Page::blank(&Options::default());
+    page.go(&format!("{}book/index.html?search=nginx", server.url()));
+    page.wait_for("#mdbook-searchresults a[href*='hosting.html']");
+}
+
+/// Puts up the page of a stranger, on another origin, with a sample in it.
+fn page_of_a_stranger(page: &TestServer, stranger: &TestServer, sample: &Sample) -> String {
+    let code = sample.code.replace(PAGE_OF_SAMPLES, &page.url());
+    let body = match &*sample.language {
+        // Its end is marked, so that one that stops in the middle shows.
+        "js" => format!("<script type=\"module\">{code}\nwindow.sampleEnded = true;</script>"),
+        _ => format!("{code}<script>window.sampleEnded = true</script>"),
+    };
+    let html = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>A page</title>
+         <link rel=\"icon\" href=\"data:,\"><script>
+             window.sampleErrors = [];
+             window.readyWidgets = new Set();
+             addEventListener('ready', ({{ target }}) => window.readyWidgets.add(target), true);
+             for (const name of ['error', 'unhandledrejection']) {{
+                 addEventListener(name, (event) => {{
+                     const {{ reason, message, detail, target }} = event;
+                     window.sampleErrors.push(String(reason ?? message ?? JSON.stringify(detail) ?? target?.src));
+                 }}, true);
+             }}
+         </script></head><body><h1>A page</h1><img id=\"picture\" src=\"picture.jpg\" alt=\"A rocket\">{body}</body></html>"
+    );
+    stranger.put("index.html", html);
+    stranger.url()
+}
+
+#[test]
+fn samples_for_web_pages_work_in_a_page_of_another_origin() {
+    let server = TestServer::with_page_below("/cliplet/");
+    for sample in samples_to_run(&["html", "js"]) {
+        let stranger = TestServer::elsewhere();
+        stranger.set_no_headers();
+        let picture = fs::read(repository("public/samples/rocket.jpg")).unwrap();
+        for name in ["picture.jpg", "cat.jpg", "photo.jpg"] {
+            stranger.put(name, &picture);
+        }
+        let url = page_of_a_stranger(&server, &stranger, &sample);
+        let page = Page::blank(&Options::default());
+        page.go(&url);
+        let what = format!("the sample at {} to end", sample.place);
+        page.wait_until(&what, Duration::from_secs(60), || {
+            let state = page.script("return [window.sampleEnded, window.sampleErrors]", []);
+            assert_eq!(state[1], json!([]), "{}", sample.place);
+            (state[0] == json!(true)).then_some(())
+        });
+        let what = format!("the widgets at {} to be ready", sample.place);
+        page.wait_until(&what, Duration::from_secs(60), || {
+            let script =
+                "const widgets = Array.from(document.querySelectorAll('cliplet-classifier'));
+                const next = widgets.find((widget) => !window.readyWidgets.has(widget));
+                next?.scrollIntoView({ behavior: 'instant' });
+                return [next === undefined, window.sampleErrors]";
+            let state = page.script(script, []);
+            assert_eq!(state[1], json!([]), "{}", sample.place);
+            (state[0] == json!(true)).then_some(())
+        });
+        assert_eq!(
+            page.console_errors(),
+            Vec::<String>::new(),
+            "{}",
+            sample.place
+        );
+    }
+}
