@@ -137,67 +137,101 @@ fn the_book_can_be_searched() {
     page.wait_for("#mdbook-searchresults a[href*='hosting.html']");
 }
 
+/// What stands in for every model that comes from elsewhere: another CLIP, small enough for a test.
+const MODEL: &str = "crates/clip/tests/fixtures/golden/q8_0-gelu.gguf";
+
+/// The page as in the book, with models that come from `models`.
+fn page_with_models(models: &TestServer) -> TestServer {
+    let server = TestServer::with_page_below("/cliplet/");
+    let model = fs::read(repository(MODEL)).unwrap();
+    models.put("model.gguf", &model);
+    let mut catalogue: Value = serde_json::from_str(&page_file("models.json")).unwrap();
+    for entry in catalogue["models"].as_array_mut().unwrap() {
+        if entry["url"].as_str().unwrap().contains("://") {
+            entry["url"] = json!(format!("{}model.gguf", models.url()));
+            entry["bytes"] = json!(model.len());
+            let entry = entry.as_object_mut().unwrap();
+            entry.remove("layout");
+            entry.remove("sha256");
+        }
+    }
+    server.put("models.json", catalogue.to_string());
+    server
+}
+
+/// What is run of the samples of the book. A sample in JavaScript that imports nothing goes on from the first of its chapter.
+fn what_is_run() -> Vec<Sample> {
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    let mut samples = samples_to_run(&["html", "js"]);
+    for sample in samples.iter_mut().filter(|sample| sample.language == "js") {
+        let first = first
+            .entry(sample.place.path.clone())
+            .or_insert_with(|| sample.code.clone());
+        if !sample.code.contains("import ") {
+            sample.code = format!("{first}\n{{\n{}\n}}", sample.code);
+        }
+    }
+    samples
+}
+
 /// Puts up the page of a stranger, on another origin, with a sample in it.
-fn page_of_a_stranger(page: &TestServer, stranger: &TestServer, sample: &Sample) -> String {
+fn put_up(stranger: &TestServer, page: &TestServer, sample: &Sample) {
     let code = sample.code.replace(PAGE_OF_SAMPLES, &page.url());
     let body = match &*sample.language {
         // Its end is marked, so that one that stops in the middle shows.
         "js" => format!("<script type=\"module\">{code}\nwindow.sampleEnded = true;</script>"),
         _ => format!("{code}<script>window.sampleEnded = true</script>"),
     };
+    let modules = json!({ "imports": { "cliplet": format!("{}cliplet.js", page.url()) } });
     let html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>A page</title>
-         <link rel=\"icon\" href=\"data:,\"><script>
+         <link rel=\"icon\" href=\"data:,\"><script type=\"importmap\">{modules}</script><script>
              window.sampleErrors = [];
              window.readyWidgets = new Set();
              addEventListener('ready', ({{ target }}) => window.readyWidgets.add(target), true);
              for (const name of ['error', 'unhandledrejection']) {{
                  addEventListener(name, (event) => {{
                      const {{ reason, message, detail, target }} = event;
-                     window.sampleErrors.push(String(reason ?? message ?? JSON.stringify(detail) ?? target?.src));
+                     window.sampleErrors.push(String(reason ?? message ?? (JSON.stringify(detail) || target?.src)));
                  }}, true);
              }}
-         </script></head><body><h1>A page</h1><img id=\"picture\" src=\"picture.jpg\" alt=\"A rocket\">{body}</body></html>"
+         </script></head><body><h1>A page</h1><img src=\"picture.jpg\" alt=\"A rocket\">{body}</body></html>"
     );
     stranger.put("index.html", html);
-    stranger.url()
+    let picture = fs::read(repository("public/samples/rocket.jpg")).unwrap();
+    // What samples call pictures of the page that they stand in.
+    for name in ["picture.jpg", "cat.jpg", "dog.jpg", "photo.jpg"] {
+        stranger.put(name, &picture);
+    }
 }
 
 #[test]
 fn samples_for_web_pages_work_in_a_page_of_another_origin() {
-    let server = TestServer::with_page_below("/cliplet/");
-    for sample in samples_to_run(&["html", "js"]) {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let models = TestServer::elsewhere();
+    let server = page_with_models(&models);
+    for sample in what_is_run() {
+        let place = &sample.place;
         let stranger = TestServer::elsewhere();
         stranger.set_no_headers();
-        let picture = fs::read(repository("public/samples/rocket.jpg")).unwrap();
-        for name in ["picture.jpg", "cat.jpg", "photo.jpg"] {
-            stranger.put(name, &picture);
-        }
-        let url = page_of_a_stranger(&server, &stranger, &sample);
+        put_up(&stranger, &server, &sample);
         let page = Page::blank(&Options::default());
-        page.go(&url);
-        let what = format!("the sample at {} to end", sample.place);
-        page.wait_until(&what, Duration::from_secs(60), || {
+        page.go(&stranger.url());
+        page.wait_until(&format!("{place} to end"), PATIENCE, || {
             let state = page.script("return [window.sampleEnded, window.sampleErrors]", []);
-            assert_eq!(state[1], json!([]), "{}", sample.place);
+            assert_eq!(state[1], json!([]), "{place}");
             (state[0] == json!(true)).then_some(())
         });
-        let what = format!("the widgets at {} to be ready", sample.place);
-        page.wait_until(&what, Duration::from_secs(60), || {
+        page.wait_until(&format!("the widgets at {place}"), PATIENCE, || {
             let script =
                 "const widgets = Array.from(document.querySelectorAll('cliplet-classifier'));
                 const next = widgets.find((widget) => !window.readyWidgets.has(widget));
                 next?.scrollIntoView({ behavior: 'instant' });
                 return [next === undefined, window.sampleErrors]";
             let state = page.script(script, []);
-            assert_eq!(state[1], json!([]), "{}", sample.place);
+            assert_eq!(state[1], json!([]), "{place}");
             (state[0] == json!(true)).then_some(())
         });
-        assert_eq!(
-            page.console_errors(),
-            Vec::<String>::new(),
-            "{}",
-            sample.place
-        );
+        assert_eq!(page.console_errors(), Vec::<String>::new(), "{place}");
     }
 }

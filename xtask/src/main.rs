@@ -206,25 +206,51 @@ fn unknown(option: &str) -> Failure {
 mod tests {
     use super::HELP;
 
+    /// Fails unless there is such a command, with such options.
+    fn assert_is_there(words: &str, place: &str) {
+        let (command, options) = words.split_once(' ').unwrap_or((words, ""));
+        let help = HELP
+            .lines()
+            .find(|line| line.starts_with(&format!("  {command} ")));
+        let help = help.unwrap_or_else(|| panic!("{place}: `{command}`"));
+        for option in options.split(' ').filter(|word| word.starts_with("--")) {
+            assert!(help.contains(option), "{place}: `{option}`");
+        }
+    }
+
     #[test]
     fn the_book_names_no_command_that_is_not_there() {
         let mut seen = 0;
         for sample in cliplet_book::samples_to_run(&["sh"]) {
-            for line in sample.commands() {
-                let Some(words) = line.strip_prefix("cargo xtask ") else {
-                    continue;
-                };
-                let (command, options) = words.split_once(' ').unwrap_or((words, ""));
-                let help = HELP
-                    .lines()
-                    .find(|line| line.starts_with(&format!("  {command} ")));
-                let help = help.unwrap_or_else(|| panic!("{}: `{command}`", sample.place));
-                for option in options.split(' ').filter(|word| word.starts_with("--")) {
-                    assert!(help.contains(option), "{}: `{option}`", sample.place);
+            for command in sample.commands() {
+                if let Some(words) = command.strip_prefix("cargo xtask ") {
+                    assert_is_there(words, &sample.place.to_string());
+                    seen += 1;
                 }
-                seen += 1;
             }
         }
         assert!(seen > 3, "only {seen} commands were found");
+    }
+
+    #[test]
+    fn the_workflow_runs_commands_that_are_there_and_pins_its_actions() {
+        let workflow = include_str!("../../.github/workflows/pages.yml");
+        let after = |what: &str| -> Vec<&str> {
+            let lines = workflow.lines().map(str::trim);
+            lines.filter_map(|line| line.strip_prefix(what)).collect()
+        };
+        let commands = after("run: cargo xtask ");
+        assert_eq!(commands.len(), 1);
+        for command in commands {
+            assert_is_there(command, "pages.yml");
+        }
+        let actions = after("uses: ");
+        assert_eq!(actions.len(), 3);
+        for action in actions {
+            let (_, commit) = action.split_once('@').unwrap();
+            let commit = commit.split(' ').next().unwrap();
+            let is_hexadecimal = commit.bytes().all(|digit| digit.is_ascii_hexdigit());
+            assert!(commit.len() == 40 && is_hexadecimal, "{action}");
+        }
     }
 }
