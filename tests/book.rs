@@ -159,16 +159,25 @@ fn page_with_models(models: &TestServer) -> TestServer {
     server
 }
 
-/// What is run of the samples of the book. A sample in JavaScript that imports nothing goes on from the first of its chapter.
+/// The chapter whose samples are not about the widget; they are run with the tests of what they are about.
+const JAVASCRIPT: &str = "docs/javascript.md";
+
+/// What is run of the samples of the book. Those in JavaScript have the first page of their chapter around them.
 fn what_is_run() -> Vec<Sample> {
     let mut first: BTreeMap<String, String> = BTreeMap::new();
     let mut samples = samples_to_run(&["html", "js"]);
-    for sample in samples.iter_mut().filter(|sample| sample.language == "js") {
-        let first = first
-            .entry(sample.place.path.clone())
-            .or_insert_with(|| sample.code.clone());
-        if !sample.code.contains("import ") {
-            sample.code = format!("{first}\n{{\n{}\n}}", sample.code);
+    samples.retain(|sample| sample.place.path != JAVASCRIPT);
+    for sample in &mut samples {
+        let chapter = sample.place.path.clone();
+        if sample.language == "html" {
+            first.entry(chapter).or_insert_with(|| sample.code.clone());
+        } else {
+            let page = first.get(&chapter).map_or("", String::as_str);
+            // Its end is marked, so that one that stops in the middle shows.
+            sample.code = format!(
+                "{page}<script type=\"module\">{}\nwindow.sampleEnded = true;</script>",
+                sample.code
+            );
         }
     }
     samples
@@ -178,14 +187,12 @@ fn what_is_run() -> Vec<Sample> {
 fn put_up(stranger: &TestServer, page: &TestServer, sample: &Sample) {
     let code = sample.code.replace(PAGE_OF_SAMPLES, &page.url());
     let body = match &*sample.language {
-        // Its end is marked, so that one that stops in the middle shows.
-        "js" => format!("<script type=\"module\">{code}\nwindow.sampleEnded = true;</script>"),
-        _ => format!("{code}<script>window.sampleEnded = true</script>"),
+        "html" => format!("{code}<script>window.sampleEnded = true</script>"),
+        _ => code,
     };
-    let modules = json!({ "imports": { "cliplet": format!("{}cliplet.js", page.url()) } });
     let html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>A page</title>
-         <link rel=\"icon\" href=\"data:,\"><script type=\"importmap\">{modules}</script><script>
+         <link rel=\"icon\" href=\"data:,\"><script>
              window.sampleErrors = [];
              window.readyWidgets = new Set();
              addEventListener('ready', ({{ target }}) => window.readyWidgets.add(target), true);
