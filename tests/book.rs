@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::harness::{Options, Page, TestServer, page_directory, page_file, repository};
 
-/// Where the page lies, in the book's samples.
-const PAGE_OF_SAMPLES: &str = "https://example.org/cliplet/";
+/// Where the page lies, in the book's samples, and where files of others lie.
+const PAGE_OF_SAMPLES: &str = "https://cliplet.example/";
+const ELSEWHERE: &str = "https://example.org/";
 
 /// The book's pages, relative to the page.
 fn pages() -> Vec<String> {
@@ -162,22 +163,25 @@ fn page_with_models(models: &TestServer) -> TestServer {
 /// The chapter whose samples are not about the widget; they are run with the tests of what they are about.
 const JAVASCRIPT: &str = "docs/javascript.md";
 
-/// What is run of the samples of the book. Those in JavaScript have the first page of their chapter around them.
+/// What is run of the samples of the book. Below the first of its chapter, a page need not name the widget's script again, and
+/// JavaScript has that first page around it.
 fn what_is_run() -> Vec<Sample> {
     let mut first: BTreeMap<String, String> = BTreeMap::new();
     let mut samples = samples_to_run(&["html", "js"]);
     samples.retain(|sample| sample.place.path != JAVASCRIPT);
     for sample in &mut samples {
-        let chapter = sample.place.path.clone();
-        if sample.language == "html" {
-            first.entry(chapter).or_insert_with(|| sample.code.clone());
-        } else {
-            let page = first.get(&chapter).map_or("", String::as_str);
+        let first = first
+            .entry(sample.place.path.clone())
+            .or_insert_with(|| sample.code.clone());
+        if sample.language == "js" {
             // Its end is marked, so that one that stops in the middle shows.
             sample.code = format!(
-                "{page}<script type=\"module\">{}\nwindow.sampleEnded = true;</script>",
+                "{first}<script type=\"module\">{}\nwindow.sampleEnded = true;</script>",
                 sample.code
             );
+        } else if !sample.code.contains("<script") {
+            let script = first.lines().find(|line| line.contains("embed.js"));
+            sample.code.push_str(script.unwrap_or_default());
         }
     }
     samples
@@ -185,7 +189,10 @@ fn what_is_run() -> Vec<Sample> {
 
 /// Puts up the page of a stranger, on another origin, with a sample in it.
 fn put_up(stranger: &TestServer, page: &TestServer, sample: &Sample) {
-    let code = sample.code.replace(PAGE_OF_SAMPLES, &page.url());
+    let code = sample
+        .code
+        .replace(PAGE_OF_SAMPLES, &page.url())
+        .replace(ELSEWHERE, &stranger.url());
     let body = match &*sample.language {
         "html" => format!("{code}<script>window.sampleEnded = true</script>"),
         _ => code,
@@ -207,7 +214,7 @@ fn put_up(stranger: &TestServer, page: &TestServer, sample: &Sample) {
     stranger.put("index.html", html);
     let picture = fs::read(repository("public/samples/rocket.jpg")).unwrap();
     // What samples call pictures of the page that they stand in.
-    for name in ["picture.jpg", "cat.jpg", "dog.jpg", "photo.jpg"] {
+    for name in ["picture.jpg", "pet.jpg", "photo.jpg"] {
         stranger.put(name, &picture);
     }
 }
@@ -231,7 +238,7 @@ fn samples_for_web_pages_work_in_a_page_of_another_origin() {
         });
         page.wait_until(&format!("the widgets at {place}"), PATIENCE, || {
             let script =
-                "const widgets = Array.from(document.querySelectorAll('cliplet-classifier'));
+                "const widgets = Array.from(document.querySelectorAll('cliplet-classifier:not([download=never])'));
                 const next = widgets.find((widget) => !window.readyWidgets.has(widget));
                 next?.scrollIntoView({ behavior: 'instant' });
                 return [next === undefined, window.sampleErrors]";

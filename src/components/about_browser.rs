@@ -51,21 +51,20 @@ pub fn AboutBrowser() -> impl IntoView {
             close();
         }
     };
-    let groups = move || {
-        let Some(found) = session.capabilities.get() else {
-            return view! { <p>{text::FINDING_OUT}</p> }.into_any();
-        };
-        let groups = GROUPS.map(|(group, features)| {
-            let features = features
-                .iter()
-                .map(|&feature| view! { <FeatureRow feature found=found.clone() /> })
-                .collect_view();
-            view! {
-                <h3>{text::group(group)}</h3>
-                <ul class="features">{features}</ul>
-            }
-        });
-        groups.into_iter().collect_view().into_any()
+    let groups = move || match session.capabilities.get() {
+        Some(found) => GROUPS
+            .map(|(group, features)| {
+                let rows = features
+                    .iter()
+                    .map(|&feature| row(session, feature, &found));
+                view! {
+                    <h3>{text::group(group)}</h3>
+                    <ul class="features">{rows.collect_view()}</ul>
+                }
+            })
+            .collect_view()
+            .into_any(),
+        None => view! { <p>{text::FINDING_OUT}</p> }.into_any(),
     };
     view! {
         <dialog
@@ -90,41 +89,33 @@ pub fn AboutBrowser() -> impl IntoView {
     }
 }
 
-#[component]
-fn FeatureRow(feature: Feature, found: Capabilities) -> impl IntoView {
-    let session = expect_context::<Session>();
-    let found = StoredValue::new(found);
-    let needed = move || {
-        let catalogue = session.catalogue.read();
-        catalogue.first().and_then(|model| model.bytes)
-    };
-    let standing = Memo::new(move |_| {
-        found.with_value(|found| found.standing(feature, session.running().as_ref(), needed()))
-    });
-    let value =
-        move || found.with_value(|found| text::value(feature, found, session.running().as_ref()));
-    let advice = move || {
-        let trouble = session
-            .engine_trouble()
-            .filter(|_| matches!(feature, Feature::Build | Feature::Threads));
-        (standing.get() != Standing::Full).then(|| {
-            let advice = trouble.unwrap_or_else(|| {
-                found.with_value(|found| text::advice(feature, found, needed()))
-            });
-            view! { <p class="advice">{advice} " " {more(feature)}</p> }
-        })
-    };
-    let mark = move || match standing.get() {
+/// What there is of one feature, as of now: all of it is drawn anew when something changes.
+fn row(session: Session, feature: Feature, found: &Capabilities) -> impl IntoView {
+    let running = session.running();
+    let needed = session
+        .catalogue
+        .read()
+        .first()
+        .and_then(|model| model.bytes);
+    let standing = found.standing(feature, running.as_ref(), needed);
+    let mark = match standing {
         Standing::Full => "✓",
         Standing::Less => "–",
         Standing::Missing => "✕",
         Standing::Unknown => "?",
     };
+    let trouble = session
+        .engine_trouble()
+        .filter(|_| matches!(feature, Feature::Build | Feature::Threads));
+    let advice = (standing != Standing::Full).then(|| {
+        let advice = trouble.unwrap_or_else(|| text::advice(feature, found, needed));
+        view! { <p class="advice">{advice} " " {more(feature)}</p> }
+    });
     view! {
-        <li data-testid="feature" data-feature=format!("{feature:?}") data-standing=move || standing.get().name()>
+        <li data-testid="feature" data-feature=format!("{feature:?}") data-standing=standing.name()>
             <span class="mark" aria-hidden="true">{mark}</span>
             <span class="name">{text::name(feature)}</span>
-            <span class="value">{value}</span>
+            <span class="value">{text::value(feature, found, running.as_ref())}</span>
             <p class="purpose">{text::purpose(feature)}</p>
             {advice}
         </li>
@@ -136,7 +127,7 @@ fn more(feature: Feature) -> Option<AnyView> {
     match feature {
         Feature::Persistence => Some(view! { <AskToKeep /> }.into_any()),
         Feature::Headers => browser::book().map(|book| {
-            let chapter = format!("{book}hosting.html");
+            let chapter = book.replace("index.html", "hosting.html");
             view! { <a class="link-button" href=chapter target="_blank">{text::HOW_TO_HOST}</a> }
                 .into_any()
         }),

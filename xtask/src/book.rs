@@ -1,7 +1,7 @@
 //! The book: the pages of `docs/` as a web site, built by mdBook as `book.toml` says.
 //!
-//! It becomes a part of the built page, below [`DIRECTORY`], so that it can show the page's own widget. What is checked of it,
-//! links and samples, is checked by `tests/book` and by the tests of `crates/book`.
+//! It becomes a part of the built page, below [`DIRECTORY`], so that it can show the page's own widget. Its links and samples are
+//! tested elsewhere: docs/contributing.md says what of them.
 
 use std::path::{Path, PathBuf};
 
@@ -71,6 +71,7 @@ fn inputs(workspace: &Workspace) -> Result<String> {
         .add(include_str!("policy.rs"))
         .add(tools::MDBOOK)
         .add_file(&workspace.root.join("book.toml"))?
+        .add_file(&workspace.root.join("public/favicon.svg"))?
         .add_directory(&workspace.root.join("docs"))?
         .finish())
 }

@@ -165,7 +165,7 @@ fn with_engine(html: &str, name: impl Fn(&str) -> Result<String>) -> Result<Stri
 }
 
 /// The element of the page that names the book.
-const BOOK: &str = r#"<link rel="help" href="book/""#;
+const BOOK: &str = r#"<link rel="help" href="book/index.html""#;
 
 /// The page without the element that names the book.
 fn without_book(html: &str) -> Result<String> {
@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_page_without_a_book_names_none() {
-        let html = r#"<head><link rel="help" href="book/" title="The book"/><meta/></head>"#;
+        let html =
+            r#"<head><link rel="help" href="book/index.html" title="The book"/><meta/></head>"#;
         let without = without_book(html).unwrap();
         assert_eq!(without, "<head><meta/></head>");
         assert!(without_book(&without).is_err());
