@@ -81,31 +81,6 @@ pub fn asked_for(name: &str) -> Option<String> {
         .get(name)
 }
 
-/// What stands behind `#` in the page's address.
-pub fn fragment() -> Option<String> {
-    let hash = window().location().hash().ok()?;
-    hash.strip_prefix('#').map(str::to_owned)
-}
-
-/// Takes that away, without a step in the history.
-pub fn forget_fragment() {
-    let location = window().location();
-    if let (Ok(path), Ok(behind), Ok(history)) =
-        (location.pathname(), location.search(), window().history())
-    {
-        let address = format!("{path}{behind}");
-        history
-            .replace_state_with_url(&JsValue::NULL, "", Some(&address))
-            .ok();
-    }
-}
-
-/// Where the book lies that came with the page, if one did.
-pub fn book() -> Option<String> {
-    let link = document().query_selector("link[rel=help]").ok()??;
-    link.get_attribute("href")
-}
-
 /// The browser's storage as a whole. Missing outside secure contexts.
 fn storage() -> Option<web_sys::StorageManager> {
     let storage = window().navigator().storage();
@@ -144,6 +119,31 @@ pub fn wants_to_save_data() -> bool {
 /// Whether the page is cross-origin isolated, without which the engine computes on one thread.
 pub fn is_isolated() -> bool {
     Reflect::get(&window(), &"crossOriginIsolated".into()).is_ok_and(|value| value.is_truthy())
+}
+
+/// What stands behind `#` in the page's address.
+pub fn fragment() -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    hash.strip_prefix('#').map(str::to_owned)
+}
+
+/// Takes that away, without a step in the history.
+pub fn forget_fragment() {
+    let location = window().location();
+    if let (Ok(path), Ok(behind), Ok(history)) =
+        (location.pathname(), location.search(), window().history())
+    {
+        let address = format!("{path}{behind}");
+        history
+            .replace_state_with_url(&JsValue::NULL, "", Some(&address))
+            .ok();
+    }
+}
+
+/// Where the book lies that came with the page, if one did.
+pub fn book() -> Option<String> {
+    let link = document().query_selector("link[rel=help]").ok()??;
+    link.get_attribute("href")
 }
 
 /// Whether the person asks for less motion.

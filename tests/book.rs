@@ -99,9 +99,37 @@ fn the_page_leads_to_the_book_and_the_book_to_the_page() {
     );
     page.open_tab(book.as_str().unwrap());
     page.wait_for_text("main h1", "Cliplet");
-    page.click("main a[href='../']");
+    page.click("main > p > a[href='../']");
     page.wait_for("[data-testid=drop-zone]");
     assert_eq!(page.script("return location.href", []), json!(server.url()));
+}
+
+#[test]
+fn the_examples_in_the_book_are_live() {
+    let server = TestServer::with_page_below("/docs/en/cliplet/");
+    let page = Page::blank(&Options::default());
+    page.run_before_pages(
+        "window.results = [];
+         addEventListener('result', ({ detail }) => window.results.push(detail), true)",
+    );
+    for (name, best) in [("index", "bee"), ("labels", "panda")] {
+        page.go(&format!("{}book/{name}.html", server.url()));
+        page.script(
+            "document.querySelector('cliplet-classifier').scrollIntoView({ behavior: 'instant' })",
+            [],
+        );
+        page.wait_until(
+            &format!("the scores of {name}"),
+            Duration::from_secs(60),
+            || {
+                let found =
+                    page.script("return window.results.at(-1)?.labels[0].label ?? null", []);
+                (found == json!(best)).then_some(())
+            },
+        );
+        page.screenshot(&format!("book-{name}"));
+        assert_eq!(page.console_errors(), Vec::<String>::new(), "{name}");
+    }
 }
 
 #[test]

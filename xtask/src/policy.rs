@@ -13,21 +13,12 @@ pub fn for_workers() -> String {
     )
 }
 
+/// Scripts that stand in a page, by the base64 of their SHA-256, as sources that a policy allows.
 fn sources(hashes: &[String]) -> String {
     hashes
         .iter()
         .map(|hash| format!(" 'sha256-{hash}'"))
         .collect()
-}
-
-/// The policy of the page, which stands in the page itself. `inline` are the hashes of the scripts that do too, as
-/// base64 of their SHA-256.
-pub fn for_page(inline: &[String]) -> String {
-    let inline = sources(inline);
-    format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{inline}; worker-src 'self'; {CONNECT}; style-src 'self'; \
-         img-src 'self' blob: data:; manifest-src 'self'; frame-src 'self'; base-uri 'self'; form-action 'none'"
-    )
 }
 
 /// The policy of a page of the book, which stands in it too. mdBook's pages have styles in their elements; the widgets in them
@@ -37,6 +28,16 @@ pub fn for_book(inline: &[String]) -> String {
     format!(
         "default-src 'none'; script-src 'self'{inline}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
          connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+    )
+}
+
+/// The policy of the page, which stands in the page itself. `inline` are the hashes of the scripts that do too, as
+/// base64 of their SHA-256.
+pub fn for_page(inline: &[String]) -> String {
+    let inline = sources(inline);
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{inline}; worker-src 'self'; {CONNECT}; style-src 'self'; \
+         img-src 'self' blob: data:; manifest-src 'self'; frame-src 'self'; base-uri 'self'; form-action 'none'"
     )
 }
 
