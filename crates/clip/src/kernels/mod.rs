@@ -52,7 +52,7 @@ pub const BLOCK: usize = 32;
 /// Numbers of 32 bits in a vector.
 pub const LANES: usize = if cfg!(target_arch = "x86_64") { 8 } else { 4 };
 
-/// Outputs that are computed side by side, one per lane of [`VECTORS`] vectors.
+/// Outputs that are computed side by side, one per lane of two vectors.
 pub const PANEL: usize = VECTORS * LANES;
 
 /// Vectors of a panel.
