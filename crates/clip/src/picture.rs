@@ -102,14 +102,24 @@ fn rgb_over_white(image: DynamicImage) -> Vec<u8> {
     if !image.color().has_alpha() {
         return image.into_rgb8().into_raw();
     }
-    image
-        .into_rgba8()
-        .pixels()
-        .flat_map(|pixel| {
-            let [red, green, blue, alpha] = pixel.0;
-            [red, green, blue].map(|channel| over_white(channel, alpha))
-        })
-        .collect()
+    let mut rgb = Vec::new();
+    append_over_white(&mut rgb, &image.into_rgba8());
+    rgb
+}
+
+/// Appends pixels of red, green, blue and alpha, which is not premultiplied, to RGB pixels, laid over white.
+pub fn append_over_white(rgb: &mut Vec<u8>, rgba: &[u8]) {
+    let (pixels, _) = rgba.as_chunks::<4>();
+    let begin = rgb.len();
+    // Filled in place: pushing byte by byte takes several times as long.
+    rgb.resize(begin + 3 * pixels.len(), 0);
+    let (to, _) = rgb[begin..].as_chunks_mut::<3>();
+    for (to, &[red, green, blue, alpha]) in to.iter_mut().zip(pixels) {
+        *to = match alpha {
+            255 => [red, green, blue],
+            _ => [red, green, blue].map(|channel| over_white(channel, alpha)),
+        };
+    }
 }
 
 /// `channel * alpha + white * (1 - alpha)`, rounded to nearest.
@@ -138,6 +148,9 @@ mod tests {
         let picture = decode(&encode(image, ImageFormat::Png)).unwrap();
         assert_eq!(picture.rgb(), [200, 100, 0, 255, 255, 255]);
         assert_eq!(over_white(0, 128), 127);
+        let mut rgb = vec![1, 2, 3];
+        append_over_white(&mut rgb, &[200, 100, 0, 255, 0, 0, 0, 0, 0, 255, 0, 128]);
+        assert_eq!(rgb, [1, 2, 3, 200, 100, 0, 255, 255, 255, 127, 255, 127]);
     }
 
     #[test]

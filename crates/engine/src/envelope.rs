@@ -1,5 +1,6 @@
-//! How a message crosses `postMessage`: as an object `{ message, blob }`, where `message` is a plain object made by `serde` and
-//! `blob`, if it is there, a file that travels beside it without being copied.
+//! How a message crosses `postMessage`: as an object `{ message, blob, pixels }`, where `message` is a plain object made by
+//! `serde`. `blob`, if it is there, is a file that travels beside it without being copied, and `pixels` an `ImageBitmap` or
+//! `ImageData`.
 
 use js_sys::{Object, Reflect};
 use serde::Serialize;
@@ -9,6 +10,7 @@ use web_sys::Blob;
 
 const MESSAGE: &str = "message";
 const BLOB: &str = "blob";
+const PIXELS: &str = "pixels";
 
 /// The object to post.
 ///
@@ -32,6 +34,11 @@ pub fn open<T: DeserializeOwned>(envelope: &JsValue) -> Result<(T, Option<Blob>)
     let message = Reflect::get(envelope, &MESSAGE.into())?;
     let blob = Reflect::get(envelope, &BLOB.into())?.dyn_into().ok();
     Ok((serde_wasm_bindgen::from_value(message)?, blob))
+}
+
+/// The pixels beside a message, as they came; `undefined` without any.
+pub fn pixels(envelope: &JsValue) -> JsValue {
+    Reflect::get(envelope, &PIXELS.into()).unwrap_or_default()
 }
 
 #[cfg(all(test, target_arch = "wasm32"))]
@@ -100,6 +107,21 @@ mod tests {
         let (opened, file) = open::<FromWorker>(&envelope).unwrap();
         assert_eq!(opened, reply);
         assert_eq!(file.unwrap().size(), 5.0);
+    }
+
+    #[wasm_bindgen_test]
+    fn pixels_travel_beside_a_message() {
+        let request = ToWorker {
+            id: 1,
+            request: Request::TakePixels { picture: 2 },
+        };
+        let envelope = seal(&request, None).unwrap();
+        assert!(pixels(&envelope).is_undefined());
+        Reflect::set(&envelope, &PIXELS.into(), &"pixels".into()).unwrap();
+        let envelope = posted(&envelope);
+        assert_eq!(open::<ToWorker>(&envelope).unwrap().0, request);
+        assert_eq!(pixels(&envelope), "pixels");
+        assert!(pixels(&JsValue::NULL).is_undefined());
     }
 
     #[wasm_bindgen_test]

@@ -15,7 +15,7 @@ pub type RequestId = u32;
 /// The page's name for one picture it has handed over, unique while the page lives.
 pub type PictureId = u32;
 
-/// From the page to the worker. A picture's file travels beside it.
+/// From the page to the worker. A picture's file, or its pixels, travel beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToWorker {
     /// Repeated in every reply.
@@ -56,6 +56,13 @@ pub enum Request {
     /// Take a picture: the file beside the message, as the person chose it. It is decoded once, so that a file that
     /// is no picture is refused now. Ends in [`Done::PictureTaken`].
     TakePicture {
+        /// The page's name for it from now on.
+        picture: PictureId,
+    },
+    /// Take a picture that is decoded already: the pixels beside the message, as an `ImageBitmap`, which is best transferred, or as
+    /// an `ImageData` of sRGB with eight bits a channel. They are kept until the picture is forgotten, and count as a picture of
+    /// their own: they are not compared with those of others. Ends in [`Done::PictureTaken`].
+    TakePixels {
         /// The page's name for it from now on.
         picture: PictureId,
     },

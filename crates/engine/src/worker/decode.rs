@@ -1,11 +1,11 @@
 //! From a picture file to pixels: with the browser's own decoder, which knows more formats, is quicker, turns the picture
 //! upright and converts its colours; with `cliplet-clip`'s where the browser refuses.
 //!
-//! Both lay transparent pictures over white.
+//! Both lay transparent pictures over white, and so are pixels that are decoded already.
 
 use cliplet_clip::Error;
-use cliplet_clip::picture::{self, Picture};
-use js_sys::{Object, Uint8ClampedArray};
+use cliplet_clip::picture::{self, Picture, append_over_white};
+use js_sys::{Object, Reflect, Uint8ClampedArray};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
@@ -45,16 +45,71 @@ async fn browser_bitmap(file: &Blob) -> Option<ImageBitmap> {
     JsFuture::from(promise).await.ok()?.dyn_into().ok()
 }
 
+/// Pixels that were decoded elsewhere.
+pub(super) enum Pixels {
+    Bitmap(ImageBitmap),
+    Data(ImageData),
+}
+
+impl Pixels {
+    /// Those in an object, if it holds any.
+    pub(super) fn of(object: JsValue) -> Option<Self> {
+        let data = match object.dyn_into() {
+            Ok(bitmap) => return Some(Self::Bitmap(bitmap)),
+            Err(other) => other.dyn_into().ok()?,
+        };
+        Some(Self::Data(data))
+    }
+
+    /// The picture that they are. A bitmap is closed.
+    pub(super) fn read(&self) -> Result<Picture, Failure> {
+        match self {
+            Self::Bitmap(bitmap) => {
+                let picture = read_bitmap(bitmap);
+                bitmap.close();
+                picture
+            }
+            Self::Data(data) => read_data(data),
+        }
+    }
+}
+
+fn read_data(data: &ImageData) -> Result<Picture, Failure> {
+    let (width, height) = (data.width(), data.height());
+    let mut rgb = room_for(width, height)?;
+    // Without the copy of all of it that `ImageData::data` makes. Of more than eight bits a channel it is another array.
+    let bytes: Uint8ClampedArray = Reflect::get(data, &"data".into())
+        .map_err(internal)?
+        .dyn_into()
+        .map_err(|_| Failure::UnreadablePicture)?;
+    let mut rgba = vec![0; 4 * STRIP_PIXELS as usize];
+    let mut at = 0;
+    while at < bytes.length() {
+        let end = bytes.length().min(at + 4 * STRIP_PIXELS);
+        let strip = &mut rgba[..(end - at) as usize];
+        bytes.subarray(at, end).copy_to(strip);
+        append_over_white(&mut rgb, strip);
+        at = end;
+    }
+    Picture::new(width, height, rgb).map_err(failure)
+}
+
+/// Room for the pixels of a picture, three bytes each.
+fn room_for(width: u32, height: u32) -> Result<Vec<u8>, Failure> {
+    picture::check_size(width, height).map_err(failure)?;
+    let mut rgb = Vec::new();
+    rgb.try_reserve_exact(3 * width as usize * height as usize)
+        .map_err(|_| Failure::PictureTooLarge { width, height })?;
+    Ok(rgb)
+}
+
 /// Pixels read back at a time. A canvas as large as a large photograph would double its memory, and one that fits the
 /// processor's cache is read in half the time.
 const STRIP_PIXELS: u32 = 1 << 18;
 
 fn read_bitmap(bitmap: &ImageBitmap) -> Result<Picture, Failure> {
     let (width, height) = (bitmap.width(), bitmap.height());
-    picture::check_size(width, height).map_err(failure)?;
-    let mut rgb = Vec::new();
-    rgb.try_reserve_exact(3 * width as usize * height as usize)
-        .map_err(|_| Failure::PictureTooLarge { width, height })?;
+    let mut rgb = room_for(width, height)?;
     let strip_height = (STRIP_PIXELS / width).clamp(1, height);
     let canvas = OffscreenCanvas::new(width, strip_height).map_err(internal)?;
     let context = context(&canvas)?;
@@ -118,8 +173,7 @@ pub(super) async fn preview(picture: &Picture) -> Result<Blob, Failure> {
 /// A context that is read from, not shown.
 fn context(canvas: &OffscreenCanvas) -> Result<OffscreenCanvasRenderingContext2d, Failure> {
     let options = Object::new();
-    js_sys::Reflect::set(&options, &"willReadFrequently".into(), &JsValue::TRUE)
-        .map_err(internal)?;
+    Reflect::set(&options, &"willReadFrequently".into(), &JsValue::TRUE).map_err(internal)?;
     canvas
         .get_context_with_context_options("2d", &options)
         .map_err(internal)?
@@ -140,5 +194,54 @@ fn failure(error: Error) -> Failure {
 fn internal(error: JsValue) -> Failure {
     Failure::Internal {
         message: format!("{error:?}"),
+    }
+}
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests {
+    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+    use super::*;
+
+    wasm_bindgen_test_configure!(run_in_browser);
+
+    /// More pixels than are read at a time, each unlike the one before.
+    fn rgba(width: u32, height: u32, alpha: u8) -> Vec<u8> {
+        let pixels = 0..width * height;
+        pixels
+            .flat_map(|at| [at as u8, (at >> 8) as u8, (at >> 16) as u8, alpha])
+            .collect()
+    }
+
+    fn data(rgba: &[u8], width: u32) -> JsValue {
+        let rgba = Uint8ClampedArray::from(rgba);
+        ImageData::new_with_js_u8_clamped_array(&rgba, width)
+            .unwrap()
+            .into()
+    }
+
+    #[wasm_bindgen_test]
+    fn pixels_are_taken_as_they_are() {
+        let (width, height) = (700, 900);
+        let rgba = rgba(width, height, 255);
+        let picture = Pixels::of(data(&rgba, width)).unwrap().read().unwrap();
+        assert_eq!((picture.width(), picture.height()), (width, height));
+        let mut expected = Vec::new();
+        append_rgb(&mut expected, &rgba);
+        assert!(picture.rgb() == expected);
+    }
+
+    #[wasm_bindgen_test]
+    async fn pixels_of_both_kinds_lie_over_white() {
+        let data = data(&rgba(16, 16, 0), 16);
+        let scope: web_sys::DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+        let bitmap = scope
+            .create_image_bitmap_with_image_data(data.unchecked_ref())
+            .unwrap();
+        for pixels in [data, JsFuture::from(bitmap).await.unwrap()] {
+            let picture = Pixels::of(pixels).unwrap().read().unwrap();
+            assert_eq!(picture.rgb(), [255; 3 * 16 * 16]);
+        }
+        assert!(Pixels::of("no pixels".into()).is_none());
     }
 }

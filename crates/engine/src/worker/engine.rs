@@ -9,10 +9,11 @@ use cliplet_clip::{prompt, zero_shot};
 use web_sys::Blob;
 
 use super::conversion::{self, Origin};
-use super::decode::{self, Decoded};
+use super::decode::{self, Decoded, Pixels};
 use super::fetch::{self, Patience, Source};
 use super::model::{Embedding, LoadedModel};
 use super::pictures::{self, ContentHash, Pictures, TakenPicture};
+use super::port::Beside;
 use super::store::{self, Arriving, Label, Lock, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
 use crate::catalogue::{Layout, ModelEntry};
@@ -39,7 +40,7 @@ impl Engine {
         &self,
         task: &Task,
         request: Request,
-        blob: Option<Blob>,
+        beside: Beside,
     ) -> Result<Answer, Stopped> {
         match request {
             Request::LoadModel { model, patience } => {
@@ -47,7 +48,7 @@ impl Engine {
                 self.load_model(task, &model, patience).await
             }
             Request::TakeModelFile { model, name } => {
-                let file = blob.ok_or(Failure::FilesGone)?;
+                let file = beside.file.ok_or(Failure::FilesGone)?;
                 let mut files = self.model_files.borrow_mut();
                 let files = files.entry(model).or_default();
                 files.retain(|(other, _)| *other != name);
@@ -57,8 +58,12 @@ impl Engine {
             Request::ListFiles => Ok((store::files().await, None)),
             Request::DeleteFile { name } => self.delete_file(&name).await,
             Request::TakePicture { picture } => {
-                let file = blob.ok_or(Failure::UnknownPicture)?;
+                let file = beside.file.ok_or(Failure::UnknownPicture)?;
                 self.take_picture(task, picture, file).await
+            }
+            Request::TakePixels { picture } => {
+                let pixels = beside.pixels.ok_or(Failure::UnreadablePicture)?;
+                self.take_pixels(picture, pixels)
             }
             Request::ForgetPicture { picture } => {
                 self.forget_picture(picture);
@@ -182,12 +187,27 @@ impl Engine {
             height: picture.height(),
         };
         let taken = TakenPicture {
-            file,
+            source: pictures::Source::File(file),
             hash,
             pixels: Some(Rc::new(picture)),
         };
         self.pictures.borrow_mut().insert(id, taken);
         Ok((done, preview))
+    }
+
+    fn take_pixels(&self, id: PictureId, pixels: Pixels) -> Result<Answer, Stopped> {
+        let picture = pixels.read()?;
+        let done = Done::PictureTaken {
+            width: picture.width(),
+            height: picture.height(),
+        };
+        let taken = TakenPicture {
+            source: pictures::Source::Pixels(Rc::new(picture)),
+            hash: pictures::unlike_others(),
+            pixels: None,
+        };
+        self.pictures.borrow_mut().insert(id, taken);
+        Ok((done, None))
     }
 
     fn forget_picture(&self, id: PictureId) {
@@ -260,19 +280,19 @@ impl Engine {
         model: &Rc<LoadedModel>,
         id: PictureId,
     ) -> Result<Embedding, Stopped> {
-        let (hash, pixels, file) = {
+        let (hash, pixels, source) = {
             let pictures = self.pictures.borrow();
             let picture = pictures.get(&id).ok_or(Failure::UnknownPicture)?;
-            (picture.hash, picture.pixels.clone(), picture.file.clone())
+            (picture.hash, picture.pixels.clone(), picture.source.clone())
         };
         if let Some(known) = model.picture(&hash) {
             return Ok(known);
         }
         task.tell(Progress::EncodingPicture);
         task.breathe_deeply().await?;
-        let pixels: Rc<Picture> = match pixels {
-            Some(pixels) => pixels,
-            None => Rc::new(decode::decode(&file).await?.picture),
+        let pixels: Rc<Picture> = match (pixels, source) {
+            (Some(pixels), _) | (None, pictures::Source::Pixels(pixels)) => pixels,
+            (None, pictures::Source::File(file)) => Rc::new(decode::decode(&file).await?.picture),
         };
         // Other requests wait for pictures, too. Each says so before it lets the others go first, and whoever comes back
         // first encodes for all.

@@ -64,7 +64,7 @@ fn report_crashes() {
 }
 
 fn take(engine: &Rc<Engine>, event: &MessageEvent) {
-    let (message, blob) = match port::read(event) {
+    let (message, beside) = match port::read(event) {
         Ok(read) => read,
         Err(error) => return port::complain(&error),
     };
@@ -74,7 +74,7 @@ fn take(engine: &Rc<Engine>, event: &MessageEvent) {
     let engine = Rc::clone(engine);
     wasm_bindgen_futures::spawn_local(async move {
         let task = engine.tasks.begin(message.id);
-        let end = match engine.answer(&task, message.request, blob).await {
+        let end = match engine.answer(&task, message.request, beside).await {
             Ok((done, preview)) => (Reply::Done(done), preview),
             Err(Stopped::Failed(failure)) => (Reply::Failed(failure), None),
             Err(Stopped::Cancelled) => (Reply::Cancelled, None),

@@ -1,6 +1,7 @@
 //! The pictures that the page has handed over. What is kept is the file; pixels only until the next encoding, since one
-//! large photograph takes a hundred megabytes of them.
+//! large photograph takes a hundred megabytes of them, unless there is no file.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -12,14 +13,23 @@ use web_sys::Blob;
 
 use crate::messages::{Failure, PictureId};
 
-/// SHA-256 of a picture's file.
+/// SHA-256 of a picture's file, or what [`unlike_others`] gives for one without.
 pub(super) type ContentHash = [u8; 32];
+
+/// Where a picture's pixels come from.
+#[derive(Clone)]
+pub(super) enum Source {
+    /// To be decoded once more.
+    File(Blob),
+    /// They are all there is.
+    Pixels(Rc<Picture>),
+}
 
 /// One picture.
 pub(super) struct TakenPicture {
-    pub(super) file: Blob,
+    pub(super) source: Source,
     pub(super) hash: ContentHash,
-    /// Its pixels, if they are still here.
+    /// What was decoded of its file, if that is still here.
     pub(super) pixels: Option<Rc<Picture>>,
 }
 
@@ -42,6 +52,19 @@ pub(super) async fn hash(file: &Blob) -> Result<ContentHash, Failure> {
         at += SLICE;
     }
     Ok(hasher.finalize().into())
+}
+
+/// In the place of a hash, for pixels: hashing those of a video would take longer than they are of use.
+pub(super) fn unlike_others() -> ContentHash {
+    thread_local! {
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+    }
+    let count = COUNT.get() + 1;
+    COUNT.set(count);
+    // No SHA-256 that anybody has seen begins with so many zeros.
+    let mut hash = [0; 32];
+    hash[24..].copy_from_slice(&count.to_be_bytes());
+    hash
 }
 
 /// A file's bytes.

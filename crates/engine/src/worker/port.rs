@@ -3,6 +3,8 @@
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
+use super::decode::Pixels;
+
 use crate::envelope;
 use crate::messages::{FromWorker, Reply, RequestId, ToWorker};
 
@@ -11,9 +13,19 @@ pub(super) fn scope() -> DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// A message of the page, and the file beside it.
-pub(super) fn read(event: &MessageEvent) -> Result<(ToWorker, Option<Blob>), JsValue> {
-    envelope::open(&event.data())
+/// What may travel beside a message of the page.
+#[derive(Default)]
+pub(super) struct Beside {
+    pub(super) file: Option<Blob>,
+    pub(super) pixels: Option<Pixels>,
+}
+
+/// A message of the page, and what is beside it.
+pub(super) fn read(event: &MessageEvent) -> Result<(ToWorker, Beside), JsValue> {
+    let data = event.data();
+    let (message, file) = envelope::open(&data)?;
+    let pixels = Pixels::of(envelope::pixels(&data));
+    Ok((message, Beside { file, pixels }))
 }
 
 /// Sends a message without a file.
