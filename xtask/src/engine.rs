@@ -170,7 +170,7 @@ const START: &str = include_str!("scripts/start.js");
 /// The script that becomes the worker; `BUILDS` in it is what there is to choose from.
 const WORKER: &str = include_str!("scripts/worker.js");
 
-/// The script that starts the worker's threads; `THREAD` in it is the script of each.
+/// The script that starts the worker's threads.
 const THREADS: &str = include_str!("scripts/threads.js");
 
 /// The script that becomes a thread.
@@ -196,11 +196,17 @@ pub fn script(workspace: &Workspace, called: &str) -> Result<String> {
 /// Brings [`directory`] up to date: these builds, and what they need.
 pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result {
     let thread = Script::new("thread", THREAD.to_owned());
-    let threads = Script::new("threads", THREADS.replace("THREAD", &thread.quoted()));
+    let threads = Script::new("threads", THREADS.to_owned());
     let mut bound = Vec::new();
     for build in builds {
         let compiled = compile(workspace, build)?;
-        bound.push(bind(workspace, tools, build, &compiled, &threads)?);
+        let directory = bind(workspace, tools, build, &compiled)?;
+        let mut choice = choice(build, &directory)?;
+        if build.threads {
+            choice["crew"] = json!(threads.address());
+            choice["thread"] = json!(thread.address());
+        }
+        bound.push(Bound { directory, choice });
     }
 
     let choices: Vec<_> = bound.iter().map(|bound| &bound.choice).collect();
@@ -208,7 +214,10 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
         "worker",
         WORKER.replace("BUILDS", &json!(choices).to_string()),
     );
-    let start = Script::new("start", START.replace("WORKER", &worker.quoted()));
+    let start = Script::new(
+        "start",
+        START.replace("WORKER", &json!(worker.address()).to_string()),
+    );
     let directory = directory(workspace);
     files::empty_directory(&directory)?;
     for bound in &bound {
@@ -242,9 +251,9 @@ impl Script {
         }
     }
 
-    /// Its name as it stands in another script.
-    fn quoted(&self) -> String {
-        json!(format!("./{}", self.name)).to_string()
+    /// Its address, relative to another script.
+    fn address(&self) -> String {
+        format!("./{}", self.name)
     }
 }
 
@@ -267,20 +276,13 @@ struct Bound {
     choice: Value,
 }
 
-/// Makes a compiled module usable from JavaScript.
-fn bind(
-    workspace: &Workspace,
-    tools: &Tools,
-    build: &Build,
-    compiled: &Path,
-    threads: &Script,
-) -> Result<Bound> {
+/// Makes a compiled module usable from JavaScript; gives where its files lie, under the names that they have in the page.
+fn bind(workspace: &Workspace, tools: &Tools, build: &Build, compiled: &Path) -> Result<PathBuf> {
     let name = build.name;
     let notes = workspace.notes().join("engines");
     let directory = notes.join(name);
     let inputs = Fingerprint::of_the_recipe()
         .add_file(compiled)?
-        .add(&threads.text)
         .add(&tools.wasm_bindgen)
         .add(tools.wasm_opt_version())
         .finish();
@@ -300,7 +302,7 @@ fn bind(
         let script = files::read(&plain.join(format!("{name}.js")))?;
         let mut script = String::from_utf8_lossy(&script).into_owned();
         if build.threads {
-            script = with_threads(&script, threads)?;
+            script = with_threads(&script)?;
         }
         let wasm = files::read(&wasm)?;
         let hash = Fingerprint::default().add(&wasm).add(&script).finish();
@@ -310,10 +312,7 @@ fn bind(
         files::write(&directory.join(format!("{hashed}_bg.wasm")), wasm)?;
         files::write(&directory.join(format!("{hashed}.js")), script)
     })?;
-    Ok(Bound {
-        choice: choice(build, &directory, threads)?,
-        directory,
-    })
+    Ok(directory)
 }
 
 fn run_wasm_bindgen(workspace: &Workspace, build: &Build, compiled: &Path, out: &Path) -> Result {
@@ -338,19 +337,21 @@ fn run_wasm_bindgen(workspace: &Workspace, build: &Build, compiled: &Path, out: 
 
 /// The script of a build with the threads' script of ours in the place of the one that comes with wasm-bindgen-rayon. That
 /// one starts workers from a `blob:`, which a strict Content-Security-Policy forbids, and waits for ever for one that does
-/// not start.
-fn with_threads(script: &str, threads: &Script) -> Result<String> {
+/// not start. Ours is not imported, as its address may be another one in somebody else's page: the worker has loaded it before.
+fn with_threads(script: &str) -> Result<String> {
     let changed = "wasm-bindgen-rayon has changed how it starts threads; `with_threads` in xtask has to follow.";
-    let (before, path) = script.split_once("'./snippets/").ok_or(changed)?;
-    let (path, after) = path.split_once('\'').ok_or(changed)?;
-    if !path.starts_with("wasm-bindgen-rayon-") || after.contains("'./snippets/") {
+    let beginning = "import { startWorkers } from './snippets/wasm-bindgen-rayon-";
+    let (before, path) = script.split_once(beginning).ok_or(changed)?;
+    let (_, after) = path.split_once("';").ok_or(changed)?;
+    if before.contains("'./snippets/") || after.contains("'./snippets/") {
         return Err(changed.into());
     }
-    Ok(format!("{before}{}{after}", threads.quoted()))
+    let ours = "const startWorkers = (...given) => globalThis.startClipletThreads(...given);";
+    Ok(format!("{before}{ours}{after}"))
 }
 
 /// What the worker's script has to know of a build.
-fn choice(build: &Build, directory: &Path, threads: &Script) -> Result<Value> {
+fn choice(build: &Build, directory: &Path) -> Result<Value> {
     let names = files::files_below(directory)?;
     let find = |ending: &str| {
         let mut names = names.iter().filter_map(|name| name.to_str());
@@ -362,6 +363,7 @@ fn choice(build: &Build, directory: &Path, threads: &Script) -> Result<Value> {
     let mut choice = json!({
         "name": build.name,
         "relaxed": build.relaxed,
+        "threads": build.threads,
         "script": format!("./{script}"),
         "wasm": format!("./{wasm}"),
     });
@@ -369,7 +371,6 @@ fn choice(build: &Build, directory: &Path, threads: &Script) -> Result<Value> {
         let text = files::read(&directory.join(script))?;
         let pages = initial_pages(&String::from_utf8_lossy(&text))
             .ok_or("wasm-bindgen has changed how it asks for memory; `initial_pages` in xtask has to follow.")?;
-        choice["threads"] = json!(format!("./{}", threads.name));
         choice["pages"] = json!(pages);
     }
     Ok(choice)
@@ -399,19 +400,15 @@ mod tests {
 
     #[test]
     fn threads_are_started_by_our_own_script() {
-        let threads = Script::new("threads", String::new());
         let script =
             "import { startWorkers } from './snippets/wasm-bindgen-rayon-38ed/src/a.js';\nrest";
         assert_eq!(
-            with_threads(script, &threads).unwrap(),
-            format!(
-                "import {{ startWorkers }} from \"./{}\";\nrest",
-                threads.name
-            )
+            with_threads(script).unwrap(),
+            "const startWorkers = (...given) => globalThis.startClipletThreads(...given);\nrest"
         );
-        assert!(with_threads("import 'elsewhere';", &threads).is_err());
-        assert!(with_threads(&script.replace("rayon", "tokio"), &threads).is_err());
-        assert!(with_threads(&format!("{script}{script}"), &threads).is_err());
+        assert!(with_threads("import 'elsewhere';").is_err());
+        assert!(with_threads(&script.replace("rayon", "tokio")).is_err());
+        assert!(with_threads(&format!("{script}{script}")).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ let engine;
 
 onmessage = async ({ data }) => {
   if (data.script) {
-    engine = import(data.script);
+    engine = import(/* @vite-ignore */ data.script);
     engine.catch(() => {});
     return;
   }

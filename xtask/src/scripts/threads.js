@@ -1,17 +1,17 @@
 // The threads of the engine, seen from its worker: workers of their own, which share its memory.
 //
-// wasm-bindgen-rayon's part in Rust calls `startWorkers`; its own part in JavaScript is not used.
+// wasm-bindgen-rayon's part in Rust calls `startClipletThreads`; its own part in JavaScript is not used.
 
 // How long a thread may take to answer, in milliseconds, once it has all that it needs.
 const PATIENCE = 20_000;
 
 let crew = [];
 
-// Starts workers ahead of the engine: they fetch and read their scripts while its WebAssembly is on its way.
-export function hire(count, script) {
+// Starts workers ahead of the engine, from the address of their own script: they fetch and read the engine's script while its
+// WebAssembly is on its way. Their name is that of the line to the page.
+export function hire(count, thread, name, script) {
   for (let hired = 0; hired < count; hired += 1) {
-    // The name is that of the line to the page.
-    const worker = new Worker(new URL(THREAD, import.meta.url), { type: "module", name: self.name });
+    const worker = new Worker(thread, { type: "module", name });
     const ready = new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => (data.error === undefined ? resolve() : reject(new Error(data.error)));
       worker.onerror = (event) => {
@@ -33,7 +33,7 @@ export function dismiss() {
 }
 
 // Makes threads of the workers, and a pool of the threads.
-export async function startWorkers(module, memory, builder) {
+globalThis.startClipletThreads = async (module, memory, builder) => {
   const receiver = builder.receiver();
   for (const { worker } of crew) worker.postMessage({ module, memory, receiver });
   let timer;
@@ -43,4 +43,4 @@ export async function startWorkers(module, memory, builder) {
   await Promise.race([Promise.all(crew.map(({ ready }) => ready)), tooLong]);
   clearTimeout(timer);
   builder.build();
-}
+};

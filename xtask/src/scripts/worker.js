@@ -2,8 +2,14 @@
 // not start, the next.
 //
 // `?threads=N` behind this script's address sets how many threads compute, `?build=NAME` which build is taken.
+//
+// The worker's name is that of the line on which its threads speak to the page. Or it is JSON with more than an address can say:
+// `line`, `threads` and `build` as above, and `files`, the addresses of the engine's files by their names, for pages where they
+// do not lie beside this one.
 
 const builds = BUILDS;
+
+const told = self.name.startsWith("{") ? JSON.parse(self.name) : { line: self.name };
 
 // More share the memory's bandwidth rather than add to it.
 const MOST_THREADS = 8;
@@ -21,13 +27,23 @@ const RELAXED = Uint8Array.of(
   ...[0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x93, 0x02, 0x0b],
 );
 
-const asked = new URL(import.meta.url).searchParams;
-const threads = asked.has("threads")
-  ? Math.min(Math.trunc(Number(asked.get("threads"))) || 1, MOST_THREADS_ASKED_FOR)
-  : Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS);
+const asked = { ...Object.fromEntries(new URL(import.meta.url).searchParams), ...told };
+const threads =
+  asked.threads === undefined
+    ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS)
+    : Math.min(Math.trunc(Number(asked.threads)) || 1, MOST_THREADS_ASKED_FOR);
+
+const address = (name) => new URL(told.files?.[name] ?? name, import.meta.url).href;
+
+// The address of a script as a worker can be started from it. That must be of the page's own origin: where the engine comes from
+// another one, a small script of ours imports it.
+function startable(script) {
+  if (new URL(script).origin === self.origin) return script;
+  return URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" }));
+}
 
 function candidates() {
-  if (asked.has("build")) return builds.filter((build) => build.name === asked.get("build"));
+  if (asked.build !== undefined) return builds.filter((build) => build.name === asked.build);
   const relaxed = WebAssembly.validate(RELAXED);
   const shared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === "function";
   return builds.filter(
@@ -48,10 +64,9 @@ function sharedMemory(initial) {
 
 // Comes back when the build listens to the page.
 async function start(build) {
-  const address = (name) => new URL(name, import.meta.url);
   // All at once: none of these has to wait for another.
   const wasm = fetch(address(build.wasm));
-  const script = import(address(build.script));
+  const script = import(/* @vite-ignore */ address(build.script));
   // Of two that fail only one is waited for.
   wasm.catch(() => {});
   script.catch(() => {});
@@ -62,9 +77,9 @@ async function start(build) {
     return;
   }
   const count = Math.max(threads, 1);
-  const crew = await import(address(build.threads));
+  const crew = await import(/* @vite-ignore */ address(build.crew));
   try {
-    crew.hire(count, address(build.script).href);
+    crew.hire(count, startable(address(build.thread)), told.line, address(build.script));
     const engine = await script;
     await engine.default({ module_or_path: wasm, memory: sharedMemory(build.pages) });
     await engine.initThreadPool(count);
@@ -79,8 +94,8 @@ async function startFirst() {
   const wanted = candidates();
   if (wanted.length === 0) {
     const names = builds.map((build) => build.name).join(", ");
-    const reason = asked.has("build")
-      ? `there is no build ${asked.get("build")} of the engine`
+    const reason = asked.build !== undefined
+      ? `there is no build ${asked.build} of the engine`
       : "this browser can run no build of the engine";
     throw new Error(`${reason}; there are ${names}`);
   }
