@@ -72,6 +72,8 @@ struct Network {
     /// Bytes of bodies that were sent.
     served: Mutex<HashMap<String, u64>>,
     requests: Mutex<Vec<Request>>,
+    /// Pages of every origin may read the answers.
+    open: AtomicBool,
     /// Pages of other origins see no header but those that all may see.
     reticent: AtomicBool,
     /// The answers lack the headers that a host has to be told to send.
@@ -93,7 +95,14 @@ impl TestServer {
 
     /// Serves nothing but what is [put](Self::put) there, to pages of every origin.
     pub fn elsewhere() -> Self {
-        Self::start(None, "/")
+        let server = Self::start(None, "/");
+        server.open_to_all();
+        server
+    }
+
+    /// Serves a directory at the root.
+    pub fn of(directory: &Path) -> Self {
+        Self::start(Some(directory), "/")
     }
 
     fn start(page: Option<&Path>, base: &str) -> Self {
@@ -125,6 +134,7 @@ impl TestServer {
             passing_faults: Mutex::default(),
             served: Mutex::default(),
             requests: Mutex::default(),
+            open: AtomicBool::new(false),
             reticent: AtomicBool::new(false),
             bare: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
@@ -172,6 +182,11 @@ impl TestServer {
     /// How many bytes of a file have been sent so far, over and over or not.
     pub fn bytes_served(&self, path: &str) -> u64 {
         lock(&self.network.served).get(path).copied().unwrap_or(0)
+    }
+
+    /// From now on, pages of every origin may read the answers, as those of a host of models or scripts.
+    pub fn open_to_all(&self) {
+        self.network.open.store(true, Ordering::SeqCst);
     }
 
     /// From now on, pages of other origins see no more of answers than browsers show of all.
@@ -260,7 +275,7 @@ fn respond(network: &Arc<Network>, request: &Request) -> Response {
             set_header(&mut response, name, None);
         }
     }
-    if network.page.is_none() {
+    if network.open.load(Ordering::SeqCst) {
         open_to_all(&mut response, network.reticent.load(Ordering::SeqCst));
     }
     let body = Faulty {

@@ -18,6 +18,7 @@ impl Fingerprint {
             include_str!("book.rs"),
             include_str!("engine.rs"),
             include_str!("html.rs"),
+            include_str!("package.rs"),
             include_str!("page.rs"),
             include_str!("policy.rs"),
             include_str!("service_worker.rs"),

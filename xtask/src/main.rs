@@ -1,23 +1,27 @@
 //! `cargo xtask`: sets up, builds, serves, tests and measures Cliplet.
 //!
 //! What lives here: reading the command line. Each command and each kind of step has a module of its own: what must be
-//! installed ([`tools`], [`browser`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]), the book beside that
-//! ([`book`]) and what keeps the page ([`service_worker`]), the two commands of the README ([`serve`], [`test`]), the comparison with others ([`bench`]), and how a
-//! step is run and reported ([`step`]).
+//! installed ([`tools`], [`browser`], [`debian`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]), the book beside
+//! that ([`book`]) and what keeps the page ([`service_worker`]), the engine for other people's pages ([`package`]) and a project that
+//! uses that ([`vite_project`]), the two commands of the README ([`serve`], [`test`]), the
+//! comparison with others ([`bench`]), and how a step is run and reported ([`step`]).
 
 mod bench;
 mod book;
 mod browser;
+mod debian;
 mod engine;
 mod files;
 mod fingerprint;
 mod html;
+mod package;
 mod page;
 mod serve;
 mod service_worker;
 mod step;
 mod test;
 mod tools;
+mod vite_project;
 mod workspace;
 
 use std::path::PathBuf;
@@ -44,6 +48,7 @@ Commands:
                                  With all builds of the engine, unless NAMES lists some, separated by commas:
                                  relaxed-threads, simd128-threads, relaxed, simd128
   book                           Build the book alone, from docs/, and say where it lies
+  pack [--engines NAMES]         Make the npm package of cliplet.js, below target/pack
   bench [--only FIGURE]... [--rounds N] [--threads N] [--json FILE] [--markdown] [--model GGUF --onnx DIR]
                                  Measure Cliplet beside ONNX Runtime Web and Transformers.js in Chromium, and print
                                  medians and ratios; docs/performance.md says what each figure means
@@ -115,6 +120,17 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
                 }
             }
             page::build_for_hosting(&Workspace::find()?, &choice, out)?;
+        }
+        "pack" => {
+            let mut choice = Choice::All;
+            while let Some(option) = options.next() {
+                match option {
+                    "--engines" => choice = Choice::from_names(options.value("--engines")?)?,
+                    _ => return Err(unknown(option)),
+                }
+            }
+            let archive = package::pack(&Workspace::find()?, &choice)?;
+            println!("The package is {}.", archive.display());
         }
         "test" => {
             let mut parts = Vec::new();

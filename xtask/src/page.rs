@@ -9,6 +9,7 @@ use crate::engine::{self, Choice};
 use crate::files;
 use crate::fingerprint::Fingerprint;
 use crate::html;
+use crate::package;
 use crate::service_worker;
 use crate::step::{Result, step, watch};
 use crate::tools::{self, PROFILE, Tools, WasmFeatures};
@@ -84,7 +85,8 @@ fn inputs(workspace: &Workspace, tools: &Tools) -> Result<String> {
         .add_file(&workspace.compiled("cliplet-page.wasm"))?
         .add_file(&workspace.root.join("Trunk.toml"))?
         .add_file(&index)?
-        .add_directory(&engine::directory(workspace))?;
+        .add_directory(&engine::directory(workspace))?
+        .add_directory(&workspace.root.join(package::SOURCE))?;
     if let Some(book) = book::built(workspace) {
         inputs = inputs.add_directory(&book)?;
     }
@@ -110,7 +112,8 @@ fn assets(html: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Puts the engine into the page that trunk has staged, with the script that starts it, and the book beside it, gives the page
-/// its Content-Security-Policy, makes its own WebAssembly small, and adds the service worker.
+/// its Content-Security-Policy, makes its own WebAssembly small, and adds the engine for other people's pages and the service
+/// worker.
 pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR")
         .ok_or("`cargo xtask finish` is for trunk, which names a directory.")?;
@@ -140,6 +143,7 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
             }
         }
     }
+    package::write_module(workspace, staging)?;
     // The last, for it has the hashes of all others.
     service_worker::write(staging)
 }

@@ -10,6 +10,7 @@ use xtask::policy;
 use crate::book;
 use crate::engine::BUILDS;
 use crate::files;
+use crate::package;
 use crate::step::Result;
 
 /// `PAGE`, `BUILDS`, `MODELS`, `LATER` and `POLICY` in it are what [`write`] fills in.
@@ -46,7 +47,8 @@ pub fn write(page: &Path) -> Result {
             continue;
         }
         let path = path(&file)?;
-        if path != NAME {
+        // The engine for other people's pages is nothing to this one.
+        if path != NAME && !package::FIXED_NAMES.contains(&&*path) {
             let hash = Sha256::digest(files::read(&page.join(&file))?);
             let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             lists.add(path, hash, &models);

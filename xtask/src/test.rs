@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::browser::{self, Browsers};
 use crate::engine::Choice;
+use crate::package;
 use crate::page;
 use crate::step::{Failure, Result, seconds, step, watch, watch_lines};
 use crate::tools::{self, WASM};
+use crate::vite_project;
 use crate::workspace::Workspace;
 
 /// A part of the checks that can be asked for alone.
@@ -163,6 +165,13 @@ fn in_browser(workspace: &Workspace, browsers: &Browsers, report: &mut Report) {
         Ok(Count::ONE)
     });
     let Some(dist) = dist else { return };
+    let mut project = None;
+    report.run("Packing cliplet.js, and building a project with it", || {
+        let archive = package::pack(workspace, &Choice::All)?;
+        project = Some(vite_project::build(workspace, &archive)?);
+        Ok(Count::ONE)
+    });
+    let Some(project) = project else { return };
     report.tests("Tests of the page in Chromium and Firefox", || {
         let mut command = workspace.cargo();
         command
@@ -174,7 +183,8 @@ fn in_browser(workspace: &Workspace, browsers: &Browsers, report: &mut Report) {
                 "--",
                 "--test-threads=2",
             ])
-            .env("CLIPLET_PAGE", &dist);
+            .env("CLIPLET_PAGE", &dist)
+            .env("CLIPLET_VITE_PROJECT", &project);
         count(browsers.for_command(&mut command)?)
     });
 }

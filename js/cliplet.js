@@ -1,0 +1,267 @@
+// Cliplet's engine for other people's pages: CLIP in a worker of its own. docs/javascript.md tells how it is used.
+
+import { ClipletError, reasonOf, unlessAborted } from "./errors.js";
+import { addressesBelow } from "./files.js";
+import { readImage, tainted } from "./images.js";
+import { findModel } from "./models.js";
+import { Engine } from "./worker.js";
+
+export { ClipletError };
+
+const TEMPLATE = "a photo of a {}";
+
+// Files that the engine is not told to forget at once: whoever scores one against other labels does not wait for it again.
+const FILES_REMEMBERED = 8;
+
+// Images of `embedImages` on their way at a time: the engine encodes those together that wait together.
+const IMAGES_AT_A_TIME = 4;
+
+/** A CLIP that is loaded and answers. */
+export class Cliplet {
+  #engine = new Engine();
+  #pictures = new Map();
+  #lastPicture = 0;
+
+  /** Which model answers: `id`, `name`, `revision`, `licence`, and whether it is `kept` for the next visit. */
+  model;
+
+  /** Which build of the engine runs, and on how many `threads`. */
+  engine;
+
+  /** Starts an engine and loads a model. Rejects with a `ClipletError`, or with the signal's reason. */
+  static async load({ model, onProgress, signal, baseUrl, threads } = {}) {
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+      throw new ClipletError("bad-argument", "`threads` is a whole number from 1 on.");
+    }
+    throwIfAborted(signal);
+    const tell = teller(onProgress);
+    const address = addressesBelow(baseUrl);
+    const clip = new Cliplet();
+    tell({ stage: "starting" });
+    try {
+      // At the same time: neither has to wait for the other.
+      const both = Promise.all([clip.#engine.start(address, threads), findModel(model, address, signal)]);
+      const [, { entry, files }] = await unlessAborted(both, signal);
+      await clip.#load(entry, files, tell, signal);
+      return clip;
+    } catch (error) {
+      clip.#engine.end(disposed(), { gently: true });
+      throw error;
+    }
+  }
+
+  async #load(entry, files, tell, signal) {
+    for (const { name, file } of files) {
+      await this.#engine.request({ TakeModelFile: { model: entry.id, name } }, { blob: file, signal });
+    }
+    const done = await this.#engine.request(
+      { LoadModel: { model: entry, patience: 1 } },
+      { signal, onProgress: (progress) => tell(modelProgress(progress)) },
+    );
+    const { id, name, revision, licence } = entry;
+    this.model = Object.freeze({ id, name, revision, licence, kept: done.ModelReady.kept });
+    this.engine = Object.freeze({ build: this.#engine.build, threads: this.#engine.threads });
+  }
+
+  /** How well each label fits an image: `[{ label, score, cosine }]`, best first. */
+  async classify(image, labels, { template = TEMPLATE, topK = Infinity, signal, onProgress } = {}) {
+    labels = texts(labels, "labels");
+    checkLabels(labels);
+    if (typeof template !== "string" || !template.includes("{}")) {
+      throw new ClipletError("bad-template", `The template has no {} where a label goes, as in “${TEMPLATE}”.`);
+    }
+    if (!(topK === Infinity || (Number.isInteger(topK) && topK >= 1))) {
+      throw new ClipletError("bad-argument", "`topK` is a whole number from 1 on.");
+    }
+    const tell = teller(onProgress);
+    return this.#withPicture(image, signal, async (picture) => {
+      const { Scores } = await this.#engine.request(
+        { Classify: { picture, labels, template } },
+        { signal, onProgress: (progress) => tell(workProgress(progress)) },
+      );
+      const results = Scores.scores.map(({ cosine, score, cut }, at) => ({ label: labels[at], score, cosine, ...(cut && { cut }) }));
+      return results.sort((a, b) => b.score - a.score).slice(0, topK);
+    });
+  }
+
+  /** The embeddings of images, in their order: a `Float32Array` of unit length each. */
+  async embedImages(images, { signal, onProgress } = {}) {
+    images = list(images, "images");
+    const tell = teller(onProgress);
+    const embeddings = new Array(images.length);
+    let next = 0;
+    let done = 0;
+    let failed = false;
+    const work = async () => {
+      while (next < images.length && !failed) {
+        const at = next++;
+        embeddings[at] = await this.#embedImage(images[at], signal).catch((error) => {
+          if (error instanceof ClipletError) error.index = at;
+          throw error;
+        });
+        done += 1;
+        tell({ stage: "embedding", done, total: images.length });
+      }
+    };
+    throwIfAborted(signal);
+    try {
+      await Promise.all(Array.from({ length: IMAGES_AT_A_TIME }, work));
+    } finally {
+      failed = true;
+    }
+    return embeddings;
+  }
+
+  #embedImage(image, signal) {
+    return this.#withPicture(image, signal, async (picture) => {
+      const { Embeddings } = await this.#engine.request({ Embed: { pictures: [picture], prompts: [] } }, { signal });
+      return Float32Array.from(Embeddings.pictures[0]);
+    });
+  }
+
+  /** The embeddings of texts, which are encoded as they are, in their order: a `Float32Array` of unit length each. */
+  async embedTexts(wanted, { signal, onProgress } = {}) {
+    const prompts = texts(wanted, "texts");
+    const tell = teller(onProgress);
+    const { Embeddings } = await this.#engine.request(
+      { Embed: { pictures: [], prompts } },
+      { signal, onProgress: (progress) => tell(workProgress(progress)) },
+    );
+    return Embeddings.prompts.map((embedding) => Float32Array.from(embedding));
+  }
+
+  /** The cosine of two embeddings of the same model, from -1 to 1. */
+  similarity(a, b) {
+    return similarity(a, b);
+  }
+
+  /** Ends the engine and frees its memory. What is under way rejects, and so does whatever is asked later. */
+  dispose() {
+    this.#pictures.clear();
+    this.#engine.end(disposed());
+  }
+
+  // Gives the engine an image, and some work its number.
+  async #withPicture(image, signal, work) {
+    throwIfAborted(signal);
+    const { blob, pixels, transfer } = await readImage(image, signal);
+    if (blob) return this.#withFile(blob, signal, work);
+    const picture = ++this.#lastPicture;
+    try {
+      await this.#engine.request({ TakePixels: { picture } }, { pixels, transfer, signal }).catch((error) => {
+        // What it may have posted does not reach it otherwise.
+        throw ["DataCloneError", "SecurityError"].includes(error.name) && !signal?.aborted ? tainted(error) : error;
+      });
+      return await work(picture);
+    } finally {
+      this.#forget(picture);
+    }
+  }
+
+  // A file is taken once, as long as it is remembered: its bytes never change.
+  async #withFile(blob, signal, work) {
+    let known = this.#pictures.get(blob);
+    if (!known) {
+      const picture = ++this.#lastPicture;
+      known = { picture, users: 0, taken: this.#engine.request({ TakePicture: { picture } }, { blob }) };
+      known.taken.catch(() => this.#pictures.delete(blob));
+    }
+    // Behind all others, as the last to be forgotten.
+    this.#pictures.delete(blob);
+    this.#pictures.set(blob, known);
+    known.users += 1;
+    try {
+      await unlessAborted(known.taken, signal);
+      return await work(known.picture);
+    } finally {
+      known.users -= 1;
+      this.#forgetOldest();
+    }
+  }
+
+  #forgetOldest() {
+    for (const [blob, { picture, users }] of this.#pictures) {
+      if (this.#pictures.size <= FILES_REMEMBERED) return;
+      if (users > 0) continue;
+      this.#pictures.delete(blob);
+      this.#forget(picture);
+    }
+  }
+
+  #forget(picture) {
+    // An engine that has ended has forgotten everything.
+    this.#engine.request({ ForgetPicture: { picture } }).catch(() => {});
+  }
+}
+
+/** The cosine of two embeddings of the same model, from -1 to 1. */
+export function similarity(a, b) {
+  if (!(a?.length > 0) || a.length !== b?.length) {
+    throw new ClipletError("bad-argument", "`similarity` takes two embeddings of the same model, which are equally long.");
+  }
+  let [product, squareA, squareB] = [0, 0, 0];
+  for (let at = 0; at < a.length; at += 1) {
+    product += a[at] * b[at];
+    squareA += a[at] * a[at];
+    squareB += b[at] * b[at];
+  }
+  return Math.max(-1, Math.min(1, product / Math.sqrt(squareA * squareB)));
+}
+
+function disposed() {
+  return new ClipletError("disposed", "This Cliplet was disposed of. Load another one.");
+}
+
+function throwIfAborted(signal) {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
+function list(items, what) {
+  if (typeof items === "string" || typeof items?.[Symbol.iterator] !== "function") {
+    throw new ClipletError("bad-argument", `The ${what} have to be a list, even if there is only one.`);
+  }
+  return [...items];
+}
+
+function texts(items, what) {
+  const all = list(items, what);
+  if (!all.every((item) => typeof item === "string")) throw new ClipletError("bad-argument", `The ${what} have to be strings.`);
+  return all;
+}
+
+function checkLabels(labels) {
+  if (labels.length === 0) throw new ClipletError("no-labels", "There are no labels. Give at least one, better two.");
+  const seen = new Set();
+  for (const label of labels) {
+    if (label.trim() === "") throw new ClipletError("empty-label", "One of the labels is empty.");
+    if (seen.has(label)) throw new ClipletError("duplicate-label", `The label “${label}” is there twice.`);
+    seen.add(label);
+  }
+}
+
+// What a listener throws is reported as that of an event would be, and changes nothing.
+function teller(listener) {
+  return (progress) => {
+    if (!listener || !progress) return;
+    try {
+      listener(progress);
+    } catch (error) {
+      globalThis.reportError?.(error);
+    }
+  };
+}
+
+function modelProgress(progress) {
+  if (progress === "LoadingModel") return { stage: "opening" };
+  const { Downloading, Retrying, Elsewhere } = progress;
+  if (Downloading) return { stage: "downloading", ...Downloading };
+  if (Retrying) return { stage: "retrying", ...Retrying };
+  if (Elsewhere) return { stage: "elsewhere", ...Elsewhere };
+  return undefined;
+}
+
+function workProgress(progress) {
+  if (progress.EncodingLabels) return { stage: "labels", ...progress.EncodingLabels };
+  if (progress === "EncodingPicture") return { stage: "image" };
+  return undefined;
+}

@@ -1,0 +1,108 @@
+// From what a page has of an image to what the engine takes: a file, or pixels where those are decoded already. Nothing is encoded
+// again, and nothing is read back on the page's thread.
+
+import { ClipletError, reasonOf, unlessAborted } from "./errors.js";
+import { documentUrl } from "./files.js";
+
+/** Gives `{ blob }`, or `{ pixels, transfer }` for `Engine.request`. */
+export async function readImage(image, signal) {
+  if (typeof image === "string") return { blob: await fetchImage(image, signal) };
+  // By its name and not by `instanceof`: it may come from another frame.
+  switch (Object.prototype.toString.call(image).slice("[object ".length, -1)) {
+    case "String":
+    case "URL":
+      return { blob: await fetchImage(String(image), signal) };
+    case "Blob":
+    case "File":
+      return { blob: image };
+    case "ImageData":
+      return ofImageData(image);
+    case "HTMLImageElement":
+      await unlessAborted(imageIsThere(image), signal);
+      return pixelsOf(image);
+    case "HTMLVideoElement":
+      if (image.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || image.videoWidth === 0) {
+        throw new ClipletError("no-frame", "The video has no frame yet. Wait for its `loadeddata` event.");
+      }
+      return pixelsOf(image);
+    case "HTMLCanvasElement":
+    case "OffscreenCanvas":
+    case "ImageBitmap":
+      return pixelsOf(image);
+    default:
+      throw new ClipletError(
+        "not-an-image",
+        "That is no image. Give a URL, Blob, File, ImageBitmap, ImageData, or an image, canvas or video element.",
+      );
+  }
+}
+
+async function fetchImage(text, signal) {
+  let url;
+  try {
+    url = new URL(text, documentUrl());
+  } catch (error) {
+    throw new ClipletError("image-unreachable", `“${short(text)}” is no address of an image.`, error);
+  }
+  let response;
+  try {
+    response = await fetch(url, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw reasonOf(signal);
+    throw new ClipletError(
+      "image-unreachable",
+      `The image at ${short(url.href)} cannot be fetched: there is no network, or its server does not allow this page to read it ` +
+        "(Access-Control-Allow-Origin).",
+      error,
+    );
+  }
+  if (!response.ok) {
+    throw new ClipletError("image-status", `The server answered ${response.status} instead of the image at ${short(url.href)}.`);
+  }
+  try {
+    return await response.blob();
+  } catch (error) {
+    if (signal?.aborted) throw reasonOf(signal);
+    throw new ClipletError("image-unreachable", `The connection broke before all of the image at ${short(url.href)} was here. Try again.`, error);
+  }
+}
+
+function short(text) {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+async function imageIsThere(element) {
+  try {
+    await element.decode();
+  } catch (error) {
+    throw new ClipletError("image-not-loaded", "The image element shows no image: it has no source, or that could not be loaded.", error);
+  }
+}
+
+// Copied as it is posted: the array stays the caller's.
+function ofImageData(data) {
+  const plain = data.data instanceof Uint8ClampedArray && (data.colorSpace ?? "srgb") === "srgb";
+  // The browser knows how to make sRGB of eight bits of all others.
+  return plain ? { pixels: data } : pixelsOf(data);
+}
+
+async function pixelsOf(source) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(source);
+  } catch (error) {
+    if (error.name === "SecurityError") throw tainted(error);
+    throw new ClipletError("empty-image", "The image has no pixels: its width or height is zero, or it was closed or transferred.", error);
+  }
+  return { pixels: bitmap, transfer: [bitmap] };
+}
+
+/** The error for pixels that could not be posted: browsers let nobody have those of other sites. */
+export function tainted(cause) {
+  return new ClipletError(
+    "tainted-image",
+    "The browser does not allow this page to read the image, since it comes from another site. That site has to allow it " +
+      "(Access-Control-Allow-Origin), and the element needs the attribute `crossorigin`.",
+    cause,
+  );
+}

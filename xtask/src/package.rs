@@ -1,0 +1,242 @@
+//! `cliplet.js`: the engine for other people's pages, beside the built page and as an npm package.
+//!
+//! It is written in the modules of `js/`, which are joined here into one, with the addresses of the engine's files in it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::engine::{self, Choice};
+use crate::files;
+use crate::step::{Result, quiet, step};
+use crate::tools::{self, on_path};
+use crate::workspace::Workspace;
+
+/// Where the modules lie, and what is packed beside them.
+pub const SOURCE: &str = "js";
+
+/// The modules, each behind those that it imports. The last one's exports are those of the whole.
+const MODULES: [&str; 6] = [
+    "errors.js",
+    "files.js",
+    "images.js",
+    "models.js",
+    "worker.js",
+    "cliplet.js",
+];
+
+/// The names of the module and of its types, wherever they lie: people write them into their pages.
+pub const FIXED_NAMES: [&str; 2] = ["cliplet.js", "cliplet.d.ts"];
+
+/// A word of `js/files.js` that stands for the addresses of all files, and one for the path of the worker's script.
+const FILES: &str = "FILES_BESIDE_THIS_MODULE";
+const WORKER: &str = "WORKER_SCRIPT";
+
+/// What is packed of `public/`, beside the models that come with it: the list of models, and their cards.
+const OF_PUBLIC: [&str; 3] = [
+    "models.json",
+    "models/laion-vit-b-32-card.json",
+    "models/starter-card.md",
+];
+
+/// Writes the module and its types into a folder that has, or will have, the engine and the models beside them.
+pub fn write_module(workspace: &Workspace, to: &Path) -> Result {
+    let source = workspace.root.join(SOURCE);
+    let mut modules = Vec::new();
+    for name in MODULES {
+        let text = files::read(&source.join(name))?;
+        modules.push((name, String::from_utf8_lossy(&text).into_owned()));
+    }
+    let engine = files::files_below(&engine::directory(workspace))?;
+    let engine = engine.iter().filter_map(|name| name.to_str());
+    // The script that starts the worker is the page's own.
+    let engine = engine.filter(|name| !name.starts_with("start-"));
+    let mut paths: Vec<String> = engine.map(|name| format!("engine/{name}")).collect();
+    paths.push("models.json".to_owned());
+    paths.extend(models(workspace)?);
+    let worker = format!("engine/{}", engine::script(workspace, "worker")?);
+    let text = join(&modules)?
+        .replace(FILES, &addresses(&paths))
+        .replace(WORKER, &json!(worker).to_string());
+    files::write(&to.join("cliplet.js"), text)?;
+    files::write(
+        &to.join("cliplet.d.ts"),
+        files::read(&source.join("cliplet.d.ts"))?,
+    )
+}
+
+/// Builds the package: its folder, and the archive that `npm publish` would send. Gives the archive's path.
+pub fn pack(workspace: &Workspace, choice: &Choice) -> Result<PathBuf> {
+    let tools = tools::for_building(workspace)?;
+    engine::build(workspace, &tools, &choice.builds(&tools)?)?;
+    let folder = workspace.target.join("pack/cliplet");
+    step("Writing the npm package", || write(workspace, &folder))?;
+    if on_path("npm").is_none() {
+        return Err(format!(
+            "The package is in {}, but there is no npm to make an archive of it. On Debian, `apt-get install npm` as root \
+             brings it.",
+            folder.display()
+        )
+        .into());
+    }
+    step("Packing it", || archive(workspace, &folder))
+}
+
+/// Writes the package's folder.
+fn write(workspace: &Workspace, folder: &Path) -> Result {
+    files::empty_directory(folder)?;
+    let copy = |from: PathBuf, name: &str| files::write(&folder.join(name), files::read(&from)?);
+    for file in files::files_below(&engine::directory(workspace))? {
+        let name = file.to_string_lossy();
+        if !name.starts_with("start-") {
+            copy(
+                engine::directory(workspace).join(&file),
+                &format!("engine/{name}"),
+            )?;
+        }
+    }
+    for name in OF_PUBLIC {
+        copy(workspace.root.join("public").join(name), name)?;
+    }
+    for name in models(workspace)? {
+        copy(workspace.root.join("public").join(&name), &name)?;
+    }
+    for name in ["LICENSE", "NOTICE"] {
+        copy(workspace.root.join(name), name)?;
+    }
+    let source = workspace.root.join(SOURCE);
+    copy(source.join("README.md"), "README.md")?;
+    let description = files::read(&source.join("package.json"))?;
+    let description =
+        String::from_utf8_lossy(&description).replace("VERSION", env!("CARGO_PKG_VERSION"));
+    files::write(&folder.join("package.json"), description)?;
+    write_module(workspace, folder)
+}
+
+/// Makes the archive beside the folder.
+fn archive(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
+    let mut command = workspace.command("npm");
+    command
+        .args(["pack", "--ignore-scripts", "--loglevel=error"])
+        .arg("--pack-destination")
+        .arg(folder.with_file_name(""))
+        .current_dir(folder);
+    let printed = quiet(&mut command, "Is the installation of npm whole?")?;
+    let name = printed.lines().last().unwrap_or_default().trim();
+    let archive = folder.with_file_name(name);
+    match name.ends_with(".tgz") && archive.is_file() {
+        true => Ok(archive),
+        false => Err(format!("npm says that it has packed `{name}`, which is no archive.").into()),
+    }
+}
+
+/// The paths of the models that come with the page, as `public/models.json` has them.
+fn models(workspace: &Workspace) -> Result<Vec<String>> {
+    let catalogue = files::read(&workspace.root.join("public/models.json"))?;
+    let catalogue: Value = serde_json::from_slice(&catalogue)
+        .map_err(|error| format!("public/models.json cannot be read: {error}."))?;
+    let models = catalogue["models"].as_array().into_iter().flatten();
+    let urls = models.filter_map(|model| model["url"].as_str());
+    Ok(urls
+        .filter(|url| !url.contains("://"))
+        .map(str::to_owned)
+        .collect())
+}
+
+/// An object with the address of each file. Each is written out, since bundlers look for just this. Vite would put a short script
+/// into the module itself, as a `data:` address, which a strict Content-Security-Policy allows no worker.
+fn addresses(paths: &[String]) -> String {
+    let mut object = "{\n".to_owned();
+    for path in paths {
+        let query = if path.ends_with(".js") {
+            "?no-inline"
+        } else {
+            ""
+        };
+        let (path, relative) = (json!(path), json!(format!("./{path}{query}")));
+        object.push_str(&format!(
+            "  {path}: new URL({relative}, import.meta.url),\n"
+        ));
+    }
+    object.push('}');
+    object
+}
+
+/// One module out of several: without their imports of each other, and with the exports of the last one alone. Every import
+/// stands in a line of its own, and no two modules have something of the same name.
+fn join(modules: &[(&str, String)]) -> Result<String> {
+    let mut joined = String::new();
+    for (at, (name, text)) in modules.iter().enumerate() {
+        let is_last = at + 1 == modules.len();
+        joined.push_str(&format!("// ---- {name} ----\n\n"));
+        for line in text.lines() {
+            if let Some(import) = line.strip_prefix("import ") {
+                let from = import.split_once(" from \"./");
+                let from = from.and_then(|(_, file)| file.strip_suffix("\";"));
+                if !from.is_some_and(|from| modules[..at].iter().any(|(name, _)| *name == from)) {
+                    return Err(format!(
+                        "{SOURCE}/{name} has an import that cannot be joined: {line}"
+                    )
+                    .into());
+                }
+                continue;
+            }
+            let line = match line.strip_prefix("export ") {
+                Some(exported) if !is_last => exported,
+                _ => line,
+            };
+            joined.push_str(line);
+            joined.push('\n');
+        }
+        joined.push('\n');
+    }
+    Ok(joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_joined() {
+        let modules = [
+            ("a.js", "export const a = 1;\n".to_owned()),
+            (
+                "b.js",
+                "import { a } from \"./a.js\";\n\nexport { a };\nexport const b = a;\n".to_owned(),
+            ),
+        ];
+        let joined = join(&modules).unwrap();
+        assert_eq!(
+            joined,
+            "// ---- a.js ----\n\nconst a = 1;\n\n// ---- b.js ----\n\n\nexport { a };\nexport const b = a;\n\n"
+        );
+        let elsewhere = [("a.js", "import b from \"b\";\n".to_owned())];
+        assert!(join(&elsewhere).is_err());
+        let behind = [
+            ("a.js", "import { b } from \"./b.js\";\n".to_owned()),
+            ("b.js", String::new()),
+        ];
+        assert!(join(&behind).is_err());
+    }
+
+    #[test]
+    fn addresses_are_written_as_bundlers_find_them() {
+        let addresses = addresses(&["engine/a-1.js".to_owned(), "models.json".to_owned()]);
+        assert_eq!(
+            addresses,
+            "{\n  \"engine/a-1.js\": new URL(\"./engine/a-1.js?no-inline\", import.meta.url),\n  \"models.json\": \
+             new URL(\"./models.json\", import.meta.url),\n}"
+        );
+    }
+
+    #[test]
+    fn what_is_filled_in_stands_there_once() {
+        let files = include_str!("../../js/files.js");
+        for word in [FILES, WORKER] {
+            assert_eq!(files.matches(word).count(), 1, "{word}");
+        }
+        let description = include_str!("../../js/package.json");
+        assert_eq!(description.matches("VERSION").count(), 1);
+    }
+}
