@@ -21,6 +21,7 @@ mod keyboard_and_screens;
 mod kinds_of_pictures;
 mod missing_parts;
 mod offline;
+mod one_engine;
 mod other_models;
 mod prompt_template;
 mod reload;

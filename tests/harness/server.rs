@@ -157,10 +157,15 @@ impl TestServer {
 
     /// Puts a file at a path, in the place of the page's own if there is one.
     pub fn put(&self, path: &str, bytes: impl AsRef<[u8]>) {
-        let file = self.network.overlay_directory.join(path);
+        let file = self.file(path);
         fs::create_dir_all(file.parent().expect("a file lies in a directory"))
             .expect("it can be made");
         fs::write(file, bytes).expect("the file can be written");
+    }
+
+    /// Where a file lies that was [put](Self::put) there.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.network.overlay_directory.join(path)
     }
 
     /// From now on, and for answers under way, this is wrong with a file.

@@ -1,6 +1,6 @@
-//! How a message crosses `postMessage`: as an object `{ message, blob, pixels }`, where `message` is a plain object made by
-//! `serde`. `blob`, if it is there, is a file that travels beside it without being copied, and `pixels` an `ImageBitmap` or
-//! `ImageData`.
+//! How a message crosses `postMessage`: as an object `{ message, blob, pixels, port }`, where `message` is a plain object made by
+//! `serde`. `blob`, if it is there, is a file that travels beside it without being copied, `pixels` an `ImageBitmap` or
+//! `ImageData`, and `port` a `MessagePort`.
 
 use js_sys::{Object, Reflect};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use web_sys::Blob;
 const MESSAGE: &str = "message";
 const BLOB: &str = "blob";
 const PIXELS: &str = "pixels";
+const PORT: &str = "port";
 
 /// The object to post.
 ///
@@ -39,6 +40,11 @@ pub fn open<T: DeserializeOwned>(envelope: &JsValue) -> Result<(T, Option<Blob>)
 /// The pixels beside a message, as they came; `undefined` without any.
 pub fn pixels(envelope: &JsValue) -> JsValue {
     Reflect::get(envelope, &PIXELS.into()).unwrap_or_default()
+}
+
+/// The port beside a message, as it came; `undefined` without one.
+pub fn port(envelope: &JsValue) -> JsValue {
+    Reflect::get(envelope, &PORT.into()).unwrap_or_default()
 }
 
 #[cfg(all(test, target_arch = "wasm32"))]

@@ -1,6 +1,7 @@
 //! What the page and the worker say to each other: types only.
 //!
-//! Every message crosses `postMessage` in an [`envelope`](crate::envelope), which can hold a file beside it. A request
+//! Every message crosses `postMessage` in an [`envelope`](crate::envelope), which can hold a file beside it. One worker may work
+//! for several pages of one origin: each has a line of its own, and ids of its own. A request
 //! carries an id chosen by the page; every reply carries the id of the request it answers, and every request ends in exactly one of [`Reply::Done`],
 //! [`Reply::Failed`] and [`Reply::Cancelled`], after any number of [`Reply::Progress`]. A message is added here and
 //! nowhere else.
@@ -88,6 +89,13 @@ pub enum Request {
         pictures: Vec<PictureId>,
         /// Texts, encoded as they are: without a template.
         prompts: Vec<String>,
+    },
+    /// Work for another page too, whose requests come in at the port beside the message, and whose replies go there, from
+    /// [`FromWorker::Listening`] on. Its models, pictures and requests are its own; a model that both have loaded is in memory once,
+    /// and so is what it has encoded. A join has no reply of its own.
+    Join {
+        /// Name of a Web Lock that the other page holds. When it is free, that page is gone, and what was kept for it is forgotten.
+        lock: String,
     },
     /// Stop working on another request as soon as possible; that one then ends in [`Reply::Cancelled`] unless it had
     /// ended already. A cancel has no reply of its own.

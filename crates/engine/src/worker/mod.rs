@@ -1,13 +1,14 @@
 //! What runs inside the worker: it takes requests one by one as they come, and works on each as a task of its own, so that
-//! a picture can be scored while a model is still arriving.
+//! a picture can be scored while a model is still arriving. The page that has started it may bring others.
 //!
-//! `engine` does what is asked; `model` and `pictures` hold what it knows; `fetch` and `store` bring model files in, and
-//! `ranges` says which parts of one are there; `decode` makes pixels of a picture file; `tasks` lets work be cancelled; `port` speaks to the page. What is not
+//! `client` does what a page asks for; `clients` is what all of them share; `model` and `pictures` hold what is known; `fetch` and `store` bring model files in, and
+//! `ranges` says which parts of one are there; `decode` makes pixels of a picture file; `tasks` lets work be cancelled; `port` speaks to pages. What is not
 //! here: arithmetic, which is `cliplet-clip`'s.
 
+mod client;
+mod clients;
 mod conversion;
 mod decode;
-mod engine;
 mod fetch;
 mod model;
 mod pictures;
@@ -24,7 +25,9 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{MessageEvent, PromiseRejectionEvent};
 
 use crate::messages::{FromWorker, Reply, Request};
-use engine::Engine;
+use client::Client;
+use clients::Clients;
+use port::{Beside, Line};
 use tasks::Stopped;
 
 /// Starts to listen to the page, and says so to it, with the name of this build of the engine and how many threads compute.
@@ -32,27 +35,93 @@ use tasks::Stopped;
 /// without them, now and later.
 pub fn start(build: String, threads: u32) {
     report_crashes();
-    let engine = Rc::new(Engine::default());
-    let listener = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        take(&engine, &event);
+    let worker = Rc::new(Worker {
+        clients: Rc::default(),
+        listening: FromWorker::Listening { build, threads },
     });
+    let listener = worker.begin(Line::Owner).1;
     port::scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
     listener.forget();
-    port::post(&FromWorker::Listening { build, threads });
+    Line::Owner.post(&worker.listening);
 }
 
-/// Tells the page of a panic, and of what ends the program without one: memory that is not to be had.
+/// What a client's messages come in at.
+type Listener = Closure<dyn Fn(MessageEvent)>;
+
+struct Worker {
+    clients: Rc<Clients>,
+    /// What every page hears first.
+    listening: FromWorker,
+}
+
+impl Worker {
+    /// Begins to work for a page.
+    fn begin(self: &Rc<Self>, line: Line) -> (Rc<Client>, Listener) {
+        let client = Rc::new(Client::new(line, &self.clients));
+        self.clients.add(&client);
+        let (worker, of) = (Rc::clone(self), Rc::clone(&client));
+        let listener = Closure::new(move |event: MessageEvent| worker.take(&of, &event));
+        (client, listener)
+    }
+
+    /// Works for another page until that is gone.
+    fn join(self: &Rc<Self>, beside: Beside, lock: String) {
+        let Some(port) = beside.port else {
+            return port::complain(&"A page wants to join, and has sent no port.".into());
+        };
+        let (client, listener) = self.begin(Line::Guest(port.clone()));
+        port.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+        port::add_guest(&port);
+        client.line.post(&self.listening);
+        let worker = Rc::clone(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            store::wait_until_free(&lock).await;
+            port::remove_guest(&port);
+            port.set_onmessage(None);
+            port.close();
+            worker.clients.remove(&client);
+            drop(listener);
+        });
+    }
+
+    /// Takes a message of a page.
+    fn take(self: &Rc<Self>, client: &Rc<Client>, event: &MessageEvent) {
+        let (message, beside) = match port::read(event) {
+            Ok(read) => read,
+            Err(error) => return port::complain(&error),
+        };
+        match message.request {
+            Request::Cancel { request } => return client.tasks.cancel(request),
+            Request::Join { lock } => return self.join(beside, lock),
+            _ => {}
+        }
+        let client = Rc::clone(client);
+        wasm_bindgen_futures::spawn_local(async move {
+            let task = client.tasks.begin(message.id);
+            let end = match client.answer(&task, message.request, beside).await {
+                Ok((done, preview)) => (Reply::Done(done), preview),
+                Err(Stopped::Failed(failure)) => (Reply::Failed(failure), None),
+                Err(Stopped::Cancelled) => (Reply::Cancelled, None),
+            };
+            client.tasks.end(message.id);
+            client.line.reply(message.id, end.0, end.1.as_ref());
+            client.tidy_up();
+        });
+    }
+}
+
+/// Tells all pages of a panic, and of what ends the program without one: memory that is not to be had.
 fn report_crashes() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
-        port::post(&FromWorker::Crashed {
+        port::tell_all(&FromWorker::Crashed {
             message: info.to_string(),
         });
     }));
     let listener = Closure::<dyn Fn(PromiseRejectionEvent)>::new(|event: PromiseRejectionEvent| {
         // Other rejections are of promises that nobody waits for.
         if let Some(trap) = event.reason().dyn_ref::<RuntimeError>() {
-            port::post(&FromWorker::Crashed {
+            port::tell_all(&FromWorker::Crashed {
                 message: trap.message().into(),
             });
         }
@@ -61,26 +130,4 @@ fn report_crashes() {
     let _ = port::scope()
         .add_event_listener_with_callback("unhandledrejection", listener.as_ref().unchecked_ref());
     listener.forget();
-}
-
-fn take(engine: &Rc<Engine>, event: &MessageEvent) {
-    let (message, beside) = match port::read(event) {
-        Ok(read) => read,
-        Err(error) => return port::complain(&error),
-    };
-    if let Request::Cancel { request } = message.request {
-        return engine.tasks.cancel(request);
-    }
-    let engine = Rc::clone(engine);
-    wasm_bindgen_futures::spawn_local(async move {
-        let task = engine.tasks.begin(message.id);
-        let end = match engine.answer(&task, message.request, beside).await {
-            Ok((done, preview)) => (Reply::Done(done), preview),
-            Err(Stopped::Failed(failure)) => (Reply::Failed(failure), None),
-            Err(Stopped::Cancelled) => (Reply::Cancelled, None),
-        };
-        engine.tasks.end(message.id);
-        port::reply(message.id, end.0, end.1.as_ref());
-        engine.tidy_up();
-    });
 }

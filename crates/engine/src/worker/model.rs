@@ -8,6 +8,7 @@ use std::rc::Rc;
 use cliplet_clip::picture::Picture;
 use cliplet_clip::{Arithmetic, Clip, Error};
 
+use super::fetch::Source;
 use super::pictures::ContentHash;
 use super::store::{self, ModelFile, PromptFile};
 use super::tasks::{Stopped, Task};
@@ -44,6 +45,10 @@ pub(super) struct LoadedModel {
     pub(super) id: String,
     /// The name of its file in the store.
     pub(super) file: String,
+    /// What the file was compared with: its length and SHA-256, where they were known.
+    compared: (Option<u64>, Option<String>),
+    /// Whether the file is there at the next visit.
+    pub(super) kept: bool,
     pub(super) clip: Clip,
     prompts: RefCell<HashMap<String, EncodedPrompt>>,
     kept_prompts: RefCell<PromptFile>,
@@ -52,8 +57,13 @@ pub(super) struct LoadedModel {
 }
 
 impl LoadedModel {
-    /// Reads a model, and what earlier visits have encoded with it.
-    pub(super) async fn read(model: &ModelEntry, file: &mut ModelFile) -> Result<Self, Failure> {
+    /// Reads a model from its file, which came from this source or was compared with it, and what earlier visits have encoded with
+    /// it.
+    pub(super) async fn read(
+        model: &ModelEntry,
+        source: &Source,
+        file: &mut ModelFile,
+    ) -> Result<Self, Failure> {
         let clip = Clip::read(file, Arithmetic::Fast).map_err(|error| Failure::UnusableModel {
             reason: error.to_string(),
         })?;
@@ -70,12 +80,20 @@ impl LoadedModel {
         Ok(Self {
             id: model.id.clone(),
             file: store::file_name(model),
+            compared: (source.bytes, source.sha256.clone()),
+            kept: file.is_kept(),
             clip,
             prompts: RefCell::new(known.collect()),
             kept_prompts: RefCell::new(kept_prompts),
             unkept_prompts: RefCell::default(),
             pictures: RefCell::default(),
         })
+    }
+
+    /// Whether it is what would be read of this file and source.
+    pub(super) fn is(&self, file: &str, source: &Source) -> bool {
+        let compared = (&self.compared.0, &self.compared.1);
+        self.file == file && compared == (&source.bytes, &source.sha256)
     }
 
     /// The embeddings of prompts, in their order; only unknown ones are encoded.

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, MessageChannel};
 
-use super::port;
+use super::port::{self, Line};
 use crate::messages::{Failure, Progress, Reply, RequestId};
 
 /// Why a request ended without being done.
@@ -28,15 +28,23 @@ impl From<Failure> for Stopped {
     }
 }
 
-/// All requests that have not ended yet.
-#[derive(Default)]
+/// All requests of one page that have not ended yet.
 pub(super) struct Tasks {
+    line: Line,
     open: RefCell<HashMap<RequestId, Rc<Task>>>,
 }
 
 impl Tasks {
+    /// Those of a page, which hears how far they are.
+    pub(super) fn of(line: Line) -> Self {
+        Self {
+            line,
+            open: RefCell::default(),
+        }
+    }
+
     pub(super) fn begin(&self, id: RequestId) -> Rc<Task> {
-        let task = Rc::new(Task::new(id));
+        let task = Rc::new(Task::new(id, self.line.clone()));
         self.open.borrow_mut().insert(id, Rc::clone(&task));
         task
     }
@@ -51,6 +59,13 @@ impl Tasks {
             task.cancel();
         }
     }
+
+    /// Asks all of them to stop.
+    pub(super) fn cancel_all(&self) {
+        for task in self.open.borrow().values() {
+            task.cancel();
+        }
+    }
 }
 
 /// How long work may go on without letting other messages in, and how often progress is told, in milliseconds.
@@ -60,6 +75,7 @@ const PROGRESS_EVERY: f64 = 100.0;
 /// One request under way.
 pub(super) struct Task {
     id: RequestId,
+    line: Line,
     cancelled: Cell<bool>,
     /// Aborts what the task waits for.
     abort: Option<AbortController>,
@@ -70,9 +86,10 @@ pub(super) struct Task {
 }
 
 impl Task {
-    fn new(id: RequestId) -> Self {
+    fn new(id: RequestId, line: Line) -> Self {
         Self {
             id,
+            line,
             cancelled: Cell::new(false),
             abort: AbortController::new().ok(),
             requests: RefCell::default(),
@@ -148,7 +165,10 @@ impl Task {
 
     /// For somebody who tells the page how far it is.
     pub(super) fn teller(&self) -> Teller {
-        Teller(self.id)
+        Teller {
+            id: self.id,
+            line: self.line.clone(),
+        }
     }
 
     /// The same, unless it was told of progress just now.
@@ -165,11 +185,14 @@ impl Task {
 }
 
 /// Tells the page how far a request is, as long as that has not ended.
-pub(super) struct Teller(RequestId);
+pub(super) struct Teller {
+    id: RequestId,
+    line: Line,
+}
 
 impl Teller {
     pub(super) fn tell(&self, progress: Progress) {
-        port::reply(self.0, Reply::Progress(progress), None);
+        self.line.reply(self.id, Reply::Progress(progress), None);
     }
 }
 

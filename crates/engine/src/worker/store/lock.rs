@@ -81,6 +81,11 @@ impl Drop for Lock {
     }
 }
 
+/// Waits until nobody has a lock of this name. Comes back at once where the browser has none.
+pub(in super::super) async fn wait_until_free(name: &str) {
+    drop(request(name, &Object::new()).await);
+}
+
 /// Asks for a lock and waits for it.
 ///
 /// # Errors

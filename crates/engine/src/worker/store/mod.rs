@@ -25,7 +25,7 @@ use cache::CachedFile;
 pub(super) use converting::Converting;
 use journal::Journal;
 pub(super) use journal::Label;
-pub(super) use lock::{Lock, tell_other_tabs};
+pub(super) use lock::{Lock, tell_other_tabs, wait_until_free};
 use private_file::PrivateFile;
 pub(super) use prompts::PromptFile;
 use shelf::missing_room;

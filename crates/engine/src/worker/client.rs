@@ -1,4 +1,4 @@
-//! What the worker does for each request.
+//! What the worker does for each request of a page, and what it knows of that page.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,12 +8,13 @@ use cliplet_clip::picture::Picture;
 use cliplet_clip::{prompt, zero_shot};
 use web_sys::Blob;
 
+use super::clients::{Clients, WaitingPicture};
 use super::conversion::{self, Origin};
 use super::decode::{self, Decoded, Pixels};
 use super::fetch::{self, Patience, Source};
 use super::model::{Embedding, LoadedModel};
-use super::pictures::{self, ContentHash, Pictures, TakenPicture};
-use super::port::Beside;
+use super::pictures::{self, Pictures, TakenPicture};
+use super::port::{Beside, Line};
 use super::store::{self, Arriving, Label, Lock, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
 use crate::catalogue::{Layout, ModelEntry};
@@ -22,19 +23,32 @@ use crate::messages::{Done, Failure, LabelScore, PictureId, Progress, Request};
 /// What an answer consists of: the message, and a file to go beside it.
 pub(super) type Answer = (Done, Option<Blob>);
 
-/// All that the worker knows.
-#[derive(Default)]
-pub(super) struct Engine {
+/// A page that the worker works for.
+pub(super) struct Client {
+    pub(super) line: Line,
     pub(super) tasks: Tasks,
-    model: RefCell<Option<Rc<LoadedModel>>>,
-    pictures: RefCell<Pictures>,
+    /// The model that answers it.
+    pub(super) model: RefCell<Option<Rc<LoadedModel>>>,
+    pub(super) pictures: RefCell<Pictures>,
     /// Files on the device, by the id of the model that they belong to, with their names.
     model_files: RefCell<HashMap<String, Vec<(String, Blob)>>>,
-    /// Decoded pictures that requests wait to be encoded.
-    waiting: RefCell<Vec<Rc<WaitingPicture>>>,
+    /// All of them, this one too.
+    all: Rc<Clients>,
 }
 
-impl Engine {
+impl Client {
+    /// One that nothing is known of yet.
+    pub(super) fn new(line: Line, all: &Rc<Clients>) -> Self {
+        Self {
+            tasks: Tasks::of(line.clone()),
+            line,
+            model: RefCell::default(),
+            pictures: RefCell::default(),
+            model_files: RefCell::default(),
+            all: Rc::clone(all),
+        }
+    }
+
     /// Does what is asked.
     pub(super) async fn answer(
         &self,
@@ -75,8 +89,8 @@ impl Engine {
                 template,
             } => self.classify(task, picture, &labels, &template).await,
             Request::Embed { pictures, prompts } => self.embed(task, &pictures, &prompts).await,
-            // A cancel is no task of its own; it has been carried out before it comes here.
-            Request::Cancel { .. } => Err(Stopped::Cancelled),
+            // These are no tasks of their own; they have been carried out before they come here.
+            Request::Join { .. } | Request::Cancel { .. } => Err(Stopped::Cancelled),
         }
     }
 
@@ -105,8 +119,11 @@ impl Engine {
             move |received, total| teller.tell(Progress::Elsewhere { received, total })
         })
         .await?;
+        if let Some(loaded) = self.all.model(&name, &source) {
+            return Ok(self.answer_with(loaded));
+        }
         if let Some(file) = ModelFile::kept(&name, &source).await {
-            match self.read_model(task, model, file).await {
+            match self.read_model(task, model, &source, file).await {
                 // A kept file that cannot be read is as good as none.
                 Err(Stopped::Failed(_)) => drop(store::remove(&name).await),
                 other => return other,
@@ -131,7 +148,7 @@ impl Engine {
             Layout::Gguf => bring_in(task, model, &name, &source, origin, &tell).await?,
             Layout::Transformers => conversion::convert(task, model, &name, origin, &tell).await?,
         };
-        let read = self.read_model(task, model, file).await;
+        let read = self.read_model(task, model, &source, file).await;
         if let Err(Stopped::Failed(_)) = read {
             store::remove(&name).await;
         }
@@ -142,27 +159,30 @@ impl Engine {
         &self,
         task: &Task,
         model: &ModelEntry,
+        source: &Source,
         mut file: ModelFile,
     ) -> Result<Answer, Stopped> {
         task.tell(Progress::LoadingModel);
         task.breathe_deeply().await?;
-        let loaded = LoadedModel::read(model, &mut file).await?;
-        *self.model.borrow_mut() = Some(Rc::new(loaded));
+        let loaded = LoadedModel::read(model, source, &mut file).await?;
+        Ok(self.answer_with(Rc::new(loaded)))
+    }
+
+    /// Makes a model the one that answers.
+    fn answer_with(&self, model: Rc<LoadedModel>) -> Answer {
         let done = Done::ModelReady {
             model: model.id.clone(),
-            kept: file.is_kept(),
+            kept: model.kept,
         };
-        Ok((done, None))
+        self.model.replace(Some(model));
+        (done, None)
     }
 
     async fn delete_file(&self, name: &str) -> Result<Answer, Stopped> {
-        if let Some(model) = self
-            .model
-            .borrow()
-            .as_ref()
-            .filter(|model| model.file == name)
-        {
-            model.close_kept_prompts();
+        for model in self.all.models() {
+            if model.file == name {
+                model.close_kept_prompts();
+            }
         }
         store::delete(name).await?;
         Ok((store::files().await, None))
@@ -211,13 +231,9 @@ impl Engine {
     }
 
     fn forget_picture(&self, id: PictureId) {
-        let mut pictures = self.pictures.borrow_mut();
-        let Some(forgotten) = pictures.remove(&id) else {
-            return;
-        };
-        let again = pictures.values().any(|other| other.hash == forgotten.hash);
-        if let (false, Some(model)) = (again, &*self.model.borrow()) {
-            model.forget_picture(&forgotten.hash);
+        let forgotten = self.pictures.borrow_mut().remove(&id);
+        if let Some(forgotten) = forgotten {
+            self.all.forget_unless_had(&forgotten.hash);
         }
     }
 
@@ -301,48 +317,20 @@ impl Engine {
             hash,
             pixels,
         });
-        self.waiting.borrow_mut().push(Rc::clone(&waiting));
+        self.all.wait(&waiting);
         let turn = task.breathe_deeply().await;
-        self.waiting
-            .borrow_mut()
-            .retain(|other| !Rc::ptr_eq(other, &waiting));
+        self.all.wait_no_more(&waiting);
         turn?;
         let embedding = match model.picture(&hash) {
             Some(known) => known,
-            None => self.encode_with_others(&waiting)?,
+            None => self.all.encode_with_others(&waiting)?,
         };
         if let Some(picture) = self.pictures.borrow_mut().get_mut(&id) {
             picture.pixels = None;
         }
         Ok(embedding)
     }
-
-    /// Encodes a picture, and some that wait for the same model.
-    fn encode_with_others(&self, first: &Rc<WaitingPicture>) -> Result<Embedding, Failure> {
-        let mut batch = vec![(first.hash, &*first.pixels)];
-        let waiting = self.waiting.borrow();
-        for other in waiting.iter() {
-            let new = batch.iter().all(|(hash, _)| *hash != other.hash);
-            let same = Rc::ptr_eq(&other.model, &first.model);
-            if new && same && batch.len() < PICTURES_TOGETHER {
-                batch.push((other.hash, &*other.pixels));
-            }
-        }
-        let embeddings = first.model.encode_pictures(&batch)?;
-        // A batch is never empty.
-        Ok(Rc::clone(&embeddings[0]))
-    }
 }
-
-/// A decoded picture that a request waits to be encoded.
-struct WaitingPicture {
-    model: Rc<LoadedModel>,
-    hash: ContentHash,
-    pixels: Rc<Picture>,
-}
-
-/// Pictures that are encoded together at most, so that a request can be cancelled in between.
-const PICTURES_TOGETHER: usize = 4;
 
 /// Brings a model's one file into the store. The caller has its lock.
 async fn bring_in(

@@ -1,0 +1,108 @@
+//! All pages that the worker works for, and what they share: the models that they have loaded, with what these have encoded, and
+//! the pictures that wait to be encoded.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use cliplet_clip::picture::Picture;
+
+use super::client::Client;
+use super::fetch::Source;
+use super::model::{Embedding, LoadedModel};
+use super::pictures::ContentHash;
+use crate::messages::Failure;
+
+/// All of them.
+#[derive(Default)]
+pub(super) struct Clients {
+    clients: RefCell<Vec<Rc<Client>>>,
+    /// Decoded pictures that requests wait to be encoded.
+    waiting: RefCell<Vec<Rc<WaitingPicture>>>,
+}
+
+/// A decoded picture that a request waits to be encoded.
+pub(super) struct WaitingPicture {
+    pub(super) model: Rc<LoadedModel>,
+    pub(super) hash: ContentHash,
+    pub(super) pixels: Rc<Picture>,
+}
+
+/// Pictures that are encoded together at most, so that a request can be cancelled in between.
+const PICTURES_TOGETHER: usize = 4;
+
+impl Clients {
+    /// Counts another one among them.
+    pub(super) fn add(&self, client: &Rc<Client>) {
+        self.clients.borrow_mut().push(Rc::clone(client));
+    }
+
+    /// Stops what one has asked for, and forgets it, its pictures and its model, unless others have them too.
+    pub(super) fn remove(&self, client: &Rc<Client>) {
+        client.tasks.cancel_all();
+        self.clients
+            .borrow_mut()
+            .retain(|other| !Rc::ptr_eq(other, client));
+        for picture in client.pictures.take().values() {
+            self.forget_unless_had(&picture.hash);
+        }
+        client.model.replace(None);
+    }
+
+    /// The models that answer them, some perhaps several times.
+    pub(super) fn models(&self) -> Vec<Rc<LoadedModel>> {
+        let clients = self.clients.borrow();
+        let models = clients.iter().map(|client| client.model.borrow().clone());
+        models.flatten().collect()
+    }
+
+    /// The model that would be read of this file and source, if somebody has it.
+    pub(super) fn model(&self, file: &str, source: &Source) -> Option<Rc<LoadedModel>> {
+        let models = self.models();
+        models.into_iter().find(|model| model.is(file, source))
+    }
+
+    /// Forgets what is kept for a picture of these contents, unless somebody has one.
+    pub(super) fn forget_unless_had(&self, hash: &ContentHash) {
+        let clients = self.clients.borrow();
+        let had = clients.iter().any(|client| {
+            let pictures = client.pictures.borrow();
+            pictures.values().any(|picture| picture.hash == *hash)
+        });
+        if !had {
+            for model in self.models() {
+                model.forget_picture(hash);
+            }
+        }
+    }
+
+    /// A picture waits from now on.
+    pub(super) fn wait(&self, picture: &Rc<WaitingPicture>) {
+        self.waiting.borrow_mut().push(Rc::clone(picture));
+    }
+
+    /// The other way round.
+    pub(super) fn wait_no_more(&self, picture: &Rc<WaitingPicture>) {
+        self.waiting
+            .borrow_mut()
+            .retain(|other| !Rc::ptr_eq(other, picture));
+    }
+
+    /// Encodes a picture, and some that wait for the same model.
+    pub(super) fn encode_with_others(
+        &self,
+        first: &Rc<WaitingPicture>,
+    ) -> Result<Embedding, Failure> {
+        let mut batch = vec![(first.hash, &*first.pixels)];
+        let waiting = self.waiting.borrow();
+        for other in waiting.iter() {
+            let new = batch.iter().all(|(hash, _)| *hash != other.hash);
+            let same = Rc::ptr_eq(&other.model, &first.model);
+            if new && same && batch.len() < PICTURES_TOGETHER {
+                batch.push((other.hash, &*other.pixels));
+            }
+        }
+        let embeddings = first.model.encode_pictures(&batch)?;
+        // A batch is never empty.
+        Ok(Rc::clone(&embeddings[0]))
+    }
+}
