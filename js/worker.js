@@ -126,14 +126,16 @@ export class Engine {
 }
 
 // A worker's script must be of the page's own origin. Where the engine comes from another one, or is part of the bundle, a small
-// script of ours imports it.
+// script of ours imports it. In a sandbox, which has no origin, browsers allow modules to do that only once they run.
 function startWorker(script, name) {
-  const options = { type: "module", name };
-  if (new URL(script).origin === location.origin) return new Worker(script, options);
-  const importing = new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" });
-  const url = URL.createObjectURL(importing);
+  if (new URL(script).origin === self.origin) return new Worker(script, { type: "module", name });
+  const sandboxed = self.origin === "null";
+  const importing = sandboxed
+    ? `import(${JSON.stringify(script)}).catch((error) => setTimeout(() => { throw error; }));`
+    : `import ${JSON.stringify(script)};`;
+  const url = URL.createObjectURL(new Blob([importing], { type: "text/javascript" }));
   try {
-    return new Worker(url, options);
+    return new Worker(url, { type: sandboxed ? "classic" : "module", name });
   } finally {
     // The worker fetches its script after this, at some time that nobody tells.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);

@@ -339,6 +339,8 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
              'tainted-image': () => clip.classify(foreign, ['cat']),
              'tainted-image 2': () => clip.classify(painted, ['cat']),
              'unknown-model': () => Cliplet.load({ model: 'nothing' }),
+             'unknown-model 6': () => Cliplet.load({ model: '__proto__' }),
+             'unknown-model 7': () => Cliplet.load({ model: 'constructor' }),
              'unknown-model 2': () => Cliplet.load({ model: 'https://huggingface.co/a/b/blob/main/pytorch_model.bin' }),
              'unknown-model 3': () => Cliplet.load({ model: 'ftp://example.org/a.gguf' }),
              'unknown-model 4': () => Cliplet.load({ model: [new File(['x'], 'model.safetensors')] }),
@@ -353,7 +355,7 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
          // One bad image of several is named.
          pruned.push(['image-status', await failure(clip.embedImages([image, 'nothing.jpg', image])), true]);
          // And nothing was lost.
-         return { errors: pruned, after: await clip.classify(image, ['rocket', 'cat']) }",
+         return { errors: pruned, after: await clip.classify(image, ['rocket', '__proto__', 'constructor']) }",
         [json!(format!("{}samples/rocket.jpg", other.url()))],
     );
     let all = errors["errors"].as_array().unwrap();
@@ -861,6 +863,43 @@ fn a_worker_can_use_it_too() {
         [],
     );
     assert_eq!(results[0]["label"], "rocket");
+}
+
+#[test]
+fn a_page_in_a_sandbox_can_use_it() {
+    for kind in [Kind::Chromium, Kind::Firefox] {
+        let server = TestServer::with_page();
+        // Which a page without an origin needs.
+        server.open_to_all();
+        server.put(
+            "sandboxed.html",
+            "<!DOCTYPE html><script type=module>
+               import { Cliplet } from './cliplet.js';
+               const run = async () => {
+                   const clip = await Cliplet.load({ model: 'cliplet-starter' });
+                   return { results: await clip.classify('samples/rocket.jpg', ['rocket', 'cat']), kept: clip.model.kept };
+               };
+               parent.postMessage(await run().catch((error) => String(error)), '*');
+             </script>",
+        );
+        server.put("host.html", "<!DOCTYPE html><title>Somebody's page</title>");
+        let options = Options {
+            kind,
+            ..Options::default()
+        };
+        let page = Page::open_at_with(&server, "host.html", &options);
+        let found = page.script(
+            "const frame = document.createElement('iframe');
+             frame.sandbox = 'allow-scripts';
+             frame.src = 'sandboxed.html';
+             const said = new Promise((resolve) => addEventListener('message', ({ data }) => resolve(data)));
+             document.body.append(frame);
+             return said",
+            [],
+        );
+        assert_eq!(found["results"][0]["label"], "rocket", "{found}");
+        assert_eq!(found["kept"], false);
+    }
 }
 
 #[test]
