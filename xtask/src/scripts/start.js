@@ -13,7 +13,9 @@ for (const name of ["threads", "build"]) {
   if (asked.has(name)) url.searchParams.set(name, asked.get(name));
 }
 
-let shares = "embed" in document.documentElement.dataset && parent !== window && navigator.locks !== undefined;
+// In a sandbox, which has no origin, there is nobody to share with.
+let shares =
+  "embed" in document.documentElement.dataset && parent !== window && self.origin !== "null" && navigator.locks !== undefined;
 
 const newName = (kind) => `${kind}-${Math.random().toString(36).slice(2)}`;
 
