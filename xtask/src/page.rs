@@ -128,7 +128,9 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
         Some(book) => files::copy_directory(&book, &staging.join(book::DIRECTORY))?,
         None => html = without_book(&html)?,
     }
-    files::write(&index, with_policy(&html)?)?;
+    files::write(&index, with_policy(&html, policy::for_page)?)?;
+    let embedded = with_policy(&embedded(&html)?, policy::for_embedded_page)?;
+    files::write(&staging.join(EMBEDDED), embedded)?;
 
     if let Some(wasm_opt) = &tools.wasm_opt {
         for name in files::files_below(staging)? {
@@ -181,16 +183,47 @@ fn without_book(html: &str) -> Result<String> {
     Ok(format!("{before}{after}"))
 }
 
+/// The page for the inside of other people's pages.
+const EMBEDDED: &str = "embed.html";
+
+/// The page, as it is inside other people's pages: the same program, which is told so by an attribute, and nothing that is about a
+/// page of its own.
+fn embedded(html: &str) -> Result<String> {
+    let mut html = html.to_owned();
+    for (beginning, end, instead) in [
+        ("<html ", ">", "<html lang=\"en\" data-embed>"),
+        ("<meta name=\"theme-color\"", ">", ""),
+        ("<meta name=\"theme-color\"", ">", ""),
+        ("<link rel=\"apple-touch-icon\"", ">", ""),
+        (
+            "<link rel=\"manifest\"",
+            ">",
+            "<meta name=\"robots\" content=\"noindex\">",
+        ),
+    ] {
+        let found = html.split_once(beginning).and_then(|(before, rest)| {
+            let (_, after) = rest.split_once(end)?;
+            Some(format!("{before}{instead}{after}"))
+        });
+        html = found.ok_or_else(|| {
+            format!(
+                "index.html should have an element `{beginning}…`, for {EMBEDDED} to go without."
+            )
+        })?;
+    }
+    Ok(html)
+}
+
 /// The page with its Content-Security-Policy in the element that is there for it. It names the scripts that stand in the page:
 /// trunk writes one, which starts the page's program.
-fn with_policy(html: &str) -> Result<String> {
+fn with_policy(html: &str, policy: impl Fn(&[String]) -> String) -> Result<String> {
     let (empty, filled) = ("data-policy content=\"\"", "content=\"");
     if html.matches(empty).count() != 1 {
         return Err(
             format!("index.html should have one element with `{empty}`, for the policy.").into(),
         );
     }
-    let policy = policy::for_page(&html::script_hashes(html));
+    let policy = policy(&html::script_hashes(html));
     Ok(html.replace(empty, &format!("{filled}{policy}\"")))
 }
 
@@ -201,12 +234,23 @@ mod tests {
     #[test]
     fn the_policy_names_the_scripts_of_the_page() {
         let html = r#"<meta data-policy content=""/><script src="a.js"></script><script type="module">go()</script>"#;
-        let filled = with_policy(html).unwrap();
+        let filled = with_policy(html, policy::for_page).unwrap();
         // The hash of `go()`, as a browser names it when it refuses to run that.
         let hash = "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='";
         assert!(filled.contains(hash), "{filled}");
         assert!(filled.starts_with("<meta content=\"default-src 'none'; "));
-        assert!(with_policy(&filled).is_err());
+        assert!(with_policy(&filled, policy::for_page).is_err());
+        let embedded = with_policy(html, policy::for_embedded_page).unwrap();
+        assert!(embedded.contains("frame-src 'none'") && embedded.contains(hash));
+    }
+
+    #[test]
+    fn the_page_inside_others_has_the_same_program_and_says_so() {
+        let html = r##"<html lang="en"><head><meta name="theme-color" media="x" content="#fff"><meta name="theme-color"
+            content="#000"><link rel="apple-touch-icon" href="i.png"><link rel="manifest" href="m"><script>go()</script>"##;
+        let expected = r#"<html lang="en" data-embed><head><meta name="robots" content="noindex"><script>go()</script>"#;
+        assert_eq!(embedded(html).unwrap(), expected);
+        assert!(embedded("<html lang=\"en\">").is_err());
     }
 
     #[test]

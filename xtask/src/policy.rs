@@ -41,7 +41,17 @@ pub fn for_page(inline: &[String]) -> String {
     )
 }
 
-/// What only a header can say of the page: nobody else may show it inside a page of theirs.
+/// The policy of the page for the inside of other people's pages, which stands in that page itself. In a sandbox its worker
+/// begins with a script from a `blob:`, which does nothing but import the engine's own.
+pub fn for_embedded_page(inline: &[String]) -> String {
+    for_page(inline)
+        .replace("worker-src 'self'", "worker-src 'self' blob:")
+        .replace(" manifest-src 'self';", "")
+        .replace("frame-src 'self'", "frame-src 'none'")
+}
+
+/// What only a header can say of the page: nobody else may show it inside a page of theirs. Of the page for the inside of other
+/// people's pages it is not said.
 pub const FRAMES: &str = "frame-ancestors 'self'";
 
 #[cfg(test)]

@@ -44,6 +44,13 @@ const lockName = (name) => `cliplet:${name}`;
 
 // ---- A worker of this page's own ----
 
+function newWorker(name) {
+  if (self.origin !== "null") return new Worker(url, { type: "module", name });
+  // A sandbox has no origin, and its workers no scripts but those of its own making. Such a one may import others.
+  const script = `import(${JSON.stringify(url.href)}).catch((error) => setTimeout(() => { throw error; }));`;
+  return new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { name });
+}
+
 class Own {
   #worker;
   #threads;
@@ -53,7 +60,7 @@ class Own {
 
   constructor({ heard, failed }) {
     const name = newName("cliplet");
-    this.#worker = new Worker(url, { type: "module", name });
+    this.#worker = newWorker(name);
     this.#worker.onmessage = ({ data }) => {
       if (data.message.Listening) this.#bringGuests();
       if (data.message.Crashed) this.#turnAway();

@@ -14,7 +14,7 @@ use crate::policy;
 pub struct Site {
     root: PathBuf,
     base: String,
-    /// Answers have the headers of the page's Content-Security-Policy.
+    /// The directory is the built page, and answers have the headers that are for its files.
     guarded: bool,
 }
 
@@ -43,7 +43,8 @@ impl Site {
         })
     }
 
-    /// The same directory as the built page: with what only headers can say of its Content-Security-Policy.
+    /// The same directory as the built page: with what only headers can say of its Content-Security-Policy, and of who else may
+    /// use its files.
     #[must_use]
     pub fn guarded(self) -> Self {
         Self {
@@ -54,8 +55,12 @@ impl Site {
 
     /// Answers `GET` and `HEAD`.
     pub fn respond(&self, request: &Request) -> Response {
+        let mut name = None;
         let response = match self.find(&request.path) {
             Found::File(path) => {
+                name = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned());
                 send_file(&path, request).unwrap_or_else(|error| match error.kind() {
                     io::ErrorKind::NotFound => not_found(),
                     _ => Response::text(500, &format!("The file cannot be read: {error}.")),
@@ -67,7 +72,7 @@ impl Site {
             Found::Nothing => not_found(),
         };
         match self.guarded {
-            true => guarded(isolated(response)),
+            true => guarded(isolated(response), name.as_deref()),
             false => isolated(response),
         }
     }
@@ -137,14 +142,27 @@ fn isolated(response: Response) -> Response {
         .with_header("X-Content-Type-Options", "nosniff")
 }
 
-/// Adds the part of the Content-Security-Policy that is for a file of this type. Any script may become a worker.
-fn guarded(response: Response) -> Response {
+/// The page for the inside of other people's pages.
+const EMBEDDED: &str = "embed.html";
+
+/// Adds the part of the Content-Security-Policy that is for a file of this type: any script may become a worker. Other people's
+/// pages may use all files but the pages that are meant to stand alone; they are the same for everybody.
+fn guarded(mut response: Response, name: Option<&str>) -> Response {
+    let is_page = |name: &str| name.ends_with(".html") && name != EMBEDDED;
+    if name.is_some_and(|name| !is_page(name)) {
+        let policy = "Cross-Origin-Resource-Policy";
+        response.headers.retain(|(header, _)| header != policy);
+        response = response
+            .with_header(policy, "cross-origin")
+            .with_header("Access-Control-Allow-Origin", "*");
+    }
     let media_type = response
         .headers
         .iter()
         .find(|(name, _)| name == "Content-Type")
         .map_or("", |(_, value)| value);
     let policy = match media_type.split(';').next() {
+        Some("text/html") if name == Some(EMBEDDED) => return response,
         Some("text/html") => policy::FRAMES.to_owned(),
         Some("text/javascript") => policy::for_workers(),
         _ => return response,
@@ -413,6 +431,38 @@ mod tests {
         assert_eq!(ask(&server, "GET", "/sub/data.bin", other_version).0, 200);
         drop(server);
         fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn other_people_s_pages_may_use_what_is_meant_for_them() {
+        let headers = |name: &str, media_type: &'static str| {
+            let response = isolated(Response::bytes(200, media_type, Vec::new()));
+            guarded(response, Some(name)).headers
+        };
+        let value = |headers: &[(String, String)], name: &str| {
+            let values: Vec<_> = headers
+                .iter()
+                .filter(|(header, _)| header == name)
+                .collect();
+            values.last().map(|(_, value)| value.clone())
+        };
+        let (corp, cors, csp) = (
+            "Cross-Origin-Resource-Policy",
+            "Access-Control-Allow-Origin",
+            "Content-Security-Policy",
+        );
+        for name in ["embed.js", "cliplet.js", "models.json"] {
+            let headers = headers(name, "application/octet-stream");
+            assert_eq!(value(&headers, corp).unwrap(), "cross-origin", "{name}");
+            assert_eq!(value(&headers, cors).unwrap(), "*", "{name}");
+        }
+        let page = headers("index.html", "text/html");
+        assert_eq!(value(&page, corp).unwrap(), "same-origin");
+        assert_eq!(value(&page, cors), None);
+        assert_eq!(value(&page, csp).unwrap(), policy::FRAMES);
+        let embedded = headers("embed.html", "text/html");
+        assert_eq!(value(&embedded, corp).unwrap(), "cross-origin");
+        assert_eq!(value(&embedded, csp), None);
     }
 
     #[test]
