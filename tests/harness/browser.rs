@@ -36,6 +36,8 @@ pub struct Options {
     pub height: u32,
     /// The visitor prefers dark pages.
     pub dark: bool,
+    /// The device has a camera, which sees a pattern that moves, and pages are allowed it. In Chromium alone.
+    pub camera: bool,
     /// The visitor asks to save data. Chromium alone can be told to.
     pub save_data: bool,
     /// Where the browser keeps all that it keeps, if that is to outlive it.
@@ -49,6 +51,7 @@ impl Default for Options {
             width: 1280,
             height: 800,
             dark: false,
+            camera: false,
             save_data: false,
             profile: None,
         }
@@ -289,6 +292,10 @@ fn capabilities(options: &Options) -> Capabilities {
         Kind::Chromium => {
             let mut arguments: Vec<String> =
                 chromium::ARGUMENTS.iter().map(|&a| a.to_owned()).collect();
+            if options.camera {
+                arguments.push("--use-fake-device-for-media-stream".to_owned());
+                arguments.push("--use-fake-ui-for-media-stream".to_owned());
+            }
             if let Some(profile) = &options.profile {
                 arguments.push(format!("--user-data-dir={}", profile.display()));
             }

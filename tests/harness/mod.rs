@@ -15,6 +15,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod browser;
+pub mod host_page;
 mod page;
 mod server;
 mod visitor;

@@ -488,6 +488,25 @@ impl Page {
         self.browser.resize(width, height);
     }
 
+    // ---- Frames ----
+
+    /// All that follows is about the inside of the frame that a script gives, as `return document.querySelector('iframe')`.
+    #[track_caller]
+    pub fn enter_frame(&self, script: &str) {
+        self.browser.run("entering a frame", async |driver| {
+            let frame = driver.execute(script, []).await?.element()?;
+            frame.enter_frame().await
+        });
+    }
+
+    /// All that follows is about the page again.
+    #[track_caller]
+    pub fn leave_frames(&self) {
+        self.browser.run("leaving a frame", async |driver| {
+            driver.enter_default_frame().await
+        });
+    }
+
     // ---- Measuring and recording ----
 
     /// Runs the body of a JavaScript function and gives what it returns. A promise is waited for.

@@ -54,6 +54,7 @@ const TICK: Duration = Duration::from_millis(20);
 pub struct TestServer {
     network: Arc<Network>,
     running: Mutex<Option<Server>>,
+    name: &'static str,
     port: u16,
     base: String,
 }
@@ -105,6 +106,15 @@ impl TestServer {
         Self::start(Some(directory), "/")
     }
 
+    /// Serves nothing but what is [put](Self::put) there, as an ordinary host does: no headers, and nothing for pages of other
+    /// origins. It has another name than the other servers, so that browsers take it for another site.
+    pub fn ordinary_site() -> Self {
+        let mut server = Self::start(None, "/");
+        server.name = "localhost";
+        server.set_no_headers();
+        server
+    }
+
     fn start(page: Option<&Path>, base: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
@@ -145,6 +155,7 @@ impl TestServer {
         Self {
             network,
             running: Mutex::new(Some(server)),
+            name: "127.0.0.1",
             port,
             base: base.to_owned(),
         }
@@ -152,7 +163,7 @@ impl TestServer {
 
     /// Where the page lies.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}{}", self.port, self.base)
+        format!("http://{}:{}{}", self.name, self.port, self.base)
     }
 
     /// Puts a file at a path, in the place of the page's own if there is one.
