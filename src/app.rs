@@ -49,7 +49,7 @@ pub fn App() -> impl IntoView {
 }
 
 /// What the session hears of the window, for as long as the page lives.
-fn listen(session: Session) {
+pub(crate) fn listen(session: Session) {
     let in_field = |event: &web_sys::Event| {
         let target = event
             .target()

@@ -50,6 +50,14 @@ impl Timer {
     }
 }
 
+/// Comes back after some milliseconds.
+pub async fn pause(milliseconds: f64) {
+    let (end, over) = futures_channel::oneshot::channel::<()>();
+    let wait = Duration::from_secs_f64(milliseconds.max(0.0) / 1_000.0);
+    set_timeout(move || drop(end), wait);
+    over.await.ok();
+}
+
 /// Calls `step` again and again, each time in a task of its own, as long as it returns `true`. The first call is now.
 /// So a long job leaves the browser room to draw and to listen.
 pub fn in_steps(mut step: impl FnMut() -> bool + 'static) {
@@ -79,6 +87,54 @@ pub fn asked_for(name: &str) -> Option<String> {
     web_sys::UrlSearchParams::new_with_str(&behind)
         .ok()?
         .get(name)
+}
+
+/// All that stands behind the page's address under this name.
+pub fn all_asked_for(name: &str) -> Vec<String> {
+    let behind = window().location().search().unwrap_or_default();
+    let Ok(parameters) = web_sys::UrlSearchParams::new_with_str(&behind) else {
+        return Vec::new();
+    };
+    let values = parameters.get_all(name).into_iter();
+    values.filter_map(|value| value.as_string()).collect()
+}
+
+/// A URL that may be relative to the page, whole and as browsers write it. `None` if it is none.
+pub fn absolute(url: &str) -> Option<String> {
+    let base = document().base_uri().ok()??;
+    Some(web_sys::Url::new_with_base(url, &base).ok()?.href())
+}
+
+/// Whether the document is the one for the inside of other people's pages.
+pub fn is_embedded() -> bool {
+    let root = document().document_element();
+    root.is_some_and(|root| root.has_attribute("data-embed"))
+}
+
+/// Whether the document has no origin, as in a sandbox.
+pub fn is_in_sandbox() -> bool {
+    Reflect::get(&window(), &"origin".into()).is_ok_and(|origin| origin == "null")
+}
+
+/// Puts the document into a theme, a language, and colours: variables of the style sheet with their values. Colours of before
+/// that are not among these go.
+pub fn dress(theme: &str, lang: &str, colours: &[(String, String)]) {
+    let root = document().document_element();
+    let Some(root) = root.and_then(|root| root.dyn_into::<HtmlElement>().ok()) else {
+        return;
+    };
+    root.set_attribute("data-theme", theme).ok();
+    root.set_lang(lang);
+    let style = root.style();
+    style.set_css_text("");
+    for (name, value) in colours {
+        style.set_property(name, value).ok();
+    }
+}
+
+/// Loads the document again.
+pub fn reload() {
+    window().location().reload().ok();
 }
 
 /// The browser's storage as a whole. Missing outside secure contexts.
@@ -166,6 +222,21 @@ async fn fetch(url: &str) -> Result<Response, JsValue> {
 pub async fn fetch_text(url: &str) -> Result<String, JsValue> {
     let text = JsFuture::from(fetch(url).await?.text()?).await?;
     Ok(text.as_string().unwrap_or_default())
+}
+
+/// The bytes at a URL of any host that lets all pages read it, without telling that host anything of the reader.
+pub async fn fetch_open_blob(url: &str) -> Result<Blob, JsValue> {
+    let options = web_sys::RequestInit::new();
+    options.set_mode(web_sys::RequestMode::Cors);
+    options.set_credentials(web_sys::RequestCredentials::Omit);
+    options.set_referrer_policy(web_sys::ReferrerPolicy::NoReferrer);
+    let response: Response = JsFuture::from(window().fetch_with_str_and_init(url, &options))
+        .await?
+        .dyn_into()?;
+    match response.ok() {
+        true => JsFuture::from(response.blob()?).await?.dyn_into(),
+        false => Err(JsValue::from_f64(response.status().into())),
+    }
 }
 
 /// The bytes at a URL relative to the page.

@@ -296,12 +296,6 @@ impl Engine {
     }
 }
 
-/// A URL that is relative to the page, as the worker can use it.
-pub fn absolute(url: &str) -> Option<String> {
-    let base = leptos::prelude::document().base_uri().ok()??;
-    Some(web_sys::Url::new_with_base(url, &base).ok()?.href())
-}
-
 /// An exception in words.
 pub fn describe(error: &JsValue) -> String {
     error

@@ -2,13 +2,19 @@
 //!
 //! Client-side rendered with Leptos. Here live what is drawn ([`components`]), what happens when ([`session`]), the data
 //! behind it ([`state`]), every sentence a person reads ([`text`]), what is asked of the browser and the host to tell people of it
-//! ([`probe`]), the only caller of the worker ([`engine`]) and the only
-//! caller of the service worker ([`offline`]). What does not: the model and arithmetic on its numbers, which are the worker's, behind `cliplet-engine`'s messages.
+//! ([`probe`]), and the only callers of the worker ([`engine`]), of the service worker ([`offline`]), of a page around ([`host`]) and of
+//! the camera ([`camera`]). What does not: the model and arithmetic on its numbers, which are the worker's, behind
+//! `cliplet-engine`'s messages.
+//!
+//! There are two documents of it: the page ([`app::App`]), and the page inside other people's pages ([`embedded::Embedded`]).
 
 pub mod app;
 pub mod browser;
+pub mod camera;
 pub mod components;
+pub mod embedded;
 pub mod engine;
+pub mod host;
 pub mod offline;
 pub mod probe;
 pub mod session;

@@ -3,20 +3,58 @@
 use std::panic::PanicHookInfo;
 
 use cliplet_page::app::App;
-use cliplet_page::text;
+use cliplet_page::embedded::{Embedded, EmbeddedProps};
+use cliplet_page::host::Host;
+use cliplet_page::state::embed::settings::Settings;
+use cliplet_page::{browser, text};
 use leptos::prelude::document;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
 fn main() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         show_broken(info).ok();
     }));
-    // The outline that was there before the program was.
+    if browser::is_embedded() {
+        // Leptos' own way to do this is there once something is mounted.
+        wasm_bindgen_futures::spawn_local(mount_embedded());
+    } else {
+        remove_outline();
+        leptos::mount::mount_to_body(App);
+    }
+}
+
+/// Puts the page for the inside of other people's pages into the document, once it is known what the page around wants: its
+/// `embed.js` says so, or else the address.
+async fn mount_embedded() {
+    let (host, (settings, faults)) = match Host::greet().await {
+        Some((host, text)) => {
+            let read = Settings::from_message(&text, browser::absolute);
+            (
+                Some(host),
+                read.unwrap_or_else(|fault| (Settings::default(), vec![fault])),
+            )
+        }
+        None => (
+            None,
+            Settings::from_query(browser::all_asked_for, browser::absolute),
+        ),
+    };
+    remove_outline();
+    leptos::mount::mount_to_body(move || {
+        Embedded(EmbeddedProps {
+            settings,
+            host,
+            faults,
+        })
+    });
+}
+
+/// Takes away what was there before the program was.
+fn remove_outline() {
     if let Some(outline) = document().get_element_by_id("outline") {
         outline.remove();
     }
-    leptos::mount::mount_to_body(App);
 }
 
 /// Says over the page that it cannot go on, with the details to copy. Made by hand: what draws the page has just broken.
@@ -35,9 +73,11 @@ fn show_broken(info: &PanicHookInfo) -> Result<(), JsValue> {
     broken.set_attribute("role", "alert")?;
     broken.append_child(&*element("p", text::BROKEN)?)?;
 
-    let reload = element("a", "Reload")?;
+    let reload = element("button", "Reload")?;
     reload.set_class_name("button");
-    reload.set_attribute("href", "")?;
+    let on_click = Closure::<dyn Fn()>::new(browser::reload);
+    reload.add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref())?;
+    on_click.forget();
     broken.append_child(&reload)?;
 
     let details = element("details", "")?;

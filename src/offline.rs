@@ -151,13 +151,13 @@ impl ServiceWorkers {
             Some(waiting) => {
                 on_state(&waiting, |state| {
                     if state == ServiceWorkerState::Activated {
-                        reload();
+                        browser::reload();
                     }
                 });
                 self.post("{\"take\":true}", &[waiting]);
             }
             // Another page was quicker.
-            None => reload(),
+            None => browser::reload(),
         }
     }
 
@@ -190,8 +190,4 @@ fn on_state(worker: &ServiceWorker, changed: impl Fn(ServiceWorkerState) + 'stat
     let closure = Closure::<dyn Fn()>::new(move || changed(of.state()));
     worker.set_onstatechange(Some(closure.as_ref().unchecked_ref()));
     closure.forget();
-}
-
-fn reload() {
-    window().location().reload().ok();
 }

@@ -8,7 +8,11 @@ pub mod capabilities;
 use cliplet_engine::catalogue::{Layout, ModelEntry};
 use cliplet_engine::messages::{Failure, StoredFile};
 
+use crate::camera;
 use crate::state::address;
+use crate::state::embed::settings::{
+    Fault, LONGEST_TEXT, MOST_IMAGES, MOST_LABELS as MOST_SET_LABELS,
+};
 use crate::state::kept::Kept;
 use crate::state::models::{Offer, Stage, State, Status, Trouble};
 use crate::state::template;
@@ -136,6 +140,154 @@ pub fn not_scored(failure: &Failure) -> String {
         }
         other => format!("The picture could not be scored: {}", because(other)),
     }
+}
+
+/// The link from a page inside another one to Cliplet itself.
+pub const OPEN_IN_CLIPLET: &str = "Open in Cliplet";
+
+/// The engine does not run in a frame whose page around has taken its origin from it.
+pub const IN_SANDBOX: &str =
+    "In this browser Cliplet’s engine does not run in a sandbox without allow-same-origin.";
+
+/// Inside another page, models are not brought along.
+pub const MODELS_ARE_ELSEWHERE: &str =
+    "Models cannot be loaded here. Open Cliplet itself for that, with the link below.";
+
+/// Where the pictures of a page around are searched, no others are.
+pub const ONLY_GIVEN: &str = "Only the pictures that are here are searched. Open Cliplet itself for others, with the link below.";
+
+/// Where the camera is looked through, no pictures are taken from elsewhere.
+pub const ONLY_CAMERA: &str = "Here Cliplet looks at what the camera sees. Open Cliplet itself for pictures, with the link below.";
+
+/// What the camera's picture is called.
+pub const CAMERA: &str = "What the camera sees";
+/// The button that switches the camera on.
+pub const START_CAMERA: &str = "Start the camera";
+/// The button that switches it off.
+pub const STOP_CAMERA: &str = "Stop";
+/// Where the camera's pictures go: nowhere.
+pub const CAMERA_STAYS: &str = "What it sees never leaves this browser.";
+
+/// There is no camera.
+pub fn no_camera(trouble: camera::Trouble) -> &'static str {
+    match trouble {
+        camera::Trouble::NotHere => {
+            "The browser gives this page no camera. It does so over HTTPS alone, and inside another page only if that allows it."
+        }
+        camera::Trouble::NotAllowed => {
+            "The camera was not allowed. Allow it for this page in the browser’s settings, then start it again."
+        }
+        camera::Trouble::NoCamera => "This device has no camera. Connect one, then start it again.",
+        camera::Trouble::InUse => {
+            "Another program is using the camera. Close that, then start it again."
+        }
+    }
+}
+
+/// The field for what is looked for among pictures.
+pub const LOOK_FOR: &str = "What to look for";
+
+/// Before anything is looked for, or while that goes on: `under_way` are the pictures compared and all of them.
+pub fn search_state(under_way: Option<(usize, usize)>, pictures: usize, searched: bool) -> String {
+    match (under_way, pictures) {
+        (Some((done, all)), _) => format!("{} of {} pictures compared", number(done), number(all)),
+        (None, 0) => "No pictures".to_owned(),
+        (None, 1) => "1 picture".to_owned(),
+        (None, count) if searched => format!("{} pictures, best first", number(count)),
+        (None, count) => format!("{} pictures", number(count)),
+    }
+}
+
+/// A cosine, as people compare it.
+pub fn cosine(cosine: f32) -> String {
+    format!("{cosine:.2}").replace('-', "−")
+}
+
+/// What a screen reader hears when pictures stand in a new order.
+pub fn best_picture(name: &str) -> String {
+    format!("Best fit: {}.", quoted(name))
+}
+
+/// Something that a page around has set and that cannot be used. Its writer reads it.
+pub fn setting_refused(fault: &Fault) -> String {
+    match fault {
+        Fault::NotSettings => {
+            "The page around sent something that is no list of settings. It was ignored.".to_owned()
+        }
+        Fault::TooManyLabels(count) => format!(
+            "There are {} labels, and {} are taken. The rest was left out.",
+            number(*count),
+            number(MOST_SET_LABELS)
+        ),
+        Fault::LongLabel => format!(
+            "A label has more than {} characters, and was left out.",
+            number(LONGEST_TEXT)
+        ),
+        Fault::Template(template) => format!(
+            "The template {} was not taken: it has {{}} in the place of the label, and at most {} characters.",
+            quoted(template),
+            number(LONGEST_TEXT)
+        ),
+        Fault::TooManyImages(count) => format!(
+            "There are {} pictures, and {MOST_IMAGES} are taken. The rest was left out.",
+            number(*count)
+        ),
+        Fault::Image(address) => format!(
+            "The picture {} was not taken: pictures are fetched from https addresses, or from this device’s own.",
+            quoted(address)
+        ),
+        Fault::Word { name, value, words } => {
+            format!(
+                "The {name} {} was not taken: it can be {words}.",
+                quoted(value)
+            )
+        }
+        Fault::Accent(accent) => format!(
+            "The accent {} was not taken: it is a colour such as #0b57d0.",
+            quoted(accent)
+        ),
+        Fault::Lang(lang) => format!(
+            "The language {} was not taken: it is a tag such as en or pt-BR.",
+            quoted(lang)
+        ),
+    }
+}
+
+/// A page around has asked for a model that is not on the list.
+pub fn no_such_model(id: &str, ids: &[String]) -> String {
+    format!(
+        "There is no model {}, so the usual one is used. There are {}.",
+        quoted(id),
+        ids.join(", ")
+    )
+}
+
+/// The last part of an address's path, as people read it.
+pub fn file_name(address: &str) -> String {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let name = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    name.to_owned()
+}
+
+/// What a picture is called that a page around has given, `place` being its number and how many there are.
+pub fn given_alt(name: &str, place: (usize, usize)) -> String {
+    match place {
+        (_, 1) => format!("The picture {}", quoted(name)),
+        (at, all) => format!("Picture {at} of {all}: {}", quoted(name)),
+    }
+}
+
+/// A picture that a page around has given could not be had.
+pub fn given_not_fetched(name: &str) -> String {
+    format!(
+        "The picture {} could not be fetched. Either there is no connection, or it is not there, or its server does not let \
+         other pages read it.",
+        quoted(name)
+    )
 }
 
 /// A reason that ends a sentence.

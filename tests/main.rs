@@ -9,6 +9,7 @@ mod better_model;
 mod book;
 mod drop_a_picture;
 mod edit_labels;
+mod embedded;
 mod engine_builds;
 mod harness;
 mod harness_itself;

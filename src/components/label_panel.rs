@@ -89,7 +89,7 @@ pub fn LabelPanel() -> impl IntoView {
                 {progress}
             </div>
             <LabelAdder field=adder />
-            <TemplateField />
+            {(!session.is_embedded()).then(|| view! { <TemplateField /> })}
             {move || hint().map(|hint| view! { <p class="hint">{hint}</p> })}
             <LabelList adder />
             {about_preview}

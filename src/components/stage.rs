@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::{ErrorNote, Samples};
+use super::{ErrorNote, GivenPictures, Samples};
 use crate::session::{Picture, Session};
 use crate::text;
 
@@ -68,7 +68,10 @@ pub fn Stage() -> impl IntoView {
                 {note}
             </label>
             <ErrorNote />
-            <Samples />
+            {match session.embed {
+                Some(embed) => view! { <GivenPictures embed /> }.into_any(),
+                None => view! { <Samples /> }.into_any(),
+            }}
         </section>
     }
 }

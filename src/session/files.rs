@@ -91,7 +91,9 @@ impl Session {
     /// A model has come, or a part of one. Once one that took a while to fetch is kept, the browser is asked to keep it for good:
     /// then a person who is asked knows what for.
     pub(super) fn files_have_changed(self, is_ready: bool) {
+        // A reader of somebody else's page is asked nothing.
         let is_worth_it = is_ready
+            && !self.is_embedded()
             && self.models.with_value(|models| {
                 models
                     .answering()

@@ -159,6 +159,15 @@ impl Session {
         self.labels_changed();
     }
 
+    /// Takes the labels that a host has set, in the place of all.
+    pub(super) fn replace_labels(self, texts: &[String]) {
+        self.labels.update_value(|labels| {
+            labels.replace(texts, Origin::Default);
+        });
+        self.notice.set(None);
+        self.labels_changed();
+    }
+
     /// The labels of a sample that was just chosen: taken where no labels of a person are lost by it, else offered.
     pub(super) fn offer_sample_labels(self, texts: Vec<String>) {
         let mine = self

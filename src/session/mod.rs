@@ -1,22 +1,28 @@
 //! What happens when: the page's state as signals, and the deeds that change it.
 //!
 //! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, scoring,
-//! models, people's own models, files that are kept, visits without a network, what the browser gives. The data itself and its rules are in
-//! [`crate::state`]; what is drawn is in [`crate::components`].
+//! models, people's own models, files that are kept, visits without a network, what the browser gives, pages around. The data
+//! itself and its rules are in [`crate::state`]; what is drawn is in [`crate::components`].
 
 mod capabilities;
+mod embed;
 mod files;
 mod labels;
+mod live;
 mod models;
 mod offline;
 mod own_models;
 mod pictures;
 mod scoring;
+mod search;
 
+pub use embed::{Embed, Given, GivenState};
 pub use labels::{Row, RowLook};
+pub use live::Live;
 pub use offline::NewVersion;
 pub use pictures::{Picture, Way};
 pub use scoring::AtWork;
+pub use search::Search;
 
 use std::time::Duration;
 
@@ -65,6 +71,8 @@ pub struct Session {
     desk: StoredValue<Desk, LocalStorage>,
     /// The engine's build, once it listens.
     build: StoredValue<Option<String>>,
+    /// What there is of a page around, where this one is inside another. Nothing is saved there.
+    pub embed: Option<Embed>,
 
     /// The rows on the page, in the order in which they were added; [`browser::put_in_order`] shows them best first.
     pub rows: RwSignal<Vec<Row>>,
@@ -124,9 +132,12 @@ struct Desk {
     announce: Timer,
     say: Timer,
     to_say: Vec<String>,
+    embed: embed::Desk,
     scoring: scoring::Desk,
     labels: labels::Desk,
+    live: live::Desk,
     pictures: pictures::Desk,
+    search: search::Desk,
     models: models::Desk,
     own_models: own_models::Desk,
     files: files::Desk,
@@ -152,7 +163,12 @@ impl Session {
                 Models::new(None, [], browser::wants_to_save_data()),
             ),
         };
+        Self::new(labels, template, models, None)
+    }
+
+    fn new(labels: Labels, template: Template, models: Models, embed: Option<Embed>) -> Self {
         Self {
+            embed,
             engine: StoredValue::new_local(Engine::new()),
             labels: StoredValue::new(labels),
             scores: StoredValue::default(),
@@ -195,7 +211,9 @@ impl Session {
             move || {
                 self.engine().start();
                 self.fetch_catalogue();
-                self.fetch_samples();
+                if !self.is_embedded() {
+                    self.fetch_samples();
+                }
             },
             Duration::ZERO,
         );
@@ -236,6 +254,9 @@ impl Session {
         self.engine().start();
         self.models.update_value(Models::engine_started);
         self.give_picture_again();
+        if self.searches() {
+            self.take_all_for_search();
+        }
         self.go_on_with_models();
     }
 
@@ -300,6 +321,10 @@ impl Session {
     /// Saves what stays between visits, now.
     pub fn save(self) {
         self.with_desk(|desk| desk.save.clear());
+        // What is kept under this origin is the person's own page's.
+        if self.is_embedded() {
+            return;
+        }
         let (labels, labels_by) = self
             .labels
             .with_value(|labels| (labels.texts(), labels.origin()));

@@ -7,7 +7,7 @@ use cliplet_engine::messages::{Done, Failure, Request};
 
 use super::Session;
 use crate::browser;
-use crate::engine::{self, Ended};
+use crate::engine::Ended;
 use crate::state::models::{Models, Offer, Step};
 use crate::text;
 
@@ -26,6 +26,7 @@ impl Session {
                 Some(catalogue) => {
                     self.models.update_value(|models| models.offered(catalogue));
                     self.show_catalogue();
+                    self.look_for_wanted_model();
                     self.go_on_with_models();
                 }
                 None => self.no_catalogue.set(true),
@@ -52,7 +53,7 @@ impl Session {
 
     fn load(self, model: ModelEntry) {
         let mut located = model.clone();
-        if let Some(url) = engine::absolute(&model.url) {
+        if let Some(url) = browser::absolute(&model.url) {
             located.url = url;
         }
         self.hand_over_files(&model.id);

@@ -33,6 +33,10 @@ pub(super) struct Desk {
 impl Session {
     /// Lets the service worker know what the page uses, once a model answers and whenever that changes.
     pub(super) fn keep_page(self) {
+        // A page inside another one leaves that to the page itself.
+        if self.is_embedded() {
+            return;
+        }
         let ready = self.models.with_value(Models::status).state == State::Ready;
         if let Some(in_use) = self.in_use().filter(|_| ready) {
             self.with_desk(|desk| {

@@ -31,24 +31,28 @@ pub struct Picture {
     pub height: u32,
     /// The sample that it is, if it is one.
     pub sample: Option<Sample>,
+    /// Its address, if it is one that the page around has given.
+    pub given: Option<String>,
 }
 
 /// What is under way with pictures.
 #[derive(Default)]
 pub(super) struct Desk {
-    last_id: PictureId,
+    pub(super) last_id: PictureId,
     /// The picture that was asked for last, and the request if it is under way.
     latest: PictureId,
     request: Option<RequestId>,
 }
 
 /// A file on its way in.
-struct Incoming {
-    file: Blob,
-    name: String,
-    alt: String,
-    sample: Option<Sample>,
-    note: Option<String>,
+pub(super) struct Incoming {
+    pub(super) file: Blob,
+    pub(super) name: String,
+    pub(super) alt: String,
+    pub(super) sample: Option<Sample>,
+    /// Its address, if it is one that the page around has given.
+    pub(super) given: Option<String>,
+    pub(super) note: Option<String>,
 }
 
 impl Session {
@@ -73,8 +77,18 @@ impl Session {
     }
 
     fn take_files(self, mut files: Vec<File>) {
+        if self.searches() {
+            return self.refuse(text::ONLY_GIVEN);
+        }
+        if self.is_live() {
+            return self.refuse(text::ONLY_CAMERA);
+        }
         let names: Vec<String> = files.iter().map(File::name).collect();
         match address::chosen(&names) {
+            Chosen::Model(_) | Chosen::WithoutConfig if self.is_embedded() => {
+                self.refuse(text::MODELS_ARE_ELSEWHERE);
+                return;
+            }
             Chosen::Model(_) | Chosen::WithoutConfig => {
                 match self.add_model_of(files, WEIGHTS[0].0) {
                     Ok(()) => self.error.set(None),
@@ -97,6 +111,7 @@ impl Session {
             name,
             file: file.unchecked_into(),
             sample: None,
+            given: None,
         });
     }
 
@@ -114,6 +129,7 @@ impl Session {
                     name: sample.name.clone(),
                     alt: sample.alt.clone(),
                     sample: Some(sample),
+                    given: None,
                     note: None,
                 }),
                 Err(_) => self.refuse(&text::sample_not_fetched(&sample.name)),
@@ -146,7 +162,7 @@ impl Session {
         self.with_desk(|desk| desk.pictures.latest == id)
     }
 
-    fn take(self, incoming: Incoming) {
+    pub(super) fn take(self, incoming: Incoming) {
         let id = self.begin(&incoming.name);
         if let Some(trouble) = untrack(|| self.engine_trouble()) {
             self.refuse(&trouble);
@@ -203,6 +219,7 @@ impl Session {
                 width,
                 height,
                 sample: incoming.sample.clone(),
+                given: incoming.given,
             })
         });
         if let Some(old) = old.flatten() {
@@ -217,7 +234,7 @@ impl Session {
         self.score_after(scoring::AT_ONCE);
     }
 
-    fn forget(self, picture: PictureId) {
+    pub(super) fn forget(self, picture: PictureId) {
         let call = self
             .engine()
             .ask(Request::ForgetPicture { picture }, None, |_, _| {});

@@ -68,6 +68,13 @@ impl Session {
     /// Asks now what there is to ask.
     pub fn score_now(self) {
         self.with_desk(|desk| desk.scoring.ask.clear());
+        if self.searches() {
+            return self.search_now();
+        }
+        // The camera's next picture is asked with what there is then.
+        if self.is_live() {
+            return self.go_on_with_models();
+        }
         let Some(question) = self.question() else {
             self.nothing_to_ask();
             return;
@@ -82,7 +89,7 @@ impl Session {
         self.go_on_with_models();
     }
 
-    fn question(self) -> Option<Question> {
+    pub(super) fn question(self) -> Option<Question> {
         let picture = self
             .picture
             .with_untracked(|picture| picture.as_ref().map(|picture| picture.id))?;
@@ -97,7 +104,7 @@ impl Session {
         })
     }
 
-    fn nothing_to_ask(self) {
+    pub(super) fn nothing_to_ask(self) {
         self.stop_asking();
         self.scores.update_value(|scores| scores.clear());
         self.scored_by.set(None);
@@ -188,7 +195,7 @@ impl Session {
         self.with_desk(|desk| desk.scoring.given_again.replace(picture) != Some(picture))
     }
 
-    fn answered(self, question: Question, model: String, scores: &[LabelScore]) {
+    pub(super) fn answered(self, question: Question, model: String, scores: &[LabelScore]) {
         let by = self
             .models
             .with_value(|models| models.all().iter().find(|entry| entry.id == model).cloned());

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod capabilities;
+pub mod embed;
 pub mod kept;
 pub mod labels;
 pub mod model_card;

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 use cliplet_engine::catalogue::{Catalogue, ModelEntry};
 use cliplet_engine::messages::{Failure, Progress, RequestId};
 
+use super::embed::settings::Download;
+
 /// What to do now.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -94,6 +96,8 @@ pub struct Models {
     kept: BTreeSet<String>,
     not_kept: bool,
     save_data: bool,
+    /// Nothing is fetched but the preview: a page around wants it so.
+    fetches_nothing: bool,
     picture_waits: bool,
     allowed: Option<String>,
     answering: Option<String>,
@@ -175,6 +179,17 @@ impl Models {
             save_data,
             ..Self::default()
         }
+    }
+
+    /// A page around has chosen a model, or none, and said when it is fetched. Who saves data is asked in any case.
+    pub fn set_by_host(&mut self, chosen: Option<String>, download: Download, save_data: bool) {
+        if self.chosen != chosen {
+            self.chosen = chosen;
+            self.wanted_trouble = None;
+            self.retried = false;
+        }
+        self.save_data = save_data || download == Download::Ask;
+        self.fetches_nothing = download == Download::Never;
     }
 
     /// The catalogue has come. The person's own models stand behind it.
@@ -267,11 +282,16 @@ impl Models {
     /// The model the page wants.
     pub fn wanted(&self) -> Option<&ModelEntry> {
         let catalogue = self.catalogue.as_ref()?;
-        self.chosen
+        let wanted = self
+            .chosen
             .as_deref()
             .and_then(|id| catalogue.find(id))
             .or_else(|| catalogue.default_model())
-            .or_else(|| catalogue.preview_model())
+            .or_else(|| catalogue.preview_model());
+        match wanted {
+            Some(wanted) if self.fetches_nothing && !self.is_kept(wanted) => self.preview(),
+            wanted => wanted,
+        }
     }
 
     fn preview(&self) -> Option<&ModelEntry> {
@@ -359,7 +379,7 @@ impl Models {
         let preview = self.preview().cloned();
         let may_fetch = wanted.preview
             || self.allowed.as_ref() == Some(&wanted.id)
-            || (self.picture_waits && !self.save_data);
+            || (self.picture_waits && !self.save_data && !self.fetches_nothing);
 
         if let Some(load) = &mut self.load {
             let is_wanted = load.model.id == wanted.id;

@@ -92,17 +92,22 @@ impl Scores {
 
     /// The labels and scores of the answer, best first, at most `count`.
     pub fn best(&self, count: usize) -> Vec<(String, f32)> {
+        let best = self.best_first().into_iter().take(count);
+        best.map(|(label, score)| (label, score.score)).collect()
+    }
+
+    /// The labels of the answer and what the model said of each, best first.
+    pub fn best_first(&self) -> Vec<(String, LabelScore)> {
         let Some((question, _)) = &self.answered else {
             return Vec::new();
         };
-        let mut best: Vec<(String, f32)> = question
+        let mut best: Vec<(String, LabelScore)> = question
             .labels
             .iter()
             .filter_map(|(id, _)| self.rows.get(id))
-            .map(|(text, score)| (text.clone(), score.score))
+            .cloned()
             .collect();
-        best.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        best.truncate(count);
+        best.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
         best
     }
 

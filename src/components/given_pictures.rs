@@ -1,0 +1,67 @@
+use leptos::prelude::*;
+
+use crate::session::{Embed, Given, GivenState, Session};
+
+/// The pictures that the page around has given, to choose from where there are several.
+#[component]
+pub fn GivenPictures(
+    /// What there is of the page around.
+    embed: Embed,
+) -> impl IntoView {
+    let several = move || embed.given.read().len() > 1;
+    view! {
+        <Show when=several>
+            <ul class="given-pictures" role="list" aria-label="Pictures" data-testid="given-pictures">
+                <For each=move || embed.given.get() key=|given| given.url.clone() let(given)>
+                    <Thumbnail given />
+                </For>
+            </ul>
+        </Show>
+    }
+}
+
+#[component]
+fn Thumbnail(given: Given) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let Given { url, name, state } = given;
+    let chosen = {
+        let url = url.clone();
+        move || {
+            let picture = session.picture.read();
+            let shown = picture.as_ref().and_then(|picture| picture.given.as_ref());
+            shown == Some(&url)
+        }
+    };
+    let inside = {
+        let state = state.clone();
+        move || match state.get() {
+            GivenState::OnItsWay => view! { <span class="waiting"></span> }.into_any(),
+            GivenState::Here(shown_at) => {
+                view! { <img src=shown_at alt="" draggable="false" /> }.into_any()
+            }
+            GivenState::Failed(_) => {
+                view! { <span class="failed" aria-hidden="true">"!"</span> }.into_any()
+            }
+        }
+    };
+    let title = {
+        let name = name.clone();
+        move || match state.get() {
+            GivenState::Failed(why) => why,
+            _ => name.clone(),
+        }
+    };
+    view! {
+        <li>
+            <button
+                type="button"
+                aria-label=format!("Picture {name}")
+                aria-pressed=move || chosen().to_string()
+                title=title
+                on:click=move |_| session.choose_given(&url)
+            >
+                {inside}
+            </button>
+        </li>
+    }
+}

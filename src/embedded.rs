@@ -1,0 +1,60 @@
+//! The page inside other people's pages.
+
+use leptos::prelude::*;
+
+use crate::app::listen;
+use crate::browser;
+use crate::components::{
+    Announcer, CameraStage, DropVeil, EmbedFooter, LabelPanel, SearchPanel, Stage,
+};
+use crate::host::Host;
+use crate::session::Session;
+use crate::state::embed::settings::{Fault, Mode, Settings};
+
+/// Everything the reader sees, in little room.
+#[component]
+pub fn Embedded(
+    /// What the page around has set.
+    settings: Settings,
+    /// The page around, if it listens.
+    host: Option<Host>,
+    /// What it has set and what cannot be used.
+    faults: Vec<Fault>,
+) -> impl IntoView {
+    let session = Session::embedded(settings, host);
+    provide_context(session);
+    listen(session);
+    session.begin_embedded(faults);
+    // A function of WebAssembly is compiled when it first runs, so drawing takes long the first time: a piece in a task.
+    let piece = RwSignal::new(0);
+    browser::in_steps(move || {
+        piece.update(|piece| *piece += 1);
+        let all = piece.get_untracked() == 3;
+        if all {
+            session.start();
+            session.say_shown();
+        }
+        !all
+    });
+    let labels = move || {
+        view! {
+            <Show when=move || { piece.get() >= 2 } fallback=|| view! { <section class="label-panel"></section> }>
+                <LabelPanel />
+            </Show>
+        }
+    };
+    let inside = move || {
+        let embed = session.embed?;
+        Some(match embed.mode.get() {
+            Mode::Search => view! { <SearchPanel embed /> }.into_any(),
+            Mode::Classify => view! { <Stage /> {labels()} }.into_any(),
+            Mode::Camera => view! { <CameraStage embed /> {labels()} }.into_any(),
+        })
+    };
+    view! {
+        <main class="main">{inside}</main>
+        <EmbedFooter />
+        <DropVeil />
+        <Announcer />
+    }
+}
