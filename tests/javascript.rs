@@ -293,11 +293,11 @@ fn labels_templates_and_embeddings_fit_together() {
 fn what_makes_no_sense_is_refused_with_a_sentence() {
     let server = TestServer::with_page();
     server.put("broken.html", "<h1>This is no image.</h1>");
-    // Another site, which lets nobody read its pictures.
+    // Another site, whose pictures everybody may show and nobody but one may read.
     let other = TestServer::with_page();
     other.set_fault(
         "samples/rocket.jpg",
-        Fault::Header("Cross-Origin-Resource-Policy", "cross-origin"),
+        Fault::Header("Access-Control-Allow-Origin", "https://example.org"),
     );
     let page = visit(&server);
     let errors = page.script(

@@ -54,7 +54,8 @@ impl Side {
         let models = catalogue["models"].as_array_mut().unwrap();
         models.retain(|model| model["preview"] != true);
         world.page.put("models.json", catalogue.to_string());
-        let frames = "<iframe src=embedded.html width=900 height=600></iframe>".repeat(count);
+        let frames =
+            "<iframe src=embedded.html?download=auto width=900 height=600></iframe>".repeat(count);
         world.page.put("host.html", format!("{TOOLS}{frames}"));
         let page = Page::open_at_with(
             &world.page,
@@ -107,7 +108,8 @@ impl Side {
             let complete = !rows.is_empty() && rows.iter().all(|row| row.score.is_some());
             let ready = status.as_str().is_some_and(|status| status.contains("Better CLIP is ready"));
             let settled = self.page.script(
-                "return !frame(arguments[0]).querySelector('.stale, [data-testid=error]')",
+                "const inside = frame(arguments[0]);
+                 return !!inside.querySelector('[data-settled=true]') && !inside.querySelector('.stale, [data-testid=error]')",
                 [json!(at)],
             );
             (ready && complete && (sum - 1.0).abs() < 1e-3 && settled == true).then_some(rows)
