@@ -37,7 +37,7 @@ window.bench = {
 
   /** Makes the contestant's model ready once more, from where it is kept. */
   async load(name) {
-    return contestants.get(name).load();
+    return contestants.get(name).reload();
   },
 
   /** Reads all kept models of Cliplet's, and no more. */

@@ -3,6 +3,7 @@
 export class Cliplet {
   #worker;
   #model;
+  #small;
   #waiting = new Map();
   #lastId = 0;
   #lastPicture = 0;
@@ -12,6 +13,8 @@ export class Cliplet {
     const cliplet = new Cliplet();
     await cliplet.#listen(new Worker(script, { type: "module" }));
     cliplet.#model = { ...model, url: new URL(model.url, location.href).href };
+    const url = new URL("/cliplet/models/starter.gguf", location.href).href;
+    cliplet.#small = { ...model, id: "small", url, bytes: null };
     await cliplet.load();
     return cliplet;
   }
@@ -19,8 +22,18 @@ export class Cliplet {
   /** From the store, but the first time. */
   async load() {
     const began = performance.now();
-    await this.#ask({ LoadModel: { model: this.#model, patience: 1 } });
+    await this.#load(this.#model);
     return performance.now() - began;
+  }
+
+  /** The same once more: an engine that has the model already would not read it again, so it has a small one in between. */
+  async reload() {
+    await this.#load(this.#small);
+    return this.load();
+  }
+
+  #load(model) {
+    return this.#ask({ LoadModel: { model, patience: 1 } });
   }
 
   #listen(worker) {

@@ -8,7 +8,8 @@ onmessage = async () => {
   const folder = await root.getDirectoryHandle("models");
   let milliseconds = 0;
   for await (const [name, file] of folder) {
-    if (!name.endsWith(".gguf")) continue;
+    // The small one is only there to be loaded in between.
+    if (!name.endsWith(".gguf") || name.startsWith("small.")) continue;
     const began = performance.now();
     const handle = await file.createSyncAccessHandle();
     const bytes = new Uint8Array(handle.getSize());

@@ -68,7 +68,8 @@ impl PackedWeights {
                 for lane in 0..PANEL.min(outputs - first) {
                     let QuantisedBlock { scale, quants } = block(first + lane, b);
                     packed.scales[lane] = scale;
-                    packed.negated_sums[lane] = -quants.iter().copied().map(i16::from).sum::<i16>();
+                    let sum: i32 = quants.iter().copied().map(i32::from).sum();
+                    packed.negated_sums[lane] = -sum as i16;
                     match order {
                         Order::Pairs => scatter::<2>(&quants, lane, &mut packed.quants),
                         Order::Fours => scatter::<4>(&quants, lane, &mut packed.quants),

@@ -90,6 +90,8 @@ impl Attention {
             || seen > others
             || !width.is_multiple_of(self.heads)
         {
+            // Of tensors themselves all would be written that there is of candle's formatting.
+            let [queries, keys, values] = [queries, keys, values].map(Tensor::dims);
             candle_core::bail!("attention of {queries:?} to {keys:?} and {values:?}");
         }
         match self.path {
