@@ -16,6 +16,7 @@ impl Fingerprint {
     pub fn of_the_recipe() -> Self {
         let recipe = [
             include_str!("book.rs"),
+            include_str!("catalogue.rs"),
             include_str!("engine.rs"),
             include_str!("html.rs"),
             include_str!("package.rs"),

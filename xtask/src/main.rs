@@ -9,6 +9,7 @@
 mod bench;
 mod book;
 mod browser;
+mod catalogue;
 mod debian;
 mod engine;
 mod files;

@@ -4,8 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::catalogue;
 use crate::engine::{self, Choice};
 use crate::files;
 use crate::step::{Result, quiet, step};
@@ -53,7 +54,7 @@ pub fn write_module(workspace: &Workspace, to: &Path) -> Result {
     let engine = engine.filter(|name| !name.starts_with("start-"));
     let mut paths: Vec<String> = engine.map(|name| format!("engine/{name}")).collect();
     paths.push("models.json".to_owned());
-    paths.extend(models(workspace)?);
+    paths.extend(catalogue::models_beside(&workspace.root.join("public"))?);
     let worker = format!("engine/{}", engine::script(workspace, "worker")?);
     let text = join(&modules)?
         .replace(FILES, &addresses(&paths))
@@ -98,7 +99,7 @@ fn write(workspace: &Workspace, folder: &Path) -> Result {
     for name in OF_PUBLIC {
         copy(workspace.root.join("public").join(name), name)?;
     }
-    for name in models(workspace)? {
+    for name in catalogue::models_beside(&workspace.root.join("public"))? {
         copy(workspace.root.join("public").join(&name), &name)?;
     }
     for name in ["LICENSE", "NOTICE"] {
@@ -128,19 +129,6 @@ fn archive(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
         true => Ok(archive),
         false => Err(format!("npm says that it has packed `{name}`, which is no archive.").into()),
     }
-}
-
-/// The paths of the models that come with the page, as `public/models.json` has them.
-fn models(workspace: &Workspace) -> Result<Vec<String>> {
-    let catalogue = files::read(&workspace.root.join("public/models.json"))?;
-    let catalogue: Value = serde_json::from_slice(&catalogue)
-        .map_err(|error| format!("public/models.json cannot be read: {error}."))?;
-    let models = catalogue["models"].as_array().into_iter().flatten();
-    let urls = models.filter_map(|model| model["url"].as_str());
-    Ok(urls
-        .filter(|url| !url.contains("://"))
-        .map(str::to_owned)
-        .collect())
 }
 
 /// An object with the address of each file. Each is written out, since bundlers look for just this. Vite would put a short script

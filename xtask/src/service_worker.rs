@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use xtask::policy;
 
 use crate::book;
+use crate::catalogue;
 use crate::engine::BUILDS;
 use crate::files;
 use crate::package;
@@ -34,9 +35,7 @@ struct Lists {
 
 /// Writes the script into the finished page, for the files that lie there.
 pub fn write(page: &Path) -> Result {
-    let models = models(&String::from_utf8_lossy(&files::read(
-        &page.join("models.json"),
-    )?))?;
+    let models = catalogue::models_beside(page)?;
     let mut lists = Lists {
         builds: vec![Files::new(); BUILDS.len()],
         ..Lists::default()
@@ -69,18 +68,6 @@ fn path(file: &Path) -> Result<String> {
         )
         .into()),
     }
-}
-
-/// The paths of the models that come with the page, as `models.json` lists them.
-fn models(catalogue: &str) -> Result<Vec<String>> {
-    let catalogue: Value = serde_json::from_str(catalogue)
-        .map_err(|error| format!("public/models.json cannot be read: {error}."))?;
-    let models = catalogue["models"].as_array().into_iter().flatten();
-    let urls = models.filter_map(|model| model["url"].as_str());
-    Ok(urls
-        .filter(|url| !url.contains("://"))
-        .map(str::to_owned)
-        .collect())
 }
 
 impl Lists {
@@ -150,11 +137,7 @@ mod tests {
 
     #[test]
     fn files_are_listed_by_when_they_are_needed() {
-        let models = models(
-            r#"{"models": [{"url": "https://example.org/a.gguf"}, {"url": "models/small.gguf"}]}"#,
-        );
-        let models = models.unwrap();
-        assert_eq!(models, ["models/small.gguf"]);
+        let models = ["models/small.gguf".to_owned()];
         let mut lists = Lists {
             builds: vec![Files::new(); BUILDS.len()],
             ..Lists::default()
