@@ -151,7 +151,7 @@ impl Attention {
                         value_stride: width,
                         seen_by: visible,
                     };
-                    let portion = parallel::portion(rows, 1);
+                    let portion = parallel::portion(rows);
                     let portions = (0..rows).step_by(portion);
                     parallel::each(
                         portions.map(|first| first..rows.min(first + portion)),

@@ -116,7 +116,7 @@ fn multiply<const N: usize>(
     activations.reset(rows, inputs, precision, kernel.rows(precision));
     with_numbers(&xs.contiguous()?, |xs| {
         let groups = rows.div_ceil(activations.group());
-        parallel::each(activations.split(parallel::portion(groups, 1)), |groups| {
+        parallel::each(activations.split(parallel::portion(groups)), |groups| {
             kernel.quantise(xs, groups);
         });
         Ok(())
@@ -124,7 +124,7 @@ fn multiply<const N: usize>(
     let mut work = Vec::new();
     for (linear, out) in all.iter().zip(outs) {
         let panels = linear.weights.panels();
-        let portion = parallel::portion(panels, 1);
+        let portion = parallel::portion(panels);
         let out = std::sync::Arc::new(Out::new(out, linear.weights.outputs()));
         for first in (0..panels).step_by(portion) {
             work.push((linear, first..panels.min(first + portion), out.clone()));

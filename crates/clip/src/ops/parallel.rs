@@ -120,15 +120,13 @@ mod awake {
     }
 }
 
-/// How many things to take at a time, of `count`, in multiples of `unit`: so many that taking them costs nothing to speak of, and so
-/// few that no thread waits for another for long.
-pub(super) fn portion(count: usize, unit: usize) -> usize {
+/// How many things to take at a time, of `count`: so many that taking them costs nothing to speak of, and so few that no thread
+/// waits for another for long.
+pub(super) fn portion(count: usize) -> usize {
     const PIECES_A_THREAD: usize = 12;
     match threads() {
         1 => count.max(1),
-        threads => (count / (PIECES_A_THREAD * threads))
-            .next_multiple_of(unit)
-            .max(unit),
+        threads => (count / (PIECES_A_THREAD * threads)).max(1),
     }
 }
 

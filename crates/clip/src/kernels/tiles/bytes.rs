@@ -124,18 +124,26 @@ unsafe fn half_of_block<V: Bytes, const R: usize, const HALF: usize>(
     }
 }
 
-/// Where an instruction adds products of bytes up in 32 bits: activations of so many planes of bytes, with an offset.
-pub(in super::super) struct BytesBy32<const PLANES: usize, const OFFSET: i32>;
+/// Where an instruction adds products of bytes up in 32 bits: activations of so many planes of bytes, with an
+/// offset of two to the power of `SHIFT`.
+pub(in super::super) struct BytesBy32<const PLANES: usize, const SHIFT: u32>;
+
+/// See [`BytesBy32`].
+const fn shift(precision: Precision) -> u32 {
+    let offset = offset(precision);
+    assert!(offset == 1 << offset.trailing_zeros());
+    offset.trailing_zeros()
+}
 
 /// [`Precision::Seven`].
 #[cfg(target_feature = "relaxed-simd")]
-pub(in super::super) type SevensBy32 = BytesBy32<1, { offset(Precision::Seven) }>;
+pub(in super::super) type SevensBy32 = BytesBy32<1, { shift(Precision::Seven) }>;
 /// [`Precision::Eight`].
-pub(in super::super) type EightsBy32 = BytesBy32<1, { offset(Precision::Eight) }>;
+pub(in super::super) type EightsBy32 = BytesBy32<1, { shift(Precision::Eight) }>;
 /// [`Precision::Fourteen`].
-pub(in super::super) type FourteensBy32 = BytesBy32<2, { offset(Precision::Fourteen) }>;
+pub(in super::super) type FourteensBy32 = BytesBy32<2, { shift(Precision::Fourteen) }>;
 
-impl<V: BytesAtOnce, const PLANES: usize, const OFFSET: i32> Tile<V> for BytesBy32<PLANES, OFFSET> {
+impl<V: BytesAtOnce, const PLANES: usize, const SHIFT: u32> Tile<V> for BytesBy32<PLANES, SHIFT> {
     /// Eight dot products at a time, as many as are under way in a processor that begins two a cycle and needs four cycles for each.
     const ROWS: usize = 4;
     const ORDER: Order = Order::Fours;
@@ -158,7 +166,7 @@ impl<V: BytesAtOnce, const PLANES: usize, const OFFSET: i32> Tile<V> for BytesBy
             for b in 0..rows.blocks {
                 let block = panel.add(b);
                 let taken_away = (*block).negated_sums.as_ptr();
-                let begin = array!(V::zero(); VECTORS, |v| Self::times_offset::<V>(taken_away.add(v * LANES)));
+                let begin = array!(V::zero(); VECTORS, |v| V::load_16_times_two_to::<SHIFT>(taken_away.add(v * LANES)));
                 let mut dots = [begin; R];
                 for plane in 0..PLANES {
                     let words = rows.words.add((b * PLANES + plane) * STEPS * R);
@@ -196,23 +204,5 @@ fn in_memory<F, const R: usize>(sums: &mut [[F; VECTORS]; R]) -> &mut [[F; VECTO
     match cfg!(target_arch = "wasm32") && R > 3 {
         true => std::hint::black_box(sums),
         false => sums,
-    }
-}
-
-impl<const PLANES: usize, const OFFSET: i32> BytesBy32<PLANES, OFFSET> {
-    /// Numbers of sixteen bits in lanes of 32, times the offset.
-    ///
-    /// # Safety
-    /// The processor must have the instructions of `V`; there are [`LANES`] numbers at `from`.
-    #[inline(always)]
-    unsafe fn times_offset<V: BytesAtOnce>(from: *const i16) -> V::I {
-        // Safety: the caller's promise.
-        unsafe {
-            match OFFSET {
-                64 => V::load_16_times_two_to::<6>(from),
-                128 => V::load_16_times_two_to::<7>(from),
-                _ => unreachable!("no precision has this offset"),
-            }
-        }
     }
 }
