@@ -15,6 +15,7 @@ mod engine;
 mod files;
 mod fingerprint;
 mod html;
+mod npm;
 mod package;
 mod page;
 mod serve;
