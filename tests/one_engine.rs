@@ -36,8 +36,24 @@ struct Side {
 }
 
 impl Side {
+    /// All at once: nobody can say which of them has the engine, if they share one.
     fn by_side(world: World, count: usize, share: bool) -> Self {
         Self::in_browser(Kind::Chromium, world, count, share)
+    }
+
+    /// The engine is the first one's.
+    fn after_the_first(kind: Kind, world: World, count: usize) -> Self {
+        let side = Self::in_browser(kind, world, 1, true);
+        side.wait_for_engines(1, 0);
+        side.page.script(
+            "const first = document.querySelector('iframe');
+             for (let more = 1; more < arguments[0]; more += 1) document.body.append(first.cloneNode());",
+            [json!(count)],
+        );
+        side.wait_for_labels(count);
+        side.wait_for_engines(1, count - 1);
+        assert_eq!(side.hosts(), [0]);
+        side
     }
 
     fn in_browser(kind: Kind, world: World, count: usize, share: bool) -> Self {
@@ -66,14 +82,19 @@ impl Side {
             },
         );
         let side = Self { world, page };
-        // Labels that all of them have.
-        side.wait("the labels", || {
-            let script = "return Array.from(frames, (frame) => frame.document.querySelectorAll('[data-testid=label]').length)";
-            let counts = side.page.script(script, []);
-            let counts = counts.as_array()?.clone();
-            (counts.len() == count && counts.iter().all(|count| count.as_u64() > Some(0))).then_some(())
-        });
+        side.wait_for_labels(count);
         side
+    }
+
+    /// Waits until there are that many pages, each with its labels.
+    #[track_caller]
+    fn wait_for_labels(&self, pages: usize) {
+        self.wait("the labels", || {
+            let script = "return Array.from(frames, (frame) => frame.document.querySelectorAll('[data-testid=label]').length)";
+            let counts = self.page.script(script, []);
+            let counts = counts.as_array()?.clone();
+            (counts.len() == pages && counts.iter().all(|count| count.as_u64() > Some(0))).then_some(())
+        });
     }
 
     #[track_caller]
@@ -150,7 +171,7 @@ fn alone(sample: &str) -> Vec<Row> {
 fn pages_side_by_side_have_one_engine_and_scores_of_their_own() {
     let side = Side::by_side(World::new(), 3, true);
     side.wait_for_engines(1, 2);
-    assert_eq!(side.hosts(), [0]);
+    assert_eq!(side.hosts().len(), 1);
     let samples = ["rocket", "panda", "bridge"];
     for (at, sample) in samples.iter().enumerate() {
         side.give(at, sample);
@@ -169,8 +190,7 @@ fn when_the_page_with_the_engine_goes_another_one_takes_over_and_nothing_is_lost
         (Kind::Chromium, "src = 'about:blank'"),
         (Kind::Firefox, "remove()"),
     ] {
-        let side = Side::in_browser(kind, World::new(), 3, true);
-        side.wait_for_engines(1, 2);
+        let side = Side::after_the_first(kind, World::new(), 3);
         side.give(1, "panda");
         let before = side.scores(1);
         // In the middle of what this one has asked for.
@@ -222,8 +242,7 @@ fn a_download_goes_on_when_its_page_goes() {
             bytes_per_second: 150_000,
         },
     );
-    let side = Side::by_side(world, 2, true);
-    side.wait_for_engines(1, 1);
+    let side = Side::after_the_first(Kind::Chromium, world, 2);
     side.give(0, "rocket");
     side.give(1, "panda");
     side.wait("some of the model", || {
@@ -238,8 +257,7 @@ fn a_download_goes_on_when_its_page_goes() {
 
 #[test]
 fn an_engine_that_breaks_is_said_in_every_page_and_started_again_once() {
-    let side = Side::by_side(World::new(), 2, true);
-    side.wait_for_engines(1, 1);
+    let side = Side::after_the_first(Kind::Chromium, World::new(), 2);
     for at in [0, 1] {
         side.give(at, "rocket");
         side.scores(at);
@@ -263,14 +281,13 @@ fn an_engine_that_breaks_is_said_in_every_page_and_started_again_once() {
         );
     }
     side.wait_for_engines(1, 1);
-    assert_eq!(side.hosts(), [1]);
+    assert_eq!(side.hosts().len(), 1);
     assert_eq!(side.scores(0), side.scores(1));
 }
 
 #[test]
 fn a_guest_that_goes_is_forgotten() {
-    let side = Side::by_side(World::new(), 3, true);
-    side.wait_for_engines(1, 2);
+    let side = Side::after_the_first(Kind::Chromium, World::new(), 3);
     side.page
         .script("document.querySelectorAll('iframe')[1].remove()", []);
     side.wait_for_engines(1, 1);
