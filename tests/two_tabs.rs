@@ -39,14 +39,20 @@ fn one_fetches_and_the_other_watches_and_takes_over() {
     assert!(served <= (SIZE + (8 << 20)) as u64, "{served}");
 }
 
-#[test]
-fn both_open_what_is_kept_at_once() {
+/// The model is there, and its server no more.
+fn visit_of_who_keeps_it() -> (World, Page) {
     let world = World::new();
     let page = Page::open(&world.page);
     page.press_button("Fetch (0.5 MB)");
     page.wait_for_text(STATUS, "Better CLIP is ready");
-    let first = page.tab();
     world.models.stop();
+    (world, page)
+}
+
+#[test]
+fn both_open_what_is_kept_at_once() {
+    let (world, page) = visit_of_who_keeps_it();
+    let first = page.tab();
     let second = page.open_tab(&world.page.url());
     // Both begin anew at the same time.
     page.script("window.name = 'second'; location.reload()", []);
@@ -61,12 +67,8 @@ fn both_open_what_is_kept_at_once() {
 /// A tab that goes leaves its lock at once and its open files a little later.
 #[test]
 fn what_a_tab_that_went_has_open_is_waited_for() {
-    let world = World::new();
-    let page = Page::open(&world.page);
-    page.press_button("Fetch (0.5 MB)");
-    page.wait_for_text(STATUS, "Better CLIP is ready");
+    let (world, page) = visit_of_who_keeps_it();
     let first = page.tab();
-    world.models.stop();
     // A document of the same origin that may run anything.
     page.open_tab(&format!("{}models.json", world.page.url()));
     page.script(HOLD_OPEN, []);
