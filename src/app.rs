@@ -12,6 +12,22 @@ use crate::components::{
 };
 use crate::session::Session;
 
+/// Draws in three pieces: gives the number of the one that is drawn now, from 1 on. `then` comes with the last.
+///
+/// A function of WebAssembly is compiled when it first runs, so drawing takes long the first time: a piece in a task.
+pub(crate) fn in_pieces(then: impl Fn() + 'static) -> RwSignal<u32> {
+    let piece = RwSignal::new(0);
+    browser::in_steps(move || {
+        piece.update(|piece| *piece += 1);
+        let all = piece.get_untracked() == 3;
+        if all {
+            then();
+        }
+        !all
+    });
+    piece
+}
+
 /// Everything the person sees.
 #[component]
 pub fn App() -> impl IntoView {
@@ -19,16 +35,7 @@ pub fn App() -> impl IntoView {
     provide_context(session);
     provide_context(OpenModels::new());
     listen(session);
-    // A function of WebAssembly is compiled when it first runs, so drawing takes long the first time: a piece in a task.
-    let piece = RwSignal::new(0);
-    browser::in_steps(move || {
-        piece.update(|piece| *piece += 1);
-        let all = piece.get_untracked() == 3;
-        if all {
-            session.start();
-        }
-        !all
-    });
+    let piece = in_pieces(move || session.start());
     view! {
         <Header />
         <main class="main">

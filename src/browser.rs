@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Promise, Reflect};
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::{document, set_timeout, window};
 use wasm_bindgen::prelude::*;
@@ -208,9 +208,12 @@ pub fn wants_less_motion() -> bool {
 }
 
 async fn fetch(url: &str) -> Result<Response, JsValue> {
-    let response: Response = JsFuture::from(window().fetch_with_str(url))
-        .await?
-        .dyn_into()?;
+    answer(window().fetch_with_str(url)).await
+}
+
+/// What a fetch gives, if that is what was asked for.
+async fn answer(fetch: Promise) -> Result<Response, JsValue> {
+    let response: Response = JsFuture::from(fetch).await?.dyn_into()?;
     if response.ok() {
         Ok(response)
     } else {
@@ -230,13 +233,8 @@ pub async fn fetch_open_blob(url: &str) -> Result<Blob, JsValue> {
     options.set_mode(web_sys::RequestMode::Cors);
     options.set_credentials(web_sys::RequestCredentials::Omit);
     options.set_referrer_policy(web_sys::ReferrerPolicy::NoReferrer);
-    let response: Response = JsFuture::from(window().fetch_with_str_and_init(url, &options))
-        .await?
-        .dyn_into()?;
-    match response.ok() {
-        true => JsFuture::from(response.blob()?).await?.dyn_into(),
-        false => Err(JsValue::from_f64(response.status().into())),
-    }
+    let response = answer(window().fetch_with_str_and_init(url, &options)).await?;
+    JsFuture::from(response.blob()?).await?.dyn_into()
 }
 
 /// The bytes at a URL relative to the page.

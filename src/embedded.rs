@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::listen;
-use crate::browser;
+use crate::app::{in_pieces, listen};
 use crate::components::{
     Announcer, CameraStage, DropVeil, EmbedFooter, LabelPanel, SearchPanel, Stage,
 };
@@ -25,16 +24,9 @@ pub fn Embedded(
     provide_context(session);
     listen(session);
     session.begin_embedded(faults);
-    // A function of WebAssembly is compiled when it first runs, so drawing takes long the first time: a piece in a task.
-    let piece = RwSignal::new(0);
-    browser::in_steps(move || {
-        piece.update(|piece| *piece += 1);
-        let all = piece.get_untracked() == 3;
-        if all {
-            session.start();
-            session.say_shown();
-        }
-        !all
+    let piece = in_pieces(move || {
+        session.start();
+        session.say_shown();
     });
     let labels = move || {
         view! {

@@ -157,15 +157,7 @@ impl Session {
         let Some(question) = self.question() else {
             return self.nothing_to_ask();
         };
-        let request = Request::Classify {
-            picture: id,
-            labels: question
-                .labels
-                .iter()
-                .map(|(_, text)| text.clone())
-                .collect(),
-            template: question.template.clone(),
-        };
+        let request = question.request();
         let end = self.engine().ask(request, None, |_, _| {}).end().await;
         if !goes_on() {
             return;

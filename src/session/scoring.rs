@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use cliplet_engine::messages::{
-    Done, Failure, LabelScore, PictureId, Progress, Request, RequestId,
-};
+use cliplet_engine::messages::{Done, Failure, LabelScore, PictureId, Progress, RequestId};
 
 use super::Session;
 use super::labels::ROWS_A_STEP;
@@ -140,15 +138,7 @@ impl Session {
             self.arrange_when_quiet();
             return;
         }
-        let request = Request::Classify {
-            picture: question.picture,
-            labels: question
-                .labels
-                .iter()
-                .map(|(_, text)| text.clone())
-                .collect(),
-            template: question.template.clone(),
-        };
+        let request = question.request();
         let call = self
             .engine()
             .ask(request, None, move |_, progress| match progress {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use cliplet_engine::messages::{LabelScore, PictureId};
+use cliplet_engine::messages::{LabelScore, PictureId, Request};
 
 use super::labels::{Label, LabelId, tidy};
 
@@ -16,6 +16,17 @@ pub struct Question {
     pub labels: Vec<(LabelId, String)>,
     /// The template in force.
     pub template: String,
+}
+
+impl Question {
+    /// As the engine is asked it.
+    pub fn request(&self) -> Request {
+        Request::Classify {
+            picture: self.picture,
+            labels: self.labels.iter().map(|(_, text)| text.clone()).collect(),
+            template: self.template.clone(),
+        }
+    }
 }
 
 /// What a row shows.
