@@ -41,12 +41,12 @@ impl<R: Read + Seek> TowerReader<'_, '_, R> {
     }
 
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, Error> {
-        let weight = self.file.tensor(
-            &format!("{}.{name}.weight", self.prefix),
-            &[outputs, inputs],
-        )?;
         let bias = self.vector(&format!("{name}.bias"), outputs)?;
-        Ok(Linear::new(weight, Some(bias), self.path)?)
+        let name = format!("{}.{name}.weight", self.prefix);
+        let weight = self
+            .file
+            .matrix(&name, &[outputs, inputs], (outputs, inputs))?;
+        Linear::read(weight, Some(bias), self.path)
     }
 
     /// The projection into the shared space, which has no prefix and no bias.
@@ -56,8 +56,9 @@ impl<R: Read + Seek> TowerReader<'_, '_, R> {
         width: usize,
         projection_dim: usize,
     ) -> Result<Linear, Error> {
-        let weight = self.file.tensor(name, &[projection_dim, width])?;
-        Ok(Linear::new(weight, None, self.path)?)
+        let size = (projection_dim, width);
+        let weight = self.file.matrix(name, &[projection_dim, width], size)?;
+        Linear::read(weight, None, self.path)
     }
 }
 

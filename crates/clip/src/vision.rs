@@ -36,19 +36,20 @@ impl VisionTower {
         arithmetic: Arithmetic,
     ) -> Result<Self, Error> {
         let (width, side) = (config.encoder.width, config.patch_size);
-        let kernel = file.tensor_as(
+        let path = arithmetic.for_images(width);
+        let kernel = file.matrix(
             "v.patch_embd.weight",
             &[width, 3, side, side],
-            &[width, 3 * side * side],
+            (width, 3 * side * side),
         )?;
-        let path = arithmetic.for_images(width);
+        let patch_embedding = Linear::read(kernel, None, path)?;
         let mut reader = TowerReader {
             file,
             prefix: "v",
             path,
         };
         Ok(Self {
-            patch_embedding: Linear::new(kernel, None, path)?,
+            patch_embedding,
             class_embedding: reader.vector("class_embd", width)?,
             position_embedding: reader
                 .matrix("position_embd.weight", (1 + config.patches(), width))?,

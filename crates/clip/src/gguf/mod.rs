@@ -10,10 +10,11 @@ mod weights;
 mod write;
 
 use std::collections::HashMap;
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 
-use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file::{Content, TensorInfo, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Shape, Tensor};
 
 use crate::Error;
@@ -89,19 +90,31 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
     /// # Errors
     /// [`Error::Model`] if there is no such tensor or its dimensions are others; [`Error::Io`].
     pub fn tensor(&mut self, name: &str, dims: &[usize]) -> Result<QTensor, Error> {
-        self.tensor_as(name, dims, dims)
+        let info = self.info(name, dims, dims)?;
+        self.read(name, &info)
     }
 
-    /// The same, read as if its dimensions were `shape`, which has as many elements as `dims`.
+    /// The same as a matrix of `rows x columns` that stays in the file for now; it has as many elements as `dims`.
     ///
     /// # Errors
     /// As [`Gguf::tensor`].
-    pub fn tensor_as(
-        &mut self,
-        name: &str,
+    pub(crate) fn matrix<'g>(
+        &'g mut self,
+        name: &'g str,
         dims: &[usize],
-        shape: &[usize],
-    ) -> Result<QTensor, Error> {
+        (rows, columns): (usize, usize),
+    ) -> Result<StoredMatrix<'g, 'a, R>, Error> {
+        let info = self.info(name, dims, &[rows, columns])?;
+        Ok(StoredMatrix {
+            gguf: self,
+            name,
+            info,
+            dims: (rows, columns),
+        })
+    }
+
+    /// What the header says of a tensor, read as if its dimensions were `shape`.
+    fn info(&self, name: &str, dims: &[usize], shape: &[usize]) -> Result<TensorInfo, Error> {
         let info = self
             .content
             .tensor_infos
@@ -113,17 +126,17 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
                 info.shape.dims()
             )));
         }
-        let info = TensorInfo {
+        Ok(TensorInfo {
             ggml_dtype: info.ggml_dtype,
             shape: Shape::from(shape),
             offset: info.offset,
-        };
-        info.read(
-            &mut self.reader,
-            self.content.tensor_data_offset,
-            &Device::Cpu,
-        )
-        .map_err(|error| damaged(&format!("tensor \"{name}\""), &error))
+        })
+    }
+
+    fn read(&mut self, name: &str, info: &TensorInfo) -> Result<QTensor, Error> {
+        let start = self.content.tensor_data_offset;
+        info.read(&mut self.reader, start, &Device::Cpu)
+            .map_err(|error| damaged(&format!("tensor \"{name}\""), &error))
     }
 
     /// A small tensor, expanded to f32.
@@ -146,6 +159,51 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
             ))),
             None => Err(Error::model(format!("The file has no tensor \"{name}\""))),
         }
+    }
+}
+
+/// A matrix that is still in its file.
+pub(crate) struct StoredMatrix<'g, 'a, R: Read + Seek> {
+    gguf: &'g mut Gguf<'a, R>,
+    name: &'g str,
+    info: TensorInfo,
+    dims: (usize, usize),
+}
+
+impl<R: Read + Seek> StoredMatrix<'_, '_, R> {
+    /// Rows and columns.
+    pub(crate) fn dims(&self) -> (usize, usize) {
+        self.dims
+    }
+
+    /// The type of its weights.
+    pub(crate) fn weights(&self) -> GgmlDType {
+        self.info.ggml_dtype
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the file is damaged.
+    pub(crate) fn whole(self) -> Result<QTensor, Error> {
+        self.gguf.read(self.name, &self.info)
+    }
+
+    /// Appends some rows, as they are stored.
+    ///
+    /// # Errors
+    /// As [`StoredMatrix::whole`].
+    pub(crate) fn rows(&mut self, rows: Range<usize>, to: &mut Vec<u8>) -> Result<(), Error> {
+        let (weights, (_, columns)) = (self.weights(), self.dims);
+        let row_bytes = columns / weights.block_size() * weights.type_size();
+        let start = self.gguf.content.tensor_data_offset + self.info.offset;
+        let from = to.len();
+        to.resize(from + rows.len() * row_bytes, 0);
+        let reader = &mut self.gguf.reader;
+        reader
+            .seek(SeekFrom::Start(start + (rows.start * row_bytes) as u64))
+            .and_then(|_| reader.read_exact(&mut to[from..]))
+            .map_err(|error| damaged(&format!("tensor \"{}\"", self.name), &error.into()))
     }
 }
 

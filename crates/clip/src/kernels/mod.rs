@@ -41,7 +41,7 @@ use std::ops::Range;
 
 pub use activations::{Activations, Groups};
 pub use attention::{Keys, Queries, SeenBy};
-pub use pack::{PackedWeights, QuantisedBlock};
+pub use pack::{PackedWeights, QuantisedBlock, Room};
 pub use product::{Finish, Out};
 
 use crate::config::Activation;

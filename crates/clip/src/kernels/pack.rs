@@ -1,5 +1,8 @@
 //! Weights in the order in which a kernel reads them.
 
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::{BLOCK, Order, PANEL, Precision};
 
 /// [`BLOCK`] weights of one output: `weight = scale * quant`.
@@ -38,6 +41,37 @@ pub(super) struct PanelBlock {
     pub(super) quants: [i8; PANEL * BLOCK],
 }
 
+impl PanelBlock {
+    /// Of the blocks of some outputs; what is missing to a panel is zero.
+    #[inline(always)]
+    fn of(lanes: usize, order: Order, block: impl Fn(usize) -> QuantisedBlock) -> Self {
+        let mut packed = Self {
+            scales: [0.0; PANEL],
+            negated_sums: [0; PANEL],
+            quants: [0; PANEL * BLOCK],
+        };
+        for lane in 0..lanes {
+            let QuantisedBlock { scale, quants } = block(lane);
+            packed.scales[lane] = scale;
+            let sum: i32 = quants.iter().copied().map(i32::from).sum();
+            packed.negated_sums[lane] = -sum as i16;
+            match order {
+                Order::Pairs => scatter::<2>(&quants, lane, &mut packed.quants),
+                Order::Fours => scatter::<4>(&quants, lane, &mut packed.quants),
+            }
+        }
+        packed
+    }
+}
+
+/// Where some panels go, which are packed by one thread.
+pub struct Room<'a> {
+    /// The first output, counted from the first that is packed at the same time.
+    first: usize,
+    /// Of whole panels.
+    blocks: &'a mut [MaybeUninit<PanelBlock>],
+}
+
 /// A weight matrix of `outputs x inputs`, packed for activations of one precision.
 #[derive(Debug)]
 pub struct PackedWeights {
@@ -54,36 +88,65 @@ impl PackedWeights {
         outputs: usize,
         inputs: usize,
         precision: Precision,
-        mut block: impl FnMut(usize, usize) -> QuantisedBlock,
+        block: impl Fn(usize, usize) -> QuantisedBlock + Sync,
     ) -> Self {
-        let order = precision.order();
-        let mut blocks = Vec::with_capacity(outputs.div_ceil(PANEL) * inputs.div_ceil(BLOCK));
-        for first in (0..outputs).step_by(PANEL) {
-            for b in 0..inputs.div_ceil(BLOCK) {
-                let mut packed = PanelBlock {
-                    scales: [0.0; PANEL],
-                    negated_sums: [0; PANEL],
-                    quants: [0; PANEL * BLOCK],
-                };
-                for lane in 0..PANEL.min(outputs - first) {
-                    let QuantisedBlock { scale, quants } = block(first + lane, b);
-                    packed.scales[lane] = scale;
-                    let sum: i32 = quants.iter().copied().map(i32::from).sum();
-                    packed.negated_sums[lane] = -sum as i16;
-                    match order {
-                        Order::Pairs => scatter::<2>(&quants, lane, &mut packed.quants),
-                        Order::Fours => scatter::<4>(&quants, lane, &mut packed.quants),
-                    }
-                }
-                blocks.push(packed);
-            }
-        }
+        let mut packed = Self::empty(outputs, inputs, precision);
+        packed.pack_next(packed.panels(), usize::MAX, block, |rooms, pack| {
+            rooms.into_iter().for_each(pack);
+        });
+        packed
+    }
+
+    /// Room for a matrix of which nothing is packed yet. Until all of it is, it must not be multiplied with.
+    pub fn empty(outputs: usize, inputs: usize, precision: Precision) -> Self {
+        let blocks = outputs.div_ceil(PANEL) * inputs.div_ceil(BLOCK);
         Self {
             outputs,
             inputs,
             precision,
-            blocks,
+            blocks: Vec::with_capacity(blocks),
         }
+    }
+
+    /// Packs the next `panels`, or as many as are left. `block` is as for [`pack`](Self::pack), with outputs counted from the first of
+    /// these panels. `share` calls the function that it is given for each of some rooms, of `portion` panels, on any threads.
+    ///
+    /// # Panics
+    /// If `share` leaves a room out.
+    pub fn pack_next(
+        &mut self,
+        panels: usize,
+        portion: usize,
+        block: impl Fn(usize, usize) -> QuantisedBlock + Sync,
+        share: impl FnOnce(Vec<Room>, &(dyn Fn(Room) + Sync)),
+    ) {
+        let row_blocks = self.row_blocks();
+        let packed = self.blocks.len() / row_blocks.max(1);
+        let panels = panels.min(self.panels() - packed);
+        let outputs = self.outputs - packed * PANEL;
+        let portion = portion.clamp(1, panels.max(1));
+        let order = self.precision.order();
+        let rooms = self.blocks.spare_capacity_mut()[..panels * row_blocks]
+            .chunks_mut((portion * row_blocks).max(1))
+            .zip((0..).step_by(portion * PANEL))
+            .map(|(blocks, first)| Room { first, blocks })
+            .collect();
+        let filled = AtomicUsize::new(0);
+        share(rooms, &|room| {
+            let firsts = (room.first..).step_by(PANEL);
+            for (first, panel) in firsts.zip(room.blocks.chunks_mut(row_blocks)) {
+                let lanes = PANEL.min(outputs - first);
+                for (b, place) in panel.iter_mut().enumerate() {
+                    place.write(PanelBlock::of(lanes, order, |lane| block(first + lane, b)));
+                }
+            }
+            filled.fetch_add(room.blocks.len(), Ordering::Release);
+        });
+        let filled = filled.load(Ordering::Acquire);
+        assert_eq!(filled, panels * row_blocks, "a room was left out");
+        // Safety: within the capacity, and as many blocks behind the present length have been written: a room can be given to the
+        // function only once, and is counted when it is full.
+        unsafe { self.blocks.set_len(self.blocks.len() + filled) };
     }
 
     /// Rows of the matrix.

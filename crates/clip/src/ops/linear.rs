@@ -1,11 +1,15 @@
 //! Matrix products with weights that stay quantised in memory.
 
+use std::io::{Read, Seek};
+
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Module, Result, Tensor};
 
 use super::packed::PackedLinear;
-use super::{Path, activate};
+use super::{Path, activate, blocks};
+use crate::Error;
 use crate::config::Activation;
+use crate::gguf::StoredMatrix;
 
 /// `y = x W^T + b`: `W` is `outputs x inputs` as stored in the file, `b`, if there is one, has `outputs` elements.
 pub struct Linear(Product);
@@ -33,13 +37,32 @@ impl Linear {
                 weight,
                 bias,
             },
-            Path::Kernel(kernel, precision) => Product::Packed(PackedLinear::new(
-                &weight,
-                bias.as_ref(),
-                kernel,
-                precision,
-            )?),
+            Path::Kernel(kernel, precision) => {
+                let packed = blocks::pack(&weight, precision)?;
+                Product::Packed(PackedLinear::new(packed, bias.as_ref(), kernel)?)
+            }
         }))
+    }
+
+    /// The same with a weight that is still in its file. Where it can be packed as it is read, there is never more of it in memory than
+    /// a piece.
+    ///
+    /// # Errors
+    /// As [`Linear::new`], and those of [`StoredMatrix::rows`].
+    pub(crate) fn read<R: Read + Seek>(
+        mut weight: StoredMatrix<R>,
+        bias: Option<Tensor>,
+        path: Path,
+    ) -> std::result::Result<Self, Error> {
+        if let Path::Kernel(kernel, precision) = path {
+            let (weights, dims) = (weight.weights(), weight.dims());
+            let read = |rows, to: &mut Vec<u8>| weight.rows(rows, to);
+            if let Some(packed) = blocks::pack_rows(weights, dims, precision, read)? {
+                let packed = PackedLinear::new(packed, bias.as_ref(), kernel)?;
+                return Ok(Self(Product::Packed(packed)));
+            }
+        }
+        Ok(Self::new(weight.whole()?, bias, path)?)
     }
 
     /// The activation function of the product.

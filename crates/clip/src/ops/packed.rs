@@ -2,13 +2,11 @@
 
 use std::cell::RefCell;
 
-use candle_core::quantized::QTensor;
 use candle_core::{Result, Tensor};
 
-use super::blocks::with_blocks;
 use super::{parallel, with_numbers};
 use crate::config::Activation;
-use crate::kernels::{Activations, Finish, Kernel, Out, PackedWeights, Precision};
+use crate::kernels::{Activations, Finish, Kernel, Out, PackedWeights};
 
 /// `y = x W^T + b` by a kernel.
 pub(super) struct PackedLinear {
@@ -23,21 +21,17 @@ thread_local! {
 }
 
 impl PackedLinear {
-    /// Packs a matrix of `outputs x inputs`.
+    /// `bias`: one number an output.
     pub(super) fn new(
-        weight: &QTensor,
+        weights: PackedWeights,
         bias: Option<&Tensor>,
         kernel: &'static dyn Kernel,
-        precision: Precision,
     ) -> Result<Self> {
-        let (outputs, inputs) = weight.shape().dims2()?;
+        let outputs = weights.outputs();
         let bias: Option<Vec<f32>> = bias.map(Tensor::to_vec1).transpose()?;
         if bias.as_ref().is_some_and(|bias| bias.len() != outputs) {
             candle_core::bail!("a bias that is not as long as a product of {outputs} outputs");
         }
-        let weights = with_blocks(weight, inputs, |block| {
-            PackedWeights::pack(outputs, inputs, precision, block)
-        })?;
         Ok(Self {
             kernel,
             weights,

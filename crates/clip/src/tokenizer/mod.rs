@@ -7,7 +7,11 @@
 
 mod merges;
 
+use std::fmt::Display;
+
 use serde_json::json;
+use tokenizers::AddedToken;
+use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::utils::truncation::TruncationParams;
 
 use crate::Error;
@@ -50,20 +54,20 @@ impl Tokenizer {
         vocabulary: usize,
         context_length: usize,
     ) -> Result<Self, Error> {
-        let inner = if metadata.has(JSON_KEY) {
+        if metadata.has(JSON_KEY) {
             return Self::from_json(metadata.string(JSON_KEY)?, vocabulary, context_length);
-        } else if metadata.has(TOKENS_KEY) {
-            let tokens = metadata.strings(TOKENS_KEY)?;
-            if tokens.len() > vocabulary {
-                return Err(too_many(tokens.len() - 1, vocabulary));
-            }
-            from_tokens(&tokens)?
-        } else {
+        }
+        if !metadata.has(TOKENS_KEY) {
             return Err(Error::model(
                 "The file has no tokenizer and no list of tokens",
             ));
-        };
-        Self::new(inner, vocabulary, context_length)
+        }
+        let tokens = metadata.strings(TOKENS_KEY)?;
+        let highest = tokens.len().saturating_sub(1);
+        if highest >= vocabulary {
+            return Err(too_many(highest, vocabulary));
+        }
+        Self::new(from_tokens(&tokens)?, highest as u32, context_length)
     }
 
     /// The same from a `tokenizer.json`.
@@ -75,20 +79,21 @@ impl Tokenizer {
         vocabulary: usize,
         context_length: usize,
     ) -> Result<Self, Error> {
-        let inner = serde_json::from_str(json)
+        let inner: tokenizers::Tokenizer = serde_json::from_str(json)
             .map_err(|error| Error::model(format!("The model's tokenizer is broken: {error}")))?;
-        Self::new(inner, vocabulary, context_length)
-    }
-
-    fn new(
-        mut inner: tokenizers::Tokenizer,
-        vocabulary: usize,
-        context_length: usize,
-    ) -> Result<Self, Error> {
         let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
         if highest as usize >= vocabulary {
             return Err(too_many(highest as usize, vocabulary));
         }
+        Self::new(inner, highest, context_length)
+    }
+
+    /// `highest`: the highest id of a token.
+    fn new(
+        mut inner: tokenizers::Tokenizer,
+        highest: u32,
+        context_length: usize,
+    ) -> Result<Self, Error> {
         let broken = |error: tokenizers::Error| {
             Error::model(format!("The model's tokenizer is broken: {error}"))
         };
@@ -157,25 +162,36 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
             .ok_or_else(|| Error::model(format!("The file's list of tokens has no \"{token}\"")))
     };
     let (start, end) = (id_of(START_OF_TEXT)?, id_of(END_OF_TEXT)?);
-    let vocabulary: serde_json::Map<_, _> = tokens
+    let vocabulary: Vocab = tokens
         .iter()
-        .enumerate()
-        .map(|(id, token)| ((*token).to_owned(), json!(id)))
+        .zip(0..)
+        .map(|(token, id)| ((*token).to_owned(), id))
         .collect();
     if vocabulary.len() != tokens.len() {
         return Err(Error::model(
             "The file's list of tokens names a token twice",
         ));
     }
-    let special = |id: usize, content: &str| {
-        json!({
-            "id": id, "content": content, "special": true, "normalized": false,
-            "single_word": false, "lstrip": false, "rstrip": false,
-        })
+    let merges = merges::recover(tokens)
+        .into_iter()
+        .map(|(left, right)| (left.to_owned(), right.to_owned()))
+        .collect();
+    // What is large is handed over as it is: to write it down as JSON and read that takes longer than all else.
+    let no_tokenizer = |error: &dyn Display| {
+        Error::model(format!(
+            "The file's list of tokens makes no tokenizer: {error}"
+        ))
     };
-    let description = json!({
+    let model = BPE::builder()
+        .vocab_and_merges(vocabulary, merges)
+        .unk_token(END_OF_TEXT.to_owned())
+        .continuing_subword_prefix(String::new())
+        .end_of_word_suffix(merges::END_OF_WORD.to_owned())
+        .build()
+        .map_err(|error| no_tokenizer(&error))?;
+    let around = json!({
         "version": "1.0",
-        "added_tokens": [special(start, START_OF_TEXT), special(end, END_OF_TEXT)],
+        "added_tokens": [],
         "normalizer": { "type": "Sequence", "normalizers": [
             { "type": "NFC" },
             { "type": "Replace", "pattern": { "Regex": r"\s+" }, "content": " " },
@@ -190,15 +206,14 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
             "trim_offsets": false, "add_prefix_space": false,
         },
         "decoder": null,
-        "model": {
-            "type": "BPE", "dropout": null, "unk_token": END_OF_TEXT, "continuing_subword_prefix": "",
-            "end_of_word_suffix": merges::END_OF_WORD, "fuse_unk": false, "byte_fallback": false,
-            "ignore_merges": false, "vocab": vocabulary, "merges": merges::recover(tokens),
-        },
+        "model": { "type": "BPE", "vocab": {}, "merges": [] },
     });
-    serde_json::from_value(description).map_err(|error| {
-        Error::model(format!(
-            "The file's list of tokens makes no tokenizer: {error}"
-        ))
-    })
+    let mut tokenizer: tokenizers::Tokenizer =
+        serde_json::from_value(around).map_err(|error| no_tokenizer(&error))?;
+    tokenizer.with_model(model);
+    // They have their ids from the model.
+    tokenizer
+        .add_special_tokens([START_OF_TEXT, END_OF_TEXT].map(|token| AddedToken::from(token, true)))
+        .map_err(|error| no_tokenizer(&error))?;
+    Ok(tokenizer)
 }
