@@ -111,11 +111,6 @@ pub fn is_embedded() -> bool {
     root.is_some_and(|root| root.has_attribute("data-embed"))
 }
 
-/// Whether the document has no origin, as in a sandbox.
-pub fn is_in_sandbox() -> bool {
-    Reflect::get(&window(), &"origin".into()).is_ok_and(|origin| origin == "null")
-}
-
 /// Puts the document into a theme, a language, and colours: variables of the style sheet with their values. Colours of before
 /// that are not among these go.
 pub fn dress(theme: &str, lang: &str, colours: &[(String, String)]) {

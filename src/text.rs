@@ -145,10 +145,6 @@ pub fn not_scored(failure: &Failure) -> String {
 /// The link from a page inside another one to Cliplet itself.
 pub const OPEN_IN_CLIPLET: &str = "Open in Cliplet";
 
-/// The engine does not run in a frame whose page around has taken its origin from it.
-pub const IN_SANDBOX: &str =
-    "In this browser Cliplet’s engine does not run in a sandbox without allow-same-origin.";
-
 /// Inside another page, models are not brought along.
 pub const MODELS_ARE_ELSEWHERE: &str =
     "Models cannot be loaded here. Open Cliplet itself for that, with the link below.";

@@ -415,11 +415,7 @@ impl Session {
         Effect::new(move |_| {
             if let Some(trouble) = self.engine_trouble() {
                 let never_answered = self.with_desk(|desk| !desk.embed.has_answered);
-                let sentence = match never_answered && browser::is_in_sandbox() {
-                    true => text::IN_SANDBOX.to_owned(),
-                    false => trouble,
-                };
-                self.say_error(Code::Engine, sentence, never_answered);
+                self.say_error(Code::Engine, trouble, never_answered);
             }
         });
         Effect::new(move |_| {
