@@ -2,6 +2,7 @@
 //! image, and says in a sentence what goes wrong.
 
 use std::fs;
+use std::time::Duration;
 
 use cliplet_clip::picture;
 use cliplet_clip::{Arithmetic, Clip, prompt, zero_shot};
@@ -49,7 +50,7 @@ fn visit(server: &TestServer) -> Page {
 }
 
 fn wait_for_module(page: &Page) {
-    page.wait_until("the module", std::time::Duration::from_secs(30), || {
+    page.wait_until("the module", Duration::from_secs(30), || {
         (page.script("return typeof Cliplet", []) == "function").then_some(())
     });
 }
@@ -425,6 +426,29 @@ fn a_model_that_arrives_tells_how_far_it_is_and_can_be_stopped() {
         after < 600_000,
         "it goes on where it was, and fetched {after} bytes"
     );
+}
+
+#[test]
+fn the_page_s_own_thread_is_left_alone() {
+    let server = TestServer::with_page();
+    let page = visit(&server);
+    page.forget_tasks();
+    let labels = page.script(
+        "const clip = await Cliplet.load({ model: 'cliplet-starter' });
+         const files = ['bee', 'bridge', 'fruit', 'panda', 'rocket'].map((name) => `samples/${name}.jpg`);
+         const blobs = await Promise.all(files.map(async (file) => (await fetch(file)).blob()));
+         const labels = Array.from({ length: 40 }, (_, at) => `label ${at}`);
+         let count = 0;
+         for (const image of [...files, ...blobs, await createImageBitmap(blobs[0])]) {
+             count += (await clip.classify(image, labels)).length;
+         }
+         count += (await clip.embedImages(files)).length + (await clip.embedTexts(labels)).length;
+         clip.dispose();
+         return count",
+        [],
+    );
+    assert_eq!(labels, 11 * 40 + 5 + 40);
+    assert_eq!(page.longest_task(), Duration::ZERO);
 }
 
 #[test]
