@@ -41,3 +41,9 @@ pub fn measured<T>(call: impl FnOnce() -> T) -> (T, usize) {
     let result = call();
     (result, MOST.load(Ordering::Relaxed) - before)
 }
+
+/// Bytes that are in use now.
+#[allow(dead_code, reason = "not every test asks for it")]
+pub fn in_use() -> usize {
+    IN_USE.load(Ordering::Relaxed)
+}
