@@ -76,7 +76,7 @@ export class Cliplet {
     const tell = teller(onProgress);
     return this.#withPicture(image, signal, async (picture) => {
       const { Scores } = await this.#engine.request(
-        { Classify: { picture, labels, template } },
+        { Classify: { picture, labels: labels.map((label) => ({ label })), templates: [template] } },
         { signal, onProgress: (progress) => tell(workProgress(progress)) },
       );
       const results = Scores.scores.map(({ cosine, score, cut }, at) => ({ label: labels[at], score, cosine, ...(cut && { cut }) }));

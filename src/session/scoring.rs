@@ -5,6 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use cliplet_engine::messages::{Done, Failure, LabelScore, PictureId, Progress, RequestId};
+use cliplet_engine::scoring::Scoring;
 
 use super::Session;
 use super::labels::ROWS_A_STEP;
@@ -98,7 +99,8 @@ impl Session {
         (!labels.is_empty()).then_some(Question {
             picture,
             labels,
-            template,
+            templates: vec![template],
+            scoring: Scoring::default(),
         })
     }
 
@@ -166,7 +168,9 @@ impl Session {
             }
             self.at_work.set(None);
             match end {
-                Ok((Done::Scores { model, scores }, _)) => self.answered(question, model, &scores),
+                Ok((Done::Scores { model, scores, .. }, _)) => {
+                    self.answered(question, model, &scores)
+                }
                 Ok(_) | Err(Ended::Cancelled) => {}
                 // A model is on its way, and will be asked when it is there.
                 Err(Ended::Failed(Failure::NoModel)) => {}

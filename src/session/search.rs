@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 
-use cliplet_engine::messages::{Done, Failure, PictureId, Request, RequestId};
+use cliplet_engine::messages::{Candidate, Done, Failure, PictureId, Request, RequestId};
+use cliplet_engine::scoring::Scoring;
 
 use super::{Given, GivenState, Session, scoring};
 use crate::browser::Timer;
@@ -186,8 +187,9 @@ impl Session {
                 embed.search.under_way.set(Some((at, pictures.len())));
                 let request = Request::Classify {
                     picture: *picture,
-                    labels: vec![phrase.clone()],
-                    template: template.clone(),
+                    labels: vec![Candidate::new(phrase.as_str())],
+                    templates: vec![template.clone()],
+                    scoring: Scoring::default(),
                 };
                 let call = self.engine().ask(request, None, |_, _| {});
                 self.with_desk(|desk| desk.search.asked = Some(call.id));

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use cliplet_engine::messages::{LabelScore, PictureId, Request};
+use cliplet_engine::messages::{Candidate, LabelScore, PictureId, Request};
+use cliplet_engine::scoring::Scoring;
 
 use super::labels::{Label, LabelId, tidy};
 
@@ -14,8 +15,10 @@ pub struct Question {
     pub picture: PictureId,
     /// The labels the model is asked.
     pub labels: Vec<(LabelId, String)>,
-    /// The template in force.
-    pub template: String,
+    /// The templates in force.
+    pub templates: Vec<String>,
+    /// How scores are made.
+    pub scoring: Scoring,
 }
 
 impl Question {
@@ -23,8 +26,13 @@ impl Question {
     pub fn request(&self) -> Request {
         Request::Classify {
             picture: self.picture,
-            labels: self.labels.iter().map(|(_, text)| text.clone()).collect(),
-            template: self.template.clone(),
+            labels: self
+                .labels
+                .iter()
+                .map(|(_, text)| Candidate::new(text.as_str()))
+                .collect(),
+            templates: self.templates.clone(),
+            scoring: self.scoring.clone(),
         }
     }
 }
@@ -145,7 +153,8 @@ mod tests {
         let question = Question {
             picture: 5,
             labels: labels.usable(),
-            template: "{}".to_owned(),
+            templates: vec!["{}".to_owned()],
+            scoring: Scoring::default(),
         };
         let values: Vec<LabelScore> = values.iter().map(|&value| score(value)).collect();
         let mut scores = Scores::default();
@@ -201,12 +210,13 @@ mod tests {
         let question = Question {
             picture: 5,
             labels: labels.usable(),
-            template: "{}".to_owned(),
+            templates: vec!["{}".to_owned()],
+            scoring: Scoring::default(),
         };
         assert!(scores.answer(&question, "m"));
         assert!(!scores.answer(&question, "n"));
         let other = Question {
-            template: "a {}".to_owned(),
+            templates: vec!["a {}".to_owned()],
             ..question
         };
         assert!(!scores.answer(&other, "m"));

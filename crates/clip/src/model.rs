@@ -139,7 +139,7 @@ fn units(embeddings: &Tensor) -> Result<Vec<Vec<f32>>, Error> {
 }
 
 /// The vector divided by its length. One without a length, which only broken weights give, stays as it is.
-fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+pub(crate) fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 0.0 {
         vector.iter_mut().for_each(|x| *x /= length);

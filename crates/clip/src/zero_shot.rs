@@ -31,8 +31,36 @@ pub fn score(image: &[f32], texts: &[impl AsRef<[f32]>], logit_scale: f32) -> Ve
         .collect()
 }
 
+/// The embedding of a label that has several prompts: the mean of theirs, which have unit length, made a unit vector again (the
+/// prompt ensembles of the CLIP paper, section 3.1.4). One embedding alone is itself.
+///
+/// # Panics
+/// If there is none, or their widths differ.
+pub fn ensemble(embeddings: &[impl AsRef<[f32]>]) -> Vec<f32> {
+    let (first, others) = embeddings
+        .split_first()
+        .expect("an ensemble has at least one prompt");
+    let mut sum = first.as_ref().to_vec();
+    if others.is_empty() {
+        return sum;
+    }
+    for other in others {
+        let other = other.as_ref();
+        assert_eq!(
+            sum.len(),
+            other.len(),
+            "embeddings of one model have one width"
+        );
+        sum.iter_mut().zip(other).for_each(|(sum, x)| *sum += x);
+    }
+    crate::model::unit(sum)
+}
+
 /// Dot product of two unit vectors, kept within -1 and 1 where rounding would leave them.
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
+///
+/// # Panics
+/// If their widths differ.
+pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len(), "embeddings of one model have one width");
     let dot: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
     dot.clamp(-1.0, 1.0)
@@ -62,6 +90,16 @@ mod tests {
         assert!((scores[0].cosine - 0.6).abs() < 1e-6);
         let expected = 1.0 / (1.0 + (10.0f32 * -0.2).exp());
         assert!((scores[1].probability - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_ensemble_points_between_its_prompts_and_has_unit_length() {
+        let mean = ensemble(&[[1.0, 0.0], [0.0, 1.0]]);
+        let half = 0.5f32.sqrt();
+        assert!((mean[0] - half).abs() < 1e-6 && (mean[1] - half).abs() < 1e-6);
+        assert_eq!(ensemble(&[[0.6, 0.8]]), [0.6, 0.8]);
+        // Opposites have no mean to point to.
+        assert_eq!(ensemble(&[[1.0, 0.0], [-1.0, 0.0]]), [0.0, 0.0]);
     }
 
     #[test]

@@ -42,6 +42,18 @@ fn token_ids_are_those_of_transformers() {
         if ours.ids != ids || ours.cut != cut {
             wrong.push(format!("{text:?}: {ours:?}, expected {ids:?}, cut {cut}"));
         }
+        let length = tokenizer.measure(&text).unwrap();
+        let read = length.cut_at.map_or(&*text, |at| &text[..at]);
+        let measured = match cut {
+            true => length.tokens > CONTEXT_LENGTH && read.len() < text.len(),
+            false => length.tokens == ids.len() && length.cut_at.is_none(),
+        };
+        if !measured {
+            wrong.push(format!(
+                "{text:?}: {length:?}, expected {} ids, cut {cut}",
+                ids.len()
+            ));
+        }
         texts += 1;
         cut_texts += usize::from(cut);
     }
@@ -55,6 +67,20 @@ fn token_ids_are_those_of_transformers() {
         texts >= 3000 && cut_texts >= 20,
         "{texts} texts, {cut_texts} cut"
     );
+}
+
+#[test]
+fn a_long_text_says_where_it_is_cut() {
+    let tokens: Vec<&str> = VOCABULARY.lines().collect();
+    let length = tokenizer(&tokens).measure(&"cat ".repeat(100)).unwrap();
+    // Of 77 tokens two are for the start and the end.
+    assert_eq!(length.tokens, 102);
+    assert_eq!(length.cut_at, Some("cat ".len() * 75 - 1));
+    let turtles = tokenizer(&tokens)
+        .measure(&"\u{1f422}".repeat(100))
+        .unwrap();
+    let cut_at = turtles.cut_at.unwrap();
+    assert!(cut_at > 0 && cut_at.is_multiple_of(4), "{cut_at}");
 }
 
 /// A fixture of one's own making cannot find what one did not think of; published ids can.

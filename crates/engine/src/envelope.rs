@@ -53,7 +53,10 @@ mod tests {
     use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
     use super::*;
-    use crate::messages::{Done, FromWorker, LabelScore, Progress, Reply, Request, ToWorker};
+    use crate::messages::{
+        Candidate, Done, FromWorker, LabelScore, Progress, Reply, Request, ToWorker,
+    };
+    use crate::scoring::{Kind, Scoring};
 
     wasm_bindgen_test_configure!(run_in_browser);
 
@@ -71,8 +74,19 @@ mod tests {
             id: 7,
             request: Request::Classify {
                 picture: 1,
-                labels: vec!["cat".into(), "Żółw 🐢".into()],
-                template: "a photo of a {}".into(),
+                labels: vec![
+                    Candidate::new("cat"),
+                    Candidate {
+                        label: "Żółw 🐢".into(),
+                        prompts: vec!["a {}".into()],
+                    },
+                ],
+                templates: vec!["a photo of a {}".into()],
+                scoring: Scoring {
+                    kind: Kind::Independent,
+                    none_below: Some(0.5),
+                    ..Scoring::default()
+                },
             },
         };
         let (opened, blob) = open::<ToWorker>(&posted(&seal(&request, None).unwrap())).unwrap();
@@ -91,6 +105,10 @@ mod tests {
                     score: 1.0,
                     cut: true,
                 }],
+                logit_scale: 100.0,
+                neutral: None,
+                fit: Some(0.25),
+                none_fits: true,
             }),
         ] {
             let reply = FromWorker::Reply { id: 3, reply };

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::ModelEntry;
+use crate::scoring::Scoring;
 
 /// Chosen by the page, unique while the page lives.
 pub type RequestId = u32;
@@ -77,10 +78,14 @@ pub enum Request {
     Classify {
         /// Which.
         picture: PictureId,
-        /// Candidate labels, none empty, all different.
-        labels: Vec<String>,
-        /// Prompt template; `{}` stands for the label.
-        template: String,
+        /// Candidate labels, all different.
+        labels: Vec<Candidate>,
+        /// Prompt templates of the labels that have no prompts of their own; `{}` stands for the label. Without any, a label is
+        /// its own prompt.
+        templates: Vec<String>,
+        /// How scores are made of cosines.
+        #[serde(default)]
+        scoring: Scoring,
     },
     /// Give the embeddings of pictures and of texts, for comparisons of one's own. Only what is not known yet is encoded.
     /// Ends in [`Done::Embeddings`].
@@ -88,6 +93,11 @@ pub enum Request {
         /// Pictures that were taken.
         pictures: Vec<PictureId>,
         /// Texts, encoded as they are: without a template.
+        prompts: Vec<String>,
+    },
+    /// Say how the model reads prompts: nothing is encoded. Ends in [`Done::Tokens`].
+    Tokenize {
+        /// The prompts, as they would be encoded.
         prompts: Vec<String>,
     },
     /// Work for another page too, whose requests come in at the port beside the message, and whose replies go there, from
@@ -103,6 +113,46 @@ pub enum Request {
         /// The request to stop.
         request: RequestId,
     },
+}
+
+/// A candidate label, as the model is asked it.
+///
+/// Where it has several prompts, its embedding is the mean of theirs, each of unit length, made a unit vector again: the ensembles
+/// of the CLIP paper (Radford and others, 2021, section 3.1.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Candidate {
+    /// What stands at `{}`. Not empty.
+    pub label: String,
+    /// Prompts of its own, in the place of all templates; `{}` stands for the label here too.
+    #[serde(default)]
+    pub prompts: Vec<String>,
+}
+
+impl Candidate {
+    /// A label that the templates are for.
+    pub fn new(label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            prompts: Vec::new(),
+        }
+    }
+
+    /// The prompts that are encoded for it: at least one.
+    pub fn filled(&self, templates: &[String]) -> Vec<String> {
+        let templates = match self.prompts.is_empty() {
+            true => templates,
+            false => &self.prompts,
+        };
+        match templates {
+            [] => vec![self.label.clone()],
+            _ => {
+                let filled = templates.iter();
+                filled
+                    .map(|template| template.replace("{}", &self.label))
+                    .collect()
+            }
+        }
+    }
 }
 
 /// From the worker to the page. The preview of a picture travels beside it.
@@ -227,6 +277,23 @@ pub enum Done {
         model: String,
         /// In the order of the request's labels.
         scores: Vec<LabelScore>,
+        /// What the model multiplies cosines with: its learnt inverse temperature, already exponentiated.
+        logit_scale: f32,
+        /// The cosine of the picture's and the neutral prompt's embedding, where the scoring needs it.
+        neutral: Option<f32>,
+        /// The best label against the neutral prompt, from 0 to 1, where that is known.
+        fit: Option<f32>,
+        /// None of the labels fits, as the scoring has it.
+        none_fits: bool,
+    },
+    /// How prompts are read.
+    Tokens {
+        /// The id of the model that reads them.
+        model: String,
+        /// The most tokens that it reads of a prompt, those for its start and its end among them.
+        context: u32,
+        /// In the order of the request's prompts.
+        prompts: Vec<PromptTokens>,
     },
 }
 
@@ -254,10 +321,19 @@ pub struct StoredFile {
 pub struct LabelScore {
     /// Cosine of the picture's and the label's embedding, from -1 to 1.
     pub cosine: f32,
-    /// Softmax over the request's labels of the cosine times the model's logit scale, from 0 to 1.
+    /// What the request's [`Scoring`] makes of it, from 0 to 1.
     pub score: f32,
-    /// The prompt was longer than the model's context, and its end was left out.
+    /// A prompt was longer than the model's context, and its end was left out.
     pub cut: bool,
+}
+
+/// How the model reads one prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptTokens {
+    /// How many tokens it has, those for its start and its end among them, also where that is more than the model reads.
+    pub tokens: u32,
+    /// So many bytes of the prompt are read, where it is longer than the model's context.
+    pub cut_at: Option<u32>,
 }
 
 /// Why a request failed. The page turns it into a sentence.

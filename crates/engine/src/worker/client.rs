@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use cliplet_clip::picture::Picture;
-use cliplet_clip::{prompt, zero_shot};
+use cliplet_clip::zero_shot;
 use web_sys::Blob;
 
 use super::clients::{Clients, WaitingPicture};
@@ -18,7 +18,10 @@ use super::port::{Beside, Line};
 use super::store::{self, Arriving, Label, Lock, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
 use crate::catalogue::{Layout, ModelEntry};
-use crate::messages::{Done, Failure, LabelScore, PictureId, Progress, Request};
+use crate::messages::{
+    Candidate, Done, Failure, LabelScore, PictureId, Progress, PromptTokens, Request,
+};
+use crate::scoring::Scoring;
 
 /// What an answer consists of: the message, and a file to go beside it.
 pub(super) type Answer = (Done, Option<Blob>);
@@ -86,8 +89,13 @@ impl Client {
             Request::Classify {
                 picture,
                 labels,
-                template,
-            } => self.classify(task, picture, &labels, &template).await,
+                templates,
+                scoring,
+            } => {
+                self.classify(task, picture, &labels, &templates, &scoring)
+                    .await
+            }
+            Request::Tokenize { prompts } => self.tokenize(&prompts),
             Request::Embed { pictures, prompts } => self.embed(task, &pictures, &prompts).await,
             // These are no tasks of their own; they have been carried out before they come here.
             Request::Join { .. } | Request::Cancel { .. } => Err(Stopped::Cancelled),
@@ -241,29 +249,52 @@ impl Client {
         &self,
         task: &Task,
         picture: PictureId,
-        labels: &[String],
-        template: &str,
+        labels: &[Candidate],
+        templates: &[String],
+        scoring: &Scoring,
     ) -> Result<Answer, Stopped> {
         // Held to the end: another model may become the one that answers meanwhile.
         let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
         let image = self.encode_picture(task, &model, picture).await?;
-        let prompts: Vec<String> = labels
+        let neutral = match scoring.needs_neutral() {
+            true => {
+                let prompt = std::slice::from_ref(&scoring.neutral);
+                let neutral = model.prompts(task, prompt).await?;
+                Some(zero_shot::cosine(&image, neutral[0].as_ref()))
+            }
+            false => None,
+        };
+        let texts = model.candidates(task, labels, templates).await?;
+        let cosines: Vec<f32> = texts
             .iter()
-            .map(|label| prompt::fill(template, label))
+            .map(|text| zero_shot::cosine(&image, text.as_ref()))
             .collect();
-        let texts = model.prompts(task, &prompts).await?;
-        let scores = zero_shot::score(&image, &texts, model.clip.config().logit_scale)
-            .into_iter()
-            .zip(&texts)
-            .map(|(score, text)| LabelScore {
-                cosine: score.cosine,
-                score: score.probability,
-                cut: text.cut,
-            })
-            .collect();
+        let logit_scale = model.clip.config().logit_scale;
+        let scored = scoring.score(&cosines, neutral, logit_scale);
+        let scores = texts.iter().zip(cosines).zip(scored.scores);
+        let scores = scores.map(|((text, cosine), score)| LabelScore {
+            cosine,
+            score,
+            cut: text.cut,
+        });
         let done = Done::Scores {
             model: model.id.clone(),
-            scores,
+            scores: scores.collect(),
+            logit_scale,
+            neutral,
+            fit: scored.fit,
+            none_fits: scored.none_fits,
+        };
+        Ok((done, None))
+    }
+
+    fn tokenize(&self, prompts: &[String]) -> Result<Answer, Stopped> {
+        let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
+        let measured = prompts.iter().map(|prompt| model.measure(prompt));
+        let done = Done::Tokens {
+            model: model.id.clone(),
+            context: model.clip.config().text.context_length as u32,
+            prompts: measured.collect::<Result<Vec<PromptTokens>, _>>()?,
         };
         Ok((done, None))
     }

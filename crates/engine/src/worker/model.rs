@@ -6,20 +6,20 @@ use std::io::{Seek, SeekFrom};
 use std::rc::Rc;
 
 use cliplet_clip::picture::Picture;
-use cliplet_clip::{Arithmetic, Clip, Error};
+use cliplet_clip::{Arithmetic, Clip, Error, zero_shot};
 
 use super::fetch::Source;
 use super::pictures::ContentHash;
-use super::store::{self, ModelFile, PromptFile};
+use super::store::{self, KeptPrompt, ModelFile, PromptFile};
 use super::tasks::{Stopped, Task};
 use crate::catalogue::ModelEntry;
-use crate::messages::{Failure, Progress};
+use crate::messages::{Candidate, Failure, Progress, PromptTokens};
 
 /// An embedding of unit length, shared instead of copied.
 pub(super) type Embedding = Rc<[f32]>;
 
-/// What is known of one prompt.
-#[derive(Clone)]
+/// What is known of one prompt, or of several together.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct EncodedPrompt {
     pub(super) embedding: Embedding,
     /// The prompt was longer than the model's context.
@@ -39,6 +39,15 @@ const MAX_PROMPTS: usize = 20_000;
 /// between.
 const BATCH: usize = 16;
 
+/// Between the prompts of an ensemble, where they stand in one text.
+const BETWEEN_PROMPTS: &str = "\n";
+
+/// How far the prompts of one request are.
+struct Encoded {
+    done: u32,
+    total: u32,
+}
+
 /// A model in memory.
 pub(super) struct LoadedModel {
     /// Its id in the catalogue.
@@ -51,8 +60,10 @@ pub(super) struct LoadedModel {
     pub(super) kept: bool,
     pub(super) clip: Clip,
     prompts: RefCell<HashMap<String, EncodedPrompt>>,
+    /// Means of several prompts, by these prompts, joined by [`BETWEEN_PROMPTS`].
+    ensembles: RefCell<HashMap<String, EncodedPrompt>>,
     kept_prompts: RefCell<PromptFile>,
-    unkept_prompts: RefCell<Vec<(String, EncodedPrompt)>>,
+    unkept_prompts: RefCell<Vec<KeptPrompt>>,
     pictures: RefCell<HashMap<ContentHash, Embedding>>,
 }
 
@@ -70,20 +81,20 @@ impl LoadedModel {
         let length = file.seek(SeekFrom::End(0)).unwrap_or_default();
         let width = clip.config().projection_dim;
         let (kept_prompts, known) = PromptFile::open(model, length, width).await;
-        let known = known.into_iter().map(|known| {
-            let encoded = EncodedPrompt {
-                embedding: known.embedding.into(),
-                cut: known.cut,
-            };
-            (known.prompt, encoded)
-        });
+        let (ensembles, prompts): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|known| known.ensemble);
+        let by_text = |known: Vec<KeptPrompt>| {
+            let known = known.into_iter();
+            RefCell::new(known.map(|known| (known.prompt, known.encoded)).collect())
+        };
         Ok(Self {
             id: model.id.clone(),
             file: store::file_name(model),
             compared: (source.bytes, source.sha256.clone()),
             kept: file.is_kept(),
             clip,
-            prompts: RefCell::new(known.collect()),
+            prompts: by_text(prompts),
+            ensembles: by_text(ensembles),
             kept_prompts: RefCell::new(kept_prompts),
             unkept_prompts: RefCell::default(),
             pictures: RefCell::default(),
@@ -102,24 +113,111 @@ impl LoadedModel {
         task: &Task,
         prompts: &[String],
     ) -> Result<Vec<EncodedPrompt>, Stopped> {
-        if self.prompts.borrow().len() > MAX_PROMPTS {
-            self.prompts.borrow_mut().clear();
-        }
-        let unknown = self.unknown(prompts);
-        let total = unknown.len() as u32;
-        for (batch, prompts) in unknown.chunks(BATCH).enumerate() {
-            let done = (batch * BATCH) as u32;
+        let total = self.unknown(prompts).len() as u32;
+        let mut so_far = Encoded { done: 0, total };
+        self.prompts_of(task, prompts, &mut so_far, true).await
+    }
+
+    /// The same for a part of all that a request wants to know. `keep` them for the next visit, or not.
+    async fn prompts_of(
+        &self,
+        task: &Task,
+        prompts: &[String],
+        so_far: &mut Encoded,
+        keep: bool,
+    ) -> Result<Vec<EncodedPrompt>, Stopped> {
+        forget_if_many(&self.prompts);
+        for prompts in self.unknown(prompts).chunks(BATCH) {
+            let Encoded { done, total } = *so_far;
             task.tell_now_and_then(|| Progress::EncodingLabels { done, total });
             task.breathe().await?;
-            self.encode_prompts(prompts)?;
+            self.encode_prompts(prompts, keep)?;
+            so_far.done += prompts.len() as u32;
         }
         // Another request may have emptied the cache while this one breathed.
         let forgotten = self.unknown(prompts);
         if !forgotten.is_empty() {
-            self.encode_prompts(&forgotten)?;
+            self.encode_prompts(&forgotten, keep)?;
         }
         let known = self.prompts.borrow();
         Ok(prompts.iter().map(|prompt| known[prompt].clone()).collect())
+    }
+
+    /// The embeddings of candidate labels, in their order: of one prompt or of the mean of several; only unknown ones are encoded.
+    pub(super) async fn candidates(
+        &self,
+        task: &Task,
+        candidates: &[Candidate],
+        templates: &[String],
+    ) -> Result<Vec<EncodedPrompt>, Stopped> {
+        let filled: Vec<Vec<String>> = candidates
+            .iter()
+            .map(|candidate| candidate.filled(templates))
+            .collect();
+        let mut so_far = Encoded {
+            done: 0,
+            total: self.to_encode(&filled),
+        };
+        let alone = filled.iter().filter(|prompts| prompts.len() == 1);
+        let alone: Vec<String> = alone.flatten().cloned().collect();
+        // Together, since prompts that begin alike share what they have in common.
+        let alone = self.prompts_of(task, &alone, &mut so_far, true).await?;
+        let mut alone = alone.into_iter();
+        let mut encoded = Vec::with_capacity(filled.len());
+        for prompts in &filled {
+            encoded.push(match prompts.len() {
+                1 => alone.next().expect("one for each prompt that is alone"),
+                _ => self.ensemble(task, prompts, &mut so_far).await?,
+            });
+        }
+        Ok(encoded)
+    }
+
+    /// How many prompts have to be encoded for candidates with these.
+    fn to_encode(&self, filled: &[Vec<String>]) -> u32 {
+        let ensembles = self.ensembles.borrow();
+        let is_known = |prompts: &[String]| {
+            prompts.len() > 1 && ensembles.contains_key(&prompts.join(BETWEEN_PROMPTS))
+        };
+        let wanted = filled.iter().filter(|prompts| !is_known(prompts));
+        wanted
+            .map(|prompts| self.unknown(prompts).len() as u32)
+            .sum()
+    }
+
+    /// The mean of several prompts' embeddings. It is kept for the next visit, and they are not: it is all that is asked for.
+    async fn ensemble(
+        &self,
+        task: &Task,
+        prompts: &[String],
+        so_far: &mut Encoded,
+    ) -> Result<EncodedPrompt, Stopped> {
+        let joined = prompts.join(BETWEEN_PROMPTS);
+        if let Some(known) = self.ensembles.borrow().get(&joined) {
+            return Ok(known.clone());
+        }
+        let each = self.prompts_of(task, prompts, so_far, false).await?;
+        let encoded = EncodedPrompt {
+            embedding: zero_shot::ensemble(&each).into(),
+            cut: each.iter().any(|prompt| prompt.cut),
+        };
+        self.unkept_prompts.borrow_mut().push(KeptPrompt {
+            prompt: joined.clone(),
+            encoded: encoded.clone(),
+            ensemble: true,
+        });
+        forget_if_many(&self.ensembles);
+        self.ensembles.borrow_mut().insert(joined, encoded.clone());
+        Ok(encoded)
+    }
+
+    /// How the model reads a prompt.
+    pub(super) fn measure(&self, prompt: &str) -> Result<PromptTokens, Failure> {
+        let length = self.clip.tokenizer().measure(prompt).map_err(internal)?;
+        Ok(PromptTokens {
+            tokens: length.tokens as u32,
+            cut_at: length.cut_at.map(|at| at as u32),
+        })
     }
 
     /// Those of some prompts that have not been encoded.
@@ -129,8 +227,8 @@ impl LoadedModel {
         unknown.collect()
     }
 
-    /// Encodes prompts, and keeps what comes of it.
-    fn encode_prompts(&self, prompts: &[&String]) -> Result<(), Failure> {
+    /// Encodes prompts, and remembers what comes of it; `keep` says whether for the next visit too.
+    fn encode_prompts(&self, prompts: &[&String], keep: bool) -> Result<(), Failure> {
         let tokens = prompts
             .iter()
             .map(|prompt| self.clip.tokenizer().encode(prompt))
@@ -147,9 +245,15 @@ impl LoadedModel {
             ((*prompt).clone(), encoded)
         });
         let encoded: Vec<(String, EncodedPrompt)> = encoded.collect();
-        self.unkept_prompts
-            .borrow_mut()
-            .extend(encoded.iter().cloned());
+        if keep {
+            let encoded = encoded.iter().cloned();
+            let kept = encoded.map(|(prompt, encoded)| KeptPrompt {
+                prompt,
+                encoded,
+                ensemble: false,
+            });
+            self.unkept_prompts.borrow_mut().extend(kept);
+        }
         self.prompts.borrow_mut().extend(encoded);
         Ok(())
     }
@@ -158,10 +262,7 @@ impl LoadedModel {
     pub(super) fn keep_prompts(&self) {
         let prompts = self.unkept_prompts.take();
         if !prompts.is_empty() {
-            let prompts = prompts
-                .iter()
-                .map(|(prompt, encoded)| (&prompt[..], &encoded.embedding[..], encoded.cut));
-            self.kept_prompts.borrow_mut().append(prompts);
+            self.kept_prompts.borrow_mut().append(&prompts);
         }
     }
 
@@ -196,6 +297,13 @@ impl LoadedModel {
     /// Forgets the embedding of a picture.
     pub(super) fn forget_picture(&self, hash: &ContentHash) {
         self.pictures.borrow_mut().remove(hash);
+    }
+}
+
+/// Empties what has grown beyond all use.
+fn forget_if_many(prompts: &RefCell<HashMap<String, EncodedPrompt>>) {
+    if prompts.borrow().len() > MAX_PROMPTS {
+        prompts.borrow_mut().clear();
     }
 }
 

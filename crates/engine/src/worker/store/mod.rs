@@ -27,7 +27,7 @@ use journal::Journal;
 pub(super) use journal::Label;
 pub(super) use lock::{Lock, tell_other_tabs, wait_until_free};
 use private_file::PrivateFile;
-pub(super) use prompts::PromptFile;
+pub(super) use prompts::{KeptPrompt, PromptFile};
 use shelf::missing_room;
 pub(super) use shelf::{delete, files, remove};
 

@@ -1,13 +1,14 @@
 //! Embeddings of prompts, kept from one visit to the next in a file beside the model's, so that a known label costs nothing.
 //!
 //! The file begins with [`MAGIC`]. Each prompt is a record: the length of its text in bytes and the numbers of its embedding
-//! (u32 each), whether it was cut (one byte), the text in UTF-8, and the embedding (f32 each); all little-endian. What
+//! (u32 each), one byte of marks ([`CUT`], [`ENSEMBLE`]), the text in UTF-8, and the embedding (f32 each); all little-endian. What
 //! is no whole record at the end, as a crash may leave it, is overwritten.
 
 use std::io::Read;
 
 use js_sys::Uint8Array;
 
+use super::super::model::EncodedPrompt;
 use super::private_file::PrivateFile;
 use crate::catalogue::ModelEntry;
 
@@ -16,12 +17,18 @@ const MAGIC: &[u8; 8] = b"cliplet1";
 /// Bytes that are kept at most: some 4,000 prompts. Above that the file begins anew.
 const MOST: u64 = 8 << 20;
 
+/// The mark of a prompt that was longer than the model's context.
+const CUT: u8 = 1;
+/// The mark of several prompts, one a line, whose embedding is their mean.
+const ENSEMBLE: u8 = 2;
+
 /// A prompt and what is known of it.
+#[derive(Debug, PartialEq)]
 pub(in super::super) struct KeptPrompt {
     pub(in super::super) prompt: String,
-    pub(in super::super) embedding: Vec<f32>,
-    /// It was longer than the model's context.
-    pub(in super::super) cut: bool,
+    pub(in super::super) encoded: EncodedPrompt,
+    /// These are several prompts, one a line, and their mean.
+    pub(in super::super) ensemble: bool,
 }
 
 /// Behind the name of the model's file, and its length.
@@ -70,13 +77,10 @@ impl PromptFile {
     }
 
     /// Adds prompts.
-    pub(in super::super) fn append<'a>(
-        &mut self,
-        prompts: impl Iterator<Item = (&'a str, &'a [f32], bool)>,
-    ) {
+    pub(in super::super) fn append(&mut self, prompts: &[KeptPrompt]) {
         let Some(file) = &mut self.0 else { return };
         let mut bytes = Vec::new();
-        prompts.for_each(|(prompt, embedding, cut)| write(&mut bytes, prompt, embedding, cut));
+        prompts.iter().for_each(|prompt| write(&mut bytes, prompt));
         if file.length() + bytes.len() as u64 > MOST && file.truncate(0).is_err() {
             self.0 = None;
             return;
@@ -91,11 +95,13 @@ impl PromptFile {
     }
 }
 
-fn write(bytes: &mut Vec<u8>, prompt: &str, embedding: &[f32], cut: bool) {
-    bytes.extend((prompt.len() as u32).to_le_bytes());
+fn write(bytes: &mut Vec<u8>, kept: &KeptPrompt) {
+    let EncodedPrompt { embedding, cut } = &kept.encoded;
+    let mark = |is: bool, mark: u8| if is { mark } else { 0 };
+    bytes.extend((kept.prompt.len() as u32).to_le_bytes());
     bytes.extend((embedding.len() as u32).to_le_bytes());
-    bytes.push(cut.into());
-    bytes.extend(prompt.as_bytes());
+    bytes.push(mark(*cut, CUT) | mark(kept.ensemble, ENSEMBLE));
+    bytes.extend(kept.prompt.as_bytes());
     bytes.extend(embedding.iter().flat_map(|number| number.to_le_bytes()));
 }
 
@@ -116,9 +122,9 @@ fn parse(bytes: &[u8], width: usize) -> (Vec<KeptPrompt>, usize) {
 fn record(bytes: &[u8], width: usize) -> Option<(KeptPrompt, &[u8])> {
     let (length, bytes) = bytes.split_first_chunk::<4>()?;
     let (numbers, bytes) = bytes.split_first_chunk::<4>()?;
-    let (&cut, bytes) = bytes.split_first()?;
+    let (&marks, bytes) = bytes.split_first()?;
     let (text, bytes) = bytes.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    if u32::from_le_bytes(*numbers) as usize != width || cut > 1 {
+    if u32::from_le_bytes(*numbers) as usize != width || marks > CUT | ENSEMBLE {
         return None;
     }
     let (embedding, bytes) = bytes.split_at_checked(4 * width)?;
@@ -132,8 +138,11 @@ fn record(bytes: &[u8], width: usize) -> Option<(KeptPrompt, &[u8])> {
     }
     let prompt = KeptPrompt {
         prompt: std::str::from_utf8(text).ok()?.to_owned(),
-        embedding,
-        cut: cut == 1,
+        encoded: EncodedPrompt {
+            embedding: embedding.into(),
+            cut: marks & CUT != 0,
+        },
+        ensemble: marks & ENSEMBLE != 0,
     };
     Some((prompt, bytes))
 }
@@ -144,10 +153,24 @@ mod tests {
 
     use super::*;
 
+    fn some() -> [KeptPrompt; 2] {
+        let kept = |prompt: &str, embedding: [f32; 2], cut, ensemble| KeptPrompt {
+            prompt: prompt.to_owned(),
+            encoded: EncodedPrompt {
+                embedding: embedding.into(),
+                cut,
+            },
+            ensemble,
+        };
+        [
+            kept("a photo of a cat", [0.5, -0.25], false, false),
+            kept("Żółw 🐢\na drawing", [1.0, 0.0], true, true),
+        ]
+    }
+
     fn file() -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
-        write(&mut bytes, "a photo of a cat", &[0.5, -0.25], false);
-        write(&mut bytes, "Żółw 🐢", &[1.0, 0.0], true);
+        some().iter().for_each(|prompt| write(&mut bytes, prompt));
         bytes
     }
 
@@ -156,10 +179,7 @@ mod tests {
         let bytes = file();
         let (prompts, whole) = parse(&bytes, 2);
         assert_eq!(whole, bytes.len());
-        assert_eq!(prompts.len(), 2);
-        assert_eq!(prompts[0].prompt, "a photo of a cat");
-        assert_eq!(prompts[0].embedding, [0.5, -0.25]);
-        assert!(prompts[1].cut && !prompts[0].cut);
+        assert_eq!(prompts, some());
     }
 
     #[wasm_bindgen_test]
