@@ -85,9 +85,11 @@ impl Lists {
             return;
         }
         let is_picture = path.starts_with("samples/") && path.ends_with(".jpg");
+        // Whoever chooses one on a visit without a network has to find it.
+        let is_of_labels = path.starts_with("label-sets/") || path.starts_with("templates/");
         let list = if models.contains(&path) {
             &mut self.models
-        } else if is_picture && !path.starts_with("samples/thumbnails/") {
+        } else if is_of_labels || (is_picture && !path.starts_with("samples/thumbnails/")) {
             &mut self.later
         } else {
             &mut self.page
@@ -151,6 +153,8 @@ mod tests {
             "models/small.gguf",
             "samples/cat.jpg",
             "samples/thumbnails/cat.jpg",
+            "label-sets/birds.txt",
+            "templates/three.txt",
         ] {
             lists.add(path.to_owned(), "1".to_owned(), &models);
         }
@@ -161,7 +165,14 @@ mod tests {
         ];
         assert_eq!(paths(&lists.page), of_page);
         assert_eq!(paths(&lists.models), ["models/small.gguf"]);
-        assert_eq!(paths(&lists.later), ["samples/cat.jpg"]);
+        assert_eq!(
+            paths(&lists.later),
+            [
+                "label-sets/birds.txt",
+                "samples/cat.jpg",
+                "templates/three.txt"
+            ]
+        );
         for (build, files) in BUILDS.iter().zip(&lists.builds) {
             let expected: &[&str] = match build.name {
                 "relaxed-threads" => &[
