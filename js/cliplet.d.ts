@@ -80,8 +80,11 @@ export interface WorkOptions {
 }
 
 export interface ClassifyOptions extends WorkOptions {
-  /** The sentence that a label stands in when the model reads it, at `{}`. `a photo of a {}` without it. */
-  template?: string;
+  /**
+   * The sentence that a label stands in when the model reads it, at `{}`. `a photo of a {}` without it. Of several, the mean of the
+   * prompts' embeddings counts, as in the ensembles of the CLIP paper.
+   */
+  template?: string | readonly string[];
   /** How many results are wanted, the best first; all without it. Scores are those among all labels in any case. */
   topK?: number;
 }

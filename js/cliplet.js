@@ -67,7 +67,9 @@ export class Cliplet {
   async classify(image, labels, { template = TEMPLATE, topK = Infinity, signal, onProgress } = {}) {
     labels = texts(labels, "labels");
     checkLabels(labels);
-    if (typeof template !== "string" || !template.includes("{}")) {
+    // Of several templates the mean of the prompts counts.
+    const templates = Array.isArray(template) && template.length > 0 ? template : [template];
+    if (!templates.every((each) => typeof each === "string" && each.includes("{}"))) {
       throw new ClipletError("bad-template", `The template has no {} where a label goes, as in “${TEMPLATE}”.`);
     }
     if (!(topK === Infinity || (Number.isInteger(topK) && topK >= 1))) {
@@ -76,7 +78,7 @@ export class Cliplet {
     const tell = teller(onProgress);
     return this.#withPicture(image, signal, async (picture) => {
       const { Scores } = await this.#engine.request(
-        { Classify: { picture, labels: labels.map((label) => ({ label })), templates: [template] } },
+        { Classify: { picture, labels: labels.map((label) => ({ label })), templates } },
         { signal, onProgress: (progress) => tell(workProgress(progress)) },
       );
       const results = Scores.scores.map(({ cosine, score, cut }, at) => ({ label: labels[at], score, cosine, ...(cut && { cut }) }));

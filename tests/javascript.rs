@@ -230,11 +230,16 @@ fn labels_templates_and_embeddings_fit_together() {
          const all = await clip.classify(image, labels);
          const best = await clip.classify(image, new Set(labels), { topK: 2 });
          const bare = await clip.classify(image, labels, { template: '{}' });
+         const templates = ['a photo of a {}', 'a drawing of a {}'];
+         const several = await clip.classify(image, ['boat'], { template: templates });
          const [picture] = await clip.embedImages([image]);
+         const prompts = await clip.embedTexts(templates.map((template) => template.replace('{}', 'boat')));
+         const mean = prompts[0].map((x, at) => x + prompts[1][at]);
          const texts = await clip.embedTexts(labels.map((label) => `a photo of a ${label}`));
          const [again, twice] = await clip.embedImages([image, image]);
          return {
              all, best, bare,
+             mean: [several[0].cosine, clip.similarity(picture, mean)],
              lengths: [picture, ...texts].map((embedding) => Math.hypot(...embedding)),
              arrays: [picture, ...texts].every((embedding) => embedding instanceof Float32Array),
              cosines: texts.map((text) => clip.similarity(picture, text)),
@@ -252,6 +257,8 @@ fn labels_templates_and_embeddings_fit_together() {
         scores(&found["bare"], &LABELS),
         scores(&found["all"], &LABELS)
     );
+    let mean = |at: usize| found["mean"][at].as_f64().unwrap();
+    assert!((mean(0) - mean(1)).abs() < 1e-5, "{}", found["mean"]);
     assert_eq!(found["arrays"], true);
     for length in found["lengths"].as_array().unwrap() {
         assert!((length.as_f64().unwrap() - 1.0).abs() < 1e-5, "{length}");
