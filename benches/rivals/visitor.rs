@@ -114,6 +114,33 @@ impl Visitor {
         self.first_result()
     }
 
+    /// Types letters into the first label, in the place of what stands there, one after the other. Returns the time from each to the
+    /// frame that shows the score of the label as it then reads, in milliseconds.
+    pub fn type_into_label(&self, letters: &[char]) -> Vec<f64> {
+        let listens = self.page.script("return 'keystrokes' in window", []);
+        if listens == json!(false) {
+            self.page.script(include_str!("page/keystroke.js"), []);
+        }
+        self.page.script(
+            "window.keystrokes.length = 0;
+             const label = document.querySelector(arguments[0]);
+             label.focus();
+             label.select()",
+            [json!(LABEL)],
+        );
+        let times = || self.page.script("return window.keystrokes", []);
+        for (typed, letter) in letters.iter().enumerate() {
+            self.page.press(&letter.to_string());
+            self.page
+                .wait_until("the score of a letter", Duration::from_secs(30), || {
+                    (times().as_array()?.len() > typed).then_some(())
+                });
+        }
+        let times = times();
+        let times = times.as_array().expect("a list of times").iter();
+        times.filter_map(serde_json::Value::as_f64).collect()
+    }
+
     fn first_result(&self) -> f64 {
         let expression = "new Promise((resolve) => {
             const look = () => window.firstResult ? resolve(window.firstResult) : setTimeout(look, 20);

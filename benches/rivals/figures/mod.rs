@@ -1,6 +1,7 @@
 //! What is measured: a module for each figure, and how contestants take turns.
 
 mod exactness;
+mod keystroke;
 mod label;
 mod load;
 mod memory;
@@ -41,6 +42,7 @@ const FIGURES: &[Figure] = &[
     ("list", label::measure_thousand),
     ("pipeline", pipeline::measure),
     ("visit", visit::measure),
+    ("keystroke", keystroke::measure),
     ("load", load::measure),
     ("wire", wire::measure),
     ("memory", memory::measure),

@@ -13,6 +13,7 @@ const EXACTNESS: &str = "exactness";
 const ORT_INT8: &str = "ONNX Runtime Web int8";
 const ORT_F32: &str = "ONNX Runtime Web f32";
 const TRANSFORMERS: &str = "Transformers.js";
+const GOAL: &str = "a goal of 60 ms";
 const READING: &str = "reading its file alone";
 
 /// A comparison.
@@ -150,6 +151,13 @@ const ROWS: &[Row] = &[
         PIPELINE,
         TRANSFORMERS,
         Some(0.50),
+    ),
+    row(
+        "keystroke",
+        "a letter in a label, to its score, 95th percentile, {n} threads",
+        ["cliplet/n", "goal"],
+        GOAL,
+        Some(1.0),
     ),
     row(
         "load",
