@@ -3,12 +3,12 @@
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, HtmlInputElement};
 
 use crate::browser;
 use crate::components::{
-    AboutBrowser, Announcer, DropVeil, Footer, Header, LabelPanel, ModelsDialog, OpenModels, Stage,
-    UpdateNote,
+    AboutBrowser, Announcer, DropVeil, Footer, Header, LabelPanel, LabelSetsDialog, ModelsDialog,
+    OpenLabelSets, OpenModels, Stage, UpdateNote,
 };
 use crate::session::Session;
 
@@ -34,6 +34,7 @@ pub fn App() -> impl IntoView {
     let session = Session::restored();
     provide_context(session);
     provide_context(OpenModels::new());
+    provide_context(OpenLabelSets::new());
     listen(session);
     let piece = in_pieces(move || session.start());
     view! {
@@ -47,6 +48,7 @@ pub fn App() -> impl IntoView {
         <Footer />
         <Show when=move || { piece.get() >= 3 }>
             <ModelsDialog />
+            <LabelSetsDialog />
             <AboutBrowser />
         </Show>
         <UpdateNote />
@@ -64,12 +66,21 @@ pub(crate) fn listen(session: Session) {
         target.is_some_and(|target| browser::is_text_field(&target))
     };
     let _ = window_event_listener(ev::keydown, move |event| {
-        if in_field(&event) {
+        let typed = in_field(&event);
+        if typed {
             session.typed();
-        } else if event.key() == "z" && (event.ctrl_key() || event.meta_key()) && !event.shift_key()
-        {
-            session.undo();
         }
+        // What is typed into other fields, the browser takes back itself.
+        if event.default_prevented() || (typed && !takes_back_as_a_whole(&event)) {
+            return;
+        }
+        let with_control = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
+        match (&*event.key().to_lowercase(), event.shift_key()) {
+            ("z", false) if with_control => session.undo(),
+            ("z", true) | ("y", false) if with_control => session.redo(),
+            _ => return,
+        }
+        event.prevent_default();
     });
     let _ = window_event_listener(ev::input, move |event| {
         if in_field(&event) {
@@ -80,4 +91,16 @@ pub(crate) fn listen(session: Session) {
     let _ = window_event_listener(ev::compositionend, move |_| session.composing(false));
     let _ = window_event_listener(ev::online, move |_| session.online());
     let _ = window_event_listener_untyped("pagehide", move |_| session.save());
+}
+
+/// Whether a key was pressed in a field whose text is taken back with all else about labels: a label's, or the empty one that adds
+/// labels.
+fn takes_back_as_a_whole(event: &web_sys::Event) -> bool {
+    let target = event.target();
+    let field = target.and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+    field.is_some_and(|field| {
+        browser::label_of(&field).is_some()
+            || (field.matches("[data-testid=label-input]").unwrap_or(false)
+                && field.value().is_empty())
+    })
 }

@@ -256,6 +256,23 @@ pub fn label_of(element: &Element) -> Option<LabelId> {
     row.id().strip_prefix("label-")?.parse().ok()
 }
 
+/// Writes labels' texts into the fields of their rows, where something else stands there.
+pub fn write_rows<'a>(list: &Element, texts: impl Iterator<Item = (LabelId, &'a str)>) {
+    for (label, text) in texts {
+        let field = list
+            .query_selector(&format!("#{} > input", row_id(label)))
+            .ok()
+            .flatten()
+            .and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
+        if let Some(field) = field.filter(|field| field.value() != text) {
+            field.set_value(text);
+        }
+    }
+}
+
+/// The attribute of a list while one of its rows is dragged.
+pub const DRAGGING: &str = "data-dragging";
+
 /// Puts the rows of a list in this order. The row with the focus stays in place and the others move around it, so that
 /// focus, caret and selection are never lost. Rows glide to their places where there are few enough to follow.
 pub fn put_in_order(list: &Element, wanted: &[LabelId]) {
@@ -274,7 +291,9 @@ pub fn put_in_order(list: &Element, wanted: &[LabelId]) {
         return;
     }
 
-    let glide = rows.len() <= MOST_THAT_GLIDE && !wants_less_motion();
+    // What is under the pointer must not pass by it.
+    let dragging = list.has_attribute(DRAGGING);
+    let glide = rows.len() <= MOST_THAT_GLIDE && !dragging && !wants_less_motion();
     let top = |row: &HtmlElement| row.get_bounding_client_rect().top();
     let tops: Vec<f64> = if glide {
         rows.iter().map(|(_, row)| top(row)).collect()

@@ -4,6 +4,7 @@
 //! components that draw them.
 
 pub mod capabilities;
+pub mod labels;
 
 use cliplet_engine::catalogue::{Layout, ModelEntry};
 use cliplet_engine::messages::{Failure, StoredFile};
@@ -641,18 +642,25 @@ pub fn engine_died(details: &str) -> String {
 /// A defect of the page itself.
 pub const BROKEN: &str = "Cliplet has run into a defect of its own and cannot go on. Reload the page: your labels are kept.";
 
-/// What is wrong with the prompt template.
-pub fn template_fault(fault: template::Fault, in_force: &str) -> String {
+/// What is wrong with the prompt templates; those that stay in force are given.
+pub fn template_fault(fault: template::Fault, in_force: &[String]) -> String {
+    let stays = match in_force {
+        [one] => format!("{} stays in force.", quoted(one)),
+        several => format!("the {} of before stay in force.", number(several.len())),
+    };
     match fault {
-        template::Fault::Empty => {
-            format!(
-                "The template is empty, so {} stays in force.",
-                quoted(in_force)
-            )
+        template::Fault::Empty => format!("The template is empty, so {stays}"),
+        template::Fault::NoPlace => {
+            format!("{{}} is missing: it says where the label goes. Until it is there, {stays}")
         }
-        template::Fault::NoPlace => format!(
-            "{{}} is missing: it says where the label goes. Until it is there, {} stays in force.",
-            quoted(in_force)
+        template::Fault::NoPlaceInLine(line) => format!(
+            "{{}} is missing in line {}: it says where the label goes. Until it is there, {stays}",
+            number(line)
+        ),
+        template::Fault::TooMany(count) => format!(
+            "There are {} templates, and {} can be used. Take some away; until then, {stays}",
+            number(count),
+            number(template::MOST)
         ),
     }
 }
@@ -693,14 +701,12 @@ pub fn labels_removed(labels: &[String]) -> String {
 
 /// A sample's labels took the place of others.
 pub const LABELS_REPLACED: &str = "Now with the sample’s labels.";
-/// The button to take a removal back.
+/// The button to take a change back.
 pub const UNDO: &str = "Undo";
 /// A sample was chosen, and the person's labels were left alone.
 pub const LABELS_LEFT: &str = "Your labels were left as they are.";
 /// The button that takes a sample's labels.
 pub const USE_SAMPLE_LABELS: &str = "Use this sample’s labels";
-/// Labels were put back.
-pub const PUT_BACK: &str = "Put back.";
 
 /// How many labels there are.
 pub fn label_count(count: usize) -> String {
@@ -714,7 +720,7 @@ pub fn label_count(count: usize) -> String {
 /// How many prompts are encoded.
 pub fn labels_read(done: u32, total: u32) -> String {
     format!(
-        "{} of {} labels read",
+        "{} of {} prompts read",
         number(done as usize),
         number(total as usize)
     )
@@ -1214,7 +1220,7 @@ mod tests {
     fn numbers_are_parted_and_sizes_rounded() {
         let parted = [0, 37, 999, 1_000, 12_345, 1_234_567].map(number);
         assert_eq!(parted, ["0", "37", "999", "1,000", "12,345", "1,234,567"]);
-        assert_eq!(labels_read(37, 1_000), "37 of 1,000 labels read");
+        assert_eq!(labels_read(37, 1_000), "37 of 1,000 prompts read");
         assert_eq!(megabytes(164_391_744), "164 MB");
         assert_eq!(megabytes(4_200_000), "4.2 MB");
     }
@@ -1259,11 +1265,19 @@ mod tests {
 
     #[test]
     fn faults_of_the_template_say_what_stays() {
-        for fault in [template::Fault::Empty, template::Fault::NoPlace] {
-            let text = template_fault(fault, "a photo of a {}");
+        let one = ["a photo of a {}".to_owned()];
+        for fault in [
+            template::Fault::Empty,
+            template::Fault::NoPlace,
+            template::Fault::NoPlaceInLine(3),
+            template::Fault::TooMany(1_000),
+        ] {
+            let text = template_fault(fault, &one);
             assert!(text.contains("“a photo of a {}” stays in force."), "{text}");
+            let several = [one.clone(), one.clone()].concat();
+            assert!(template_fault(fault, &several).contains("the 2 of before stay"));
         }
-        assert!(template_fault(template::Fault::NoPlace, "{}").contains("{} is missing"));
+        assert!(template_fault(template::Fault::NoPlace, &one).contains("{} is missing"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn everything_that_can_be_used_has_a_name_and_is_reached_by_tab() {
              || (element.getAttribute('aria-labelledby') ?? '').split(' ')
                  .map((id) => document.getElementById(id)?.textContent ?? '').join('')
              || element.labels?.[0]?.textContent || element.textContent || '';
-         return Array.from(document.querySelectorAll('button, input, a[href], select, textarea'))
+         return Array.from(document.querySelectorAll('button, input, a[href], select, textarea, summary'))
              .filter((element) => element.checkVisibility() && name(element).trim() === '')
              .map((element) => element.outerHTML)",
         [],
@@ -30,7 +30,7 @@ fn everything_that_can_be_used_has_a_name_and_is_reached_by_tab() {
 
     let wanted = page.script(
         "document.activeElement?.blur();
-         return Array.from(document.querySelectorAll('button, input, a[href]'))
+         return Array.from(document.querySelectorAll('button:enabled, input, textarea, summary, a[href]'))
              .filter((element) => element.checkVisibility() && !element.closest('dialog')).length",
         [],
     );

@@ -6,7 +6,8 @@ use web_sys::InputEvent;
 
 use super::label_list::focus_first_row;
 use crate::session::Session;
-use crate::state::labels;
+use crate::state::label_text;
+use crate::text;
 
 /// The field that adds labels: Enter and the comma add one, a pasted list adds all of it.
 #[component]
@@ -20,6 +21,7 @@ pub fn LabelAdder(
         if let Some(field) = field.get_untracked() {
             session.add_labels(&field.value());
             field.set_value("");
+            session.draft_label("");
             field.focus().ok();
         }
     };
@@ -31,9 +33,13 @@ pub fn LabelAdder(
             return;
         };
         let value = field.value();
-        if let Some((done, rest)) = value.rsplit_once([',', ';']) {
-            session.add_labels(done);
-            field.set_value(rest.trim_start());
+        match label_text::split_typed(&value) {
+            Some((done, rest)) => {
+                session.add_labels(done);
+                session.draft_label(rest);
+                field.set_value(rest);
+            }
+            None => session.draft_label(&value),
         }
     };
     let on_keydown = move |event: KeyboardEvent| match event.key().as_str() {
@@ -53,12 +59,16 @@ pub fn LabelAdder(
             .clipboard_data()
             .and_then(|data| data.get_data("text/plain").ok())
             .unwrap_or_default();
-        let Some(field) = field.get_untracked().filter(|_| labels::is_list(&pasted)) else {
+        let Some(field) = field
+            .get_untracked()
+            .filter(|_| label_text::is_list(&pasted))
+        else {
             return;
         };
         event.prevent_default();
         session.add_labels(&with_pasted(&field, &pasted));
         field.set_value("");
+        session.draft_label("");
     };
 
     view! {
@@ -79,11 +89,14 @@ pub fn LabelAdder(
                 on:keydown=on_keydown
                 on:paste=on_paste
             />
+            <span class="draft-score" aria-hidden="true">
+                {move || session.tools.draft_score.get().map(text::percent)}
+            </span>
             <button type="button" class="button" on:click=move |_| add_all()>
                 "Add"
             </button>
             <span id="label-adder-hint" hidden>
-                "Enter or a comma adds it."
+                "Enter or a comma adds it. A colon and a space begin prompts of its own."
             </span>
         </div>
     }

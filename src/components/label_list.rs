@@ -1,4 +1,4 @@
-use leptos::ev::{FocusEvent, KeyboardEvent, MouseEvent};
+use leptos::ev::{FocusEvent, KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -40,6 +40,7 @@ pub fn LabelList(
 
     let on_focusin = move |event: FocusEvent| {
         if let Some((_, label)) = field_of(&event) {
+            session.end_change();
             before.set_value(Some((label, session.label_text(label))));
         }
     };
@@ -58,6 +59,7 @@ pub fn LabelList(
             field.set_value(&text);
             session.edit_label(label, &text);
         }
+        session.end_change();
     };
 
     let on_input = move |event: Event| {
@@ -84,6 +86,10 @@ pub fn LabelList(
                 event.prevent_default();
                 go_to(next);
                 session.score_now();
+            }
+            "ArrowUp" | "ArrowDown" if event.alt_key() => {
+                event.prevent_default();
+                session.move_label(label, event.key() == "ArrowUp");
             }
             "ArrowDown" if next.is_some() => {
                 event.prevent_default();
@@ -114,19 +120,84 @@ pub fn LabelList(
         }
     };
 
+    let remove = move |button: &Element, label: LabelId| {
+        let row = button.closest("li").ok().flatten();
+        let neighbour = row.and_then(|row| {
+            row.next_element_sibling()
+                .or_else(|| row.previous_element_sibling())
+        });
+        session.remove_label(label, None);
+        go_to(neighbour.and_then(|row| row.query_selector("[data-deed=remove]").ok()?));
+    };
+
     let on_click = move |event: MouseEvent| {
         let Some(button) = element(&event).and_then(|element| element.closest("button").ok()?)
         else {
             return;
         };
-        if let Some(label) = browser::label_of(&button) {
-            let row = button.closest("li").ok().flatten();
-            let neighbour = row.and_then(|row| {
-                row.next_element_sibling()
-                    .or_else(|| row.previous_element_sibling())
-            });
-            session.remove_label(label, None);
-            go_to(neighbour.and_then(|row| row.query_selector("button").ok()?));
+        let Some(label) = browser::label_of(&button) else {
+            return;
+        };
+        match &*button.get_attribute("data-deed").unwrap_or_default() {
+            "more" => session.look_at_label(label),
+            "up" => session.move_label(label, true),
+            "down" => session.move_label(label, false),
+            "switch" => session.switch_label(label, !session.is_off(label)),
+            "colon" => session.keep_colon(label),
+            "remove" => remove(&button, label),
+            _ => {}
+        }
+    };
+
+    // Which label is dragged.
+    let dragged = StoredValue::new(None::<LabelId>);
+    let on_pointerdown = move |event: PointerEvent| {
+        let handle = element(&event).filter(|element| element.has_attribute("data-handle"));
+        let Some(handle) = handle.filter(|_| event.button() == 0) else {
+            return;
+        };
+        event.prevent_default();
+        session.end_change();
+        dragged.set_value(browser::label_of(&handle));
+        // The row itself will be moved, which would end its capture.
+        if let Some(list) = session.list.get_untracked() {
+            list.set_pointer_capture(event.pointer_id()).ok();
+            list.set_attribute(browser::DRAGGING, "").ok();
+        }
+    };
+    let on_pointermove = move |event: PointerEvent| {
+        let Some(label) = dragged.get_value() else {
+            return;
+        };
+        let (x, y) = (event.client_x() as f32, event.client_y() as f32);
+        let under = document().element_from_point(x, y);
+        let under = under.and_then(|element| element.closest("li.label-row").ok()?);
+        let Some((row, other)) =
+            under.and_then(|row| Some((row.clone(), browser::label_of(&row)?)))
+        else {
+            return;
+        };
+        if other == label {
+            return;
+        }
+        // Above the other's middle it comes to stand before it, below behind it.
+        let place = row.get_bounding_client_rect();
+        let before = match f64::from(y) < place.top() + place.height() / 2.0 {
+            true => Some(other),
+            false => row
+                .next_element_sibling()
+                .and_then(|row| browser::label_of(&row)),
+        };
+        if before != Some(label) {
+            session.drag_label(label, before);
+        }
+    };
+    let on_pointerup = move |_: PointerEvent| {
+        if dragged.try_update_value(Option::take).flatten().is_some() {
+            session.end_change();
+            if let Some(list) = session.list.get_untracked() {
+                list.remove_attribute(browser::DRAGGING).ok();
+            }
         }
     };
 
@@ -138,12 +209,19 @@ pub fn LabelList(
             aria-label="Labels and scores"
             class:scored=move || session.scored_by.read().is_some()
             class:stale=session.stale
+            class:movable=move || session.scored_by.read().is_none() || session.tools.shown.get().own_order
+            class:own-order=move || session.tools.shown.get().own_order
+            class:none-fits=move || session.tools.none_fits.read().is_some()
             data-settled=move || session.settled.get().to_string()
             on:focusin=on_focusin
             on:focusout=on_focusout
             on:input=on_input
             on:keydown=on_keydown
             on:click=on_click
+            on:pointerdown=on_pointerdown
+            on:pointermove=on_pointermove
+            on:pointerup=on_pointerup
+            on:pointercancel=on_pointerup
         >
             <For each=move || session.rows.get() key=|row| row.id children=|row| view! { <LabelRow row /> } />
         </ol>

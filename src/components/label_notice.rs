@@ -10,8 +10,9 @@ pub fn LabelNotice() -> impl IntoView {
     let notice = move || {
         session.notice.get().map(|notice| {
             let action = notice.action.map(|action| match action {
-                Action::Undo(_) => text::UNDO,
+                Action::Undo => text::UNDO,
                 Action::UseLabels(_) => text::USE_SAMPLE_LABELS,
+                Action::ShowMyOrder => text::labels::SHOW_MY_ORDER,
             });
             view! {
                 <div class="label-notice">

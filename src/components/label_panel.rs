@@ -1,10 +1,12 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{LabelAdder, LabelList, LabelNotice, TemplateField};
+use super::{LabelAdder, LabelList, LabelNotice, OpenLabelSets, ScoreOptions, TemplateField};
 use crate::session::{AtWork, Session};
 use crate::state::models::State;
 use crate::text;
+
+use cliplet_engine::scoring::Kind;
 
 /// The labels: the field that adds them, the template, and the list with its scores.
 #[component]
@@ -32,7 +34,11 @@ pub fn LabelPanel() -> impl IntoView {
         (Some((done, total)), _) => text::labels_read(done, total),
         (None, Some(AtWork::Picture)) => text::READING_PICTURE.to_owned(),
         _ if waits_for_model() => text::WAITING_FOR_MODEL.to_owned(),
-        _ => text::label_count(session.label_count.get()),
+        _ => {
+            let off = session.tools.off_count.get();
+            let off = (off > 0).then(|| text::labels::off_count(off));
+            text::label_count(session.label_count.get()) + &off.unwrap_or_default()
+        }
     };
     let progress = move || {
         counting().map(|(done, total)| {
@@ -57,10 +63,48 @@ pub fn LabelPanel() -> impl IntoView {
             }
         })
     };
+    let is_softmax = move || session.tools.scoring.read().kind == Kind::Softmax;
     let hint = move || match session.label_count.get() {
         0 => Some(text::NO_LABELS),
-        1 if session.picture.read().is_some() => Some(text::ONE_LABEL),
+        1 if is_softmax() && session.picture.read().is_some() => Some(text::ONE_LABEL),
         _ => None,
+    };
+    let last = move || session.tools.last.get();
+    let next = move || session.tools.next.get();
+    // There as soon as there has been something to take back, so that they stay where they are while they are used.
+    let has_changed = Memo::new(move |_| last().is_some() || next().is_some());
+    let undo_name = move || last().map_or(text::UNDO.to_owned(), |last| text::labels::undo(&last));
+    let redo_name = move || next().map_or("Redo".to_owned(), |next| text::labels::redo(&next));
+    let steps = move || {
+        has_changed.get().then(|| {
+            let undo = step(
+                "↶",
+                undo_name,
+                move || last().is_none(),
+                move || session.undo(),
+            );
+            let redo = step(
+                "↷",
+                redo_name,
+                move || next().is_none(),
+                move || session.redo(),
+            );
+            view! { <span class="steps">{undo} {redo}</span> }
+        })
+    };
+    // Inside other pages, whoever wrote them has chosen the labels.
+    let sets = (!session.is_embedded()).then(|| {
+        let open = expect_context::<OpenLabelSets>();
+        view! {
+            {steps}
+            <button type="button" class="link-button" on:click=move |_| open.run(session)>
+                "Sets"
+            </button>
+        }
+    });
+    let none_fits = move || {
+        let none_fits = session.tools.none_fits.get();
+        none_fits.map(|said| view! { <p class="none-fits" data-testid="none-fits">{said}</p> })
     };
     let is_preview = move || {
         session
@@ -85,15 +129,42 @@ pub fn LabelPanel() -> impl IntoView {
                 <h2 id="labels-heading">"Labels"</h2>
                 {preview}
                 <p class="count">{count}</p>
+                {sets}
                 {clear}
                 {progress}
             </div>
             <LabelAdder field=adder />
             {(!session.is_embedded()).then(|| view! { <TemplateField /> })}
             {move || hint().map(|hint| view! { <p class="hint">{hint}</p> })}
+            {none_fits}
             <LabelList adder />
             {about_preview}
+            {(!session.is_embedded()).then(|| view! { <ScoreOptions /> })}
             <LabelNotice />
         </section>
     }
+}
+
+/// A button that takes a change back, or makes it again.
+fn step(
+    sign: &'static str,
+    name: impl Fn() -> String + Send + Sync + 'static,
+    idle: impl Fn() -> bool + Send + Sync + 'static,
+    take: impl Fn() + 'static,
+) -> AnyView {
+    let (name, idle) = (Signal::derive(name), Signal::derive(idle));
+    let take: Box<dyn Fn()> = Box::new(take);
+    view! {
+        <button
+            type="button"
+            class="icon-button step"
+            aria-label=name
+            title=name
+            disabled=idle
+            on:click=move |_| take()
+        >
+            {sign}
+        </button>
+    }
+    .into_any()
 }

@@ -1,14 +1,18 @@
 use leptos::prelude::*;
 
+use super::LabelDetails;
+use super::label_details::details_id;
 use crate::browser;
-use crate::session::{Row, RowLook};
+use crate::session::{Row, RowLook, Session};
+use crate::state::label_text;
 use crate::state::labels::tidy;
 use crate::state::scores::RowScore;
 use crate::text;
 
-/// One label with its bar and score. What happens in it is heard by the list.
+/// One label with its bar and score. What happens in it is heard by the list, which finds in `data-deed` what a button is for.
 #[component]
 pub fn LabelRow(row: Row) -> impl IntoView {
+    let session = expect_context::<Session>();
     let Row { id, look } = row;
     let description = format!("about-{id}");
     let text = look.with_untracked(|look| look.text.clone());
@@ -19,9 +23,40 @@ pub fn LabelRow(row: Row) -> impl IntoView {
         const SURELY_FITS: usize = 24;
         reads.with(|look| (look.text.chars().count() > SURELY_FITS).then(|| tidy(&look.text)))
     };
-    let remove = move || look.with(|look| format!("Remove {}", tidy(&look.text)));
+    let (named, switched) = (look.clone(), look.clone());
+    let name = move || named.with(|look| label_text::name(&look.text));
+    let (more_label, remove_label) = (name.clone(), name);
+    let is_open = Memo::new(move |_| session.tools.open.get() == Some(id));
+    let details = move || {
+        is_open
+            .get()
+            .then(|| view! { <LabelDetails id look=look.clone() /> })
+    };
+    // Inside other pages there is no room for looking closely.
+    let more = (!session.is_embedded()).then(|| {
+        view! {
+            <button
+                type="button"
+                class="icon-button more"
+                data-deed="more"
+                aria-label=move || format!("More about {}", more_label())
+                aria-expanded=move || is_open.get().to_string()
+                aria-controls=details_id(id)
+            >
+                "⋯"
+            </button>
+        }
+    });
+    let handle = (!session.is_embedded())
+        .then(|| view! { <span class="handle" data-handle="" aria-hidden="true"></span> });
     view! {
-        <li id=browser::row_id(id) class="label-row">
+        <li
+            id=browser::row_id(id)
+            class="label-row"
+            class:open=is_open
+            class:off=move || switched.with(|look| look.off)
+        >
+            {handle}
             <input
                 type="text"
                 dir="auto"
@@ -35,18 +70,27 @@ pub fn LabelRow(row: Row) -> impl IntoView {
                 prop:value=text
             />
             <span class="about" id=description>
-                {move || looks_otherwise.with(about)}
+                {move || looks_otherwise.with(|look| about(look, session))}
             </span>
-            <button type="button" class="icon-button" aria-label=remove>
+            {more}
+            <button
+                type="button"
+                class="icon-button"
+                data-deed="remove"
+                aria-label=move || format!("Remove {}", remove_label())
+            >
                 "✕"
             </button>
+            {details}
         </li>
     }
 }
 
 /// What there is to say of a label: its score, and what is wrong with it.
-fn about(look: &RowLook) -> impl IntoView + use<> {
-    let note = if look.repeated {
+fn about(look: &RowLook, session: Session) -> impl IntoView + use<> {
+    let note = if look.off {
+        Some("Off")
+    } else if look.repeated {
         Some(text::REPEATED)
     } else {
         look.score
@@ -54,22 +98,29 @@ fn about(look: &RowLook) -> impl IntoView + use<> {
             .filter(|score| score.score.cut)
             .map(|_| text::CUT)
     };
-    let label = tidy(&look.text);
+    let label = label_text::name(&look.text);
     let result = look
         .score
         .as_ref()
-        .filter(|_| !look.repeated)
-        .map(|score| result(score, label));
+        .filter(|_| !look.repeated && !look.off)
+        .map(|score| result(score, label, session));
     (
         note.map(|note| view! { <span class="note">{note}</span> }),
         result,
     )
 }
 
-fn result(score: &RowScore, label: String) -> impl IntoView + use<> {
+fn result(score: &RowScore, label: String, session: Session) -> impl IntoView + use<> {
     let RowScore { score, holds } = *score;
+    let cosine = move || {
+        let shown = session.tools.shown.get().cosines;
+        shown.then(|| {
+            view! { <span class="cosine">{text::labels::cosine_digits(score.cosine)}</span> }
+        })
+    };
     // A score that no longer holds is looked at for a moment longer, and is nobody's result.
     view! {
+        {cosine}
         <span
             class="result"
             class:past=!holds

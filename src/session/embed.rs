@@ -11,8 +11,10 @@ use crate::browser;
 use crate::host::Host;
 use crate::state::embed::messages::{Code, Label, Progress, Scored, Stage, ToHost};
 use crate::state::embed::settings::{Fault, Mode, Settings};
+use crate::state::label_text;
 use crate::state::labels::{Labels, Origin};
 use crate::state::models::{self, Models, State, Status, Trouble};
+use crate::state::saved::Tools;
 use crate::state::template::Template;
 use crate::text;
 
@@ -85,8 +87,16 @@ impl Session {
             settings: StoredValue::new(settings.clone()),
         };
         Self::new(
-            Labels::new(&settings.labels, Origin::Default),
+            // To a host, a colon is a colon.
+            Labels::new(
+                settings
+                    .labels
+                    .iter()
+                    .map(|label| label_text::escaped(label)),
+                Origin::Default,
+            ),
             Template::restored(&settings.template),
+            Tools::default(),
             models,
             Some(embed),
         )

@@ -1,4 +1,4 @@
-//! Labels: rows added in steps, edited in place, removed and put back.
+//! Labels: rows added in steps, edited in place, removed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,9 @@ use leptos::prelude::*;
 
 use super::{Action, Session, scoring};
 use crate::browser::{self, in_steps};
-use crate::state::labels::{self, LabelId, MOST_LABELS, Origin, Removed};
+use crate::state::history::{Change, Which};
+use crate::state::label_text;
+use crate::state::labels::{self, LabelId, MOST_LABELS, Origin, tidy};
 use crate::state::scores::RowScore;
 use crate::text;
 
@@ -31,6 +33,8 @@ pub struct RowLook {
     pub score: Option<RowScore>,
     /// An elder label says the same, so that this one is not asked.
     pub repeated: bool,
+    /// It is switched off, and not asked.
+    pub off: bool,
 }
 
 /// What is under way with labels.
@@ -43,9 +47,19 @@ pub(super) struct Desk {
 impl Session {
     /// Adds the labels of a text, which may be a list. Returns whether there was a label in it.
     pub fn add_labels(self, text: &str) -> bool {
-        let mut labels = labels::split_list(text).peekable();
-        if labels.peek().is_none() {
+        let labels = label_text::split_list(text);
+        if labels.is_empty() {
             return false;
+        }
+        let known: HashSet<String> = self.labels.with_value(|list| {
+            let list = list.list().iter();
+            list.map(|label| labels::key(&label.text)).collect()
+        });
+        if labels
+            .iter()
+            .any(|label| !known.contains(&labels::key(label)))
+        {
+            self.before_change(Change::Added(Which::of(&names(&labels))));
         }
         let added = self
             .labels
@@ -56,7 +70,7 @@ impl Session {
                 .repeated
                 .iter()
                 .filter_map(|&id| list.get(id))
-                .map(|label| labels::tidy(&label.text))
+                .map(|label| label_text::name(&label.text))
                 .collect()
         });
         match text::labels_added(&repeated, added.left_out, MOST_LABELS) {
@@ -80,6 +94,14 @@ impl Session {
 
     /// Takes what stands in a row's field.
     pub fn edit_label(self, id: LabelId, typed: &str) {
+        let edits = self.labels.with_value(|labels| {
+            labels
+                .get(id)
+                .is_some_and(|label| tidy(&label.text) != tidy(typed))
+        });
+        if edits {
+            self.before_change(Change::Edited(id, label_text::name(typed)));
+        }
         let asks_anew = self
             .labels
             .try_update_value(|labels| labels.edit(id, typed))
@@ -88,7 +110,10 @@ impl Session {
         if asks_anew {
             self.refresh_repeated();
             self.save_soon();
-            self.score_after(scoring::PAUSE_WHILE_TYPING);
+            self.score_after_typing();
+            if self.tools.open.get_untracked() == Some(id) {
+                self.read_open_label();
+            }
         }
     }
 
@@ -99,71 +124,74 @@ impl Session {
             .unwrap_or_default()
     }
 
-    /// Takes a label out; it can be put back. `as_it_read` is what a removal by emptying the field puts back.
+    /// Takes a label out. `as_it_read` is what it said before its field was emptied, which is how it was taken out then.
     pub fn remove_label(self, id: LabelId, as_it_read: Option<String>) {
-        let removed = self
-            .labels
-            .try_update_value(|labels| labels.remove(id))
-            .flatten();
-        if let Some(mut removed) = removed {
-            if let Some(text) = as_it_read {
-                removed.labels[0].1.text = text;
-            }
-            self.removed(removed);
+        let name = match &as_it_read {
+            Some(text) => label_text::name(text),
+            None => self.label_name(id),
+        };
+        let known = self.labels.with_value(|labels| labels.get(id).is_some());
+        if !known {
+            return;
         }
+        self.before_change(match as_it_read {
+            Some(_) => Change::Emptied(id, name.clone()),
+            None => Change::Removed(Which::One(name.clone())),
+        });
+        self.labels.update_value(|labels| {
+            labels.remove(id);
+        });
+        self.removed(&[name]);
     }
 
-    /// Takes all labels out; they can be put back.
+    /// Takes all labels out.
     pub fn clear_labels(self) {
-        if let Some(removed) = self.labels.try_update_value(labels::Labels::clear)
-            && !removed.labels.is_empty()
-        {
-            self.removed(removed);
+        let names: Vec<String> = self.labels.with_value(|labels| {
+            let labels = labels.list().iter();
+            labels.map(|label| label_text::name(&label.text)).collect()
+        });
+        if names.is_empty() {
+            return;
         }
+        self.before_change(Change::Removed(Which::of(&names)));
+        let none = std::iter::empty::<&str>();
+        self.labels
+            .update_value(|labels| labels.replace(none, Origin::Person));
+        self.removed(&names);
     }
 
-    fn removed(self, removed: Removed) {
-        let texts: Vec<String> = removed
-            .labels
-            .iter()
-            .map(|(_, label)| labels::tidy(&label.text))
-            .collect();
-        let said = text::labels_removed(&texts);
+    fn removed(self, names: &[String]) {
+        self.end_change();
+        let said = text::labels_removed(names);
         self.announce(said.clone());
-        self.say(said, Some(Action::Undo(removed)));
+        self.say(said, Some(Action::Undo));
         self.labels_changed();
     }
 
-    /// Puts back what was taken out.
-    pub(super) fn put_back(self, removed: Removed) {
-        self.labels.update_value(|labels| labels.put_back(removed));
-        self.notice.set(None);
-        self.announce(text::PUT_BACK.to_owned());
-        self.labels_changed();
-    }
-
-    /// Takes a sample's labels, in the place of all; the old ones can be put back.
+    /// Takes a sample's labels, in the place of all.
     pub(super) fn use_sample_labels(self, texts: Vec<String>) {
-        let replaced = self
-            .labels
-            .try_update_value(|labels| labels.replace(texts, Origin::Sample));
-        match replaced {
-            Some(replaced) if !replaced.labels.is_empty() => {
-                self.say(
-                    text::LABELS_REPLACED.to_owned(),
-                    Some(Action::Undo(replaced)),
-                );
-            }
-            _ => self.notice.set(None),
+        let had_some = self.labels.with_value(|labels| !labels.list().is_empty());
+        self.replace_by_sample(texts);
+        if had_some {
+            self.say(text::LABELS_REPLACED.to_owned(), Some(Action::Undo));
         }
+    }
+
+    fn replace_by_sample(self, texts: Vec<String>) {
+        self.before_change(Change::Replaced);
+        self.end_change();
+        self.labels
+            .update_value(|labels| labels.replace(texts, Origin::Sample));
+        self.notice.set(None);
         self.labels_changed();
     }
 
     /// Takes the labels that a host has set, in the place of all.
     pub(super) fn replace_labels(self, texts: &[String]) {
-        self.labels.update_value(|labels| {
-            labels.replace(texts, Origin::Default);
-        });
+        // To a host, a colon is a colon.
+        let texts = texts.iter().map(|text| label_text::escaped(text));
+        self.labels
+            .update_value(|labels| labels.replace(texts, Origin::Default));
         self.notice.set(None);
         self.labels_changed();
     }
@@ -180,11 +208,7 @@ impl Session {
         if mine {
             self.say(text::LABELS_LEFT.to_owned(), Some(Action::UseLabels(texts)));
         } else {
-            self.labels.update_value(|labels| {
-                labels.replace(texts, Origin::Sample);
-            });
-            self.notice.set(None);
-            self.labels_changed();
+            self.replace_by_sample(texts);
         }
     }
 
@@ -195,7 +219,7 @@ impl Session {
     }
 
     /// Labels came or went.
-    fn labels_changed(self) {
+    pub(super) fn labels_changed(self) {
         self.match_rows();
         self.refresh_repeated();
         self.save_soon();
@@ -206,6 +230,12 @@ impl Session {
         let count = self.labels.with_value(|labels| labels.usable().len());
         if count != self.label_count.get_untracked() {
             self.label_count.set(count);
+        }
+        let off = self
+            .labels
+            .with_value(|labels| labels.list().iter().filter(|label| label.off).count());
+        if off != self.tools.off_count.get_untracked() {
+            self.tools.off_count.set(off);
         }
     }
 
@@ -269,7 +299,10 @@ impl Session {
     }
 
     fn look(self, id: LabelId, repeated: bool) -> RowLook {
-        let text = self.label_text(id);
+        let (text, off) = self
+            .labels
+            .with_value(|labels| labels.get(id).map(|label| (label.text.clone(), label.off)))
+            .unwrap_or_default();
         let picture = self
             .picture
             .with_untracked(|picture| picture.as_ref().map(|picture| picture.id));
@@ -280,6 +313,7 @@ impl Session {
             text,
             score,
             repeated,
+            off,
         }
     }
 
@@ -306,6 +340,16 @@ impl Session {
             self.refresh(std::mem::replace(&mut ids, rest));
             !ids.is_empty()
         });
+    }
+
+    /// Writes into the rows' fields what the labels say, where that was not typed there.
+    pub(super) fn rewrite_rows(self) {
+        if let Some(list) = self.list.get_untracked() {
+            self.labels.with_value(|labels| {
+                let texts = labels.list().iter();
+                browser::write_rows(&list, texts.map(|label| (label.id, &*label.text)));
+            });
+        }
     }
 
     /// Marks the labels that are repeated, and unmarks those that no longer are.
@@ -344,4 +388,9 @@ impl Session {
             }
         });
     }
+}
+
+/// The labels that these texts write.
+fn names(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| label_text::name(text)).collect()
 }

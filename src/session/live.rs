@@ -117,10 +117,12 @@ impl Session {
 
     async fn score_frame(self, turn: u32, camera: &Camera, video: &web_sys::HtmlVideoElement) {
         let goes_on = || self.with_desk(|desk| desk.live.turn) == turn;
-        let model = self
+        if self
             .models
-            .with_value(|models| models.answering().map(|model| model.id.clone()));
-        let Some(model) = model else { return };
+            .with_value(|models| models.answering().is_none())
+        {
+            return;
+        }
         let Some(file) = camera.picture(video).await else {
             return;
         };
@@ -163,7 +165,7 @@ impl Session {
             return;
         }
         match end {
-            Ok((Done::Scores { scores, .. }, _)) => self.answered(question, model, &scores),
+            Ok((done @ Done::Scores { .. }, _)) => self.answered(question, done),
             Ok(_) | Err(Ended::Cancelled | Ended::Failed(Failure::NoModel)) => {}
             Err(Ended::Failed(failure)) => {
                 self.stop_camera();

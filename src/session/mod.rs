@@ -7,6 +7,7 @@
 mod capabilities;
 mod embed;
 mod files;
+mod label_tools;
 mod labels;
 mod live;
 mod models;
@@ -17,6 +18,7 @@ mod scoring;
 mod search;
 
 pub use embed::{Embed, Given, GivenState};
+pub use label_tools::{LabelTools, Reading};
 pub use labels::{Row, RowLook};
 pub use live::Live;
 pub use offline::NewVersion;
@@ -33,11 +35,12 @@ use web_sys::Blob;
 use crate::browser::{self, LocalStorageShelf, Timer};
 use crate::engine::{Engine, Life};
 use crate::state::capabilities::Capabilities;
+use crate::state::history::Change;
 use crate::state::kept::Kept;
-use crate::state::labels::{FIRST_LABELS, Labels, Origin, Removed};
+use crate::state::labels::{FIRST_LABELS, Labels, Origin};
 use crate::state::models::{Models, Status};
 use crate::state::samples::Sample;
-use crate::state::saved::Saved;
+use crate::state::saved::{Saved, Tools};
 use crate::state::scores::Scores;
 use crate::state::template::Template;
 use crate::text;
@@ -55,10 +58,12 @@ pub struct Notice {
 /// What a notice offers to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Put back what was removed.
-    Undo(Removed),
+    /// Take the last change back.
+    Undo,
     /// Take the labels of a sample.
     UseLabels(Vec<String>),
+    /// Show labels in the person's order.
+    ShowMyOrder,
 }
 
 /// The page's state. Copies are the same one.
@@ -122,6 +127,8 @@ pub struct Session {
     pub notice: RwSignal<Option<Notice>>,
     /// What a screen reader says next.
     pub announcement: RwSignal<String>,
+    /// What there is besides for labels and their scores.
+    pub tools: LabelTools,
 }
 
 /// Timers and things under way, which nothing on the page shows.
@@ -135,6 +142,7 @@ struct Desk {
     embed: embed::Desk,
     scoring: scoring::Desk,
     labels: labels::Desk,
+    label_tools: label_tools::Desk,
     live: live::Desk,
     pictures: pictures::Desk,
     search: search::Desk,
@@ -150,23 +158,36 @@ impl Session {
     /// The state as it was left at the last visit. Nothing is fetched or computed until [`start`](Self::start).
     pub fn restored() -> Self {
         let saved = Saved::read(&LocalStorageShelf);
-        let (labels, template, models) = match saved {
-            Some(saved) => (
-                Labels::new(saved.labels, saved.labels_by),
-                Template::restored(&saved.template),
-                Models::new(saved.model, saved.kept, browser::wants_to_save_data())
-                    .with_own(saved.own),
-            ),
+        let (labels, template, tools, models) = match saved {
+            Some(saved) => {
+                let tools = saved.tools();
+                let mut labels = Labels::new(saved.labels, saved.labels_by);
+                labels.switch_off_at(&tools.off);
+                (
+                    labels,
+                    Template::restored(&saved.template),
+                    tools,
+                    Models::new(saved.model, saved.kept, browser::wants_to_save_data())
+                        .with_own(saved.own),
+                )
+            }
             None => (
                 Labels::new(FIRST_LABELS, Origin::Default),
                 Template::default(),
+                Tools::default(),
                 Models::new(None, [], browser::wants_to_save_data()),
             ),
         };
-        Self::new(labels, template, models, None)
+        Self::new(labels, template, tools, models, None)
     }
 
-    fn new(labels: Labels, template: Template, models: Models, embed: Option<Embed>) -> Self {
+    fn new(
+        labels: Labels,
+        template: Template,
+        tools: Tools,
+        models: Models,
+        embed: Option<Embed>,
+    ) -> Self {
         Self {
             embed,
             engine: StoredValue::new_local(Engine::new()),
@@ -199,6 +220,7 @@ impl Session {
             capabilities: RwSignal::default(),
             notice: RwSignal::default(),
             announcement: RwSignal::default(),
+            tools: LabelTools::new(tools.scoring, tools.shown),
         }
     }
 
@@ -280,18 +302,10 @@ impl Session {
     /// Does what the notice offers.
     pub fn act_on_notice(self) {
         match self.notice.get_untracked().and_then(|notice| notice.action) {
-            Some(Action::Undo(removed)) => self.put_back(removed),
+            Some(Action::Undo) => self.undo(),
             Some(Action::UseLabels(labels)) => self.use_sample_labels(labels),
+            Some(Action::ShowMyOrder) => self.show_my_order(),
             None => {}
-        }
-    }
-
-    /// Puts back what was removed, as long as that is offered.
-    pub fn undo(self) {
-        if let Some(Action::Undo(removed)) =
-            self.notice.get_untracked().and_then(|notice| notice.action)
-        {
-            self.put_back(removed);
         }
     }
 
@@ -325,23 +339,34 @@ impl Session {
         if self.is_embedded() {
             return;
         }
-        let (labels, labels_by) = self
+        let ((labels, off), labels_by) = self
             .labels
-            .with_value(|labels| (labels.texts(), labels.origin()));
-        let template = self
-            .template
-            .with_untracked(|template| template.in_force().to_owned());
+            .with_value(|labels| (labels.saved(), labels.origin()));
+        let template = self.template.with_untracked(Template::text);
+        let tools = Tools {
+            off,
+            scoring: self.tools.scoring.get_untracked(),
+            shown: self.tools.shown.get_untracked(),
+        };
         let (model, kept, own) = self.models.with_value(|models| {
             let chosen = models.chosen().map(str::to_owned);
             (chosen, models.kept(), models.own().to_vec())
         });
-        Saved::new(labels, labels_by, template, model, kept, own).write(&LocalStorageShelf);
+        Saved::new(labels, labels_by, template, model, kept, own, tools).write(&LocalStorageShelf);
     }
 
-    /// Takes what stands in the template's field.
+    /// Takes what stands in the templates' field.
     pub fn set_template(self, typed: &str) {
+        if self
+            .template
+            .with_untracked(|template| template.typed() == typed)
+        {
+            return;
+        }
+        self.before_change(Change::Template);
         if self.template.try_update(|template| template.set(typed)) == Some(true) {
             self.save_soon();
+            self.read_open_label();
             self.score_after(scoring::PAUSE_WHILE_TYPING);
         }
     }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use cliplet_engine::messages::{Done, Failure, LabelScore, PictureId, Progress, RequestId};
-use cliplet_engine::scoring::Scoring;
+use cliplet_engine::messages::{Done, Failure, PictureId, Progress, RequestId};
 
 use super::Session;
 use super::labels::ROWS_A_STEP;
@@ -15,10 +14,13 @@ use crate::state::labels::LabelId;
 use crate::state::scores::Question;
 use crate::text;
 
-/// How long typing must pause before the engine is asked.
+/// How long typing must pause before the engine is asked, where each answer takes it long: all labels in another template.
 pub(super) const PAUSE_WHILE_TYPING: Duration = Duration::from_millis(120);
 /// No pause, but one question for all that happens in this task.
 pub(super) const AT_ONCE: Duration = Duration::ZERO;
+/// How long a question may be under way before typing cancels it, in milliseconds. A shorter one is waited for, so that whoever types
+/// quickly sees scores, too.
+const WORTH_WAITING: f64 = 150.0;
 /// How long after the last key rows may move.
 const QUIET: f64 = 700.0;
 /// How long scores must stand before a screen reader says them.
@@ -45,6 +47,10 @@ pub(super) struct Desk {
     arrange: Timer,
     /// The question under way and who answers it.
     asked: Option<(RequestId, Question, String)>,
+    /// When that was put.
+    asked_at: f64,
+    /// Something has changed since.
+    ask_again: bool,
     /// Counts answers, so that showing one stops when the next has come.
     showing: u32,
     last_key: f64,
@@ -64,9 +70,28 @@ impl Session {
         self.with_desk(|desk| desk.scoring.ask.set(wait, move || self.score_now()));
     }
 
+    /// Asks anew what one more letter has changed: at once where nothing is under way, otherwise as soon as that has ended, or has
+    /// taken long.
+    pub(super) fn score_after_typing(self) {
+        let waited = self.with_desk(|desk| {
+            let under_way = desk.scoring.asked.is_some();
+            under_way.then(|| browser::now() - desk.scoring.asked_at)
+        });
+        match waited {
+            Some(waited) if waited < WORTH_WAITING => {
+                self.score_after(Duration::from_secs_f64((WORTH_WAITING - waited) / 1_000.0));
+                self.with_desk(|desk| desk.scoring.ask_again = true);
+            }
+            _ => self.score_after(AT_ONCE),
+        }
+    }
+
     /// Asks now what there is to ask.
     pub fn score_now(self) {
-        self.with_desk(|desk| desk.scoring.ask.clear());
+        self.with_desk(|desk| {
+            desk.scoring.ask.clear();
+            desk.scoring.ask_again = false;
+        });
         if self.searches() {
             return self.search_now();
         }
@@ -93,14 +118,14 @@ impl Session {
             .picture
             .with_untracked(|picture| picture.as_ref().map(|picture| picture.id))?;
         let labels = self.labels.with_value(|labels| labels.usable());
-        let template = self
+        let templates = self
             .template
             .with_untracked(|template| template.in_force().to_owned());
         (!labels.is_empty()).then_some(Question {
             picture,
             labels,
-            templates: vec![template],
-            scoring: Scoring::default(),
+            templates,
+            scoring: self.tools.scoring.get_untracked(),
         })
     }
 
@@ -108,6 +133,7 @@ impl Session {
         self.stop_asking();
         self.scores.update_value(|scores| scores.clear());
         self.scored_by.set(None);
+        self.tools.none_fits.set(None);
         self.stale.set(false);
         self.refresh_all();
         self.arrange_when_quiet();
@@ -154,7 +180,10 @@ impl Session {
                 | Progress::LoadingModel => {}
             });
         let id = call.id;
-        self.with_desk(|desk| desk.scoring.asked = Some((id, question.clone(), model)));
+        self.with_desk(|desk| {
+            desk.scoring.asked = Some((id, question.clone(), model));
+            desk.scoring.asked_at = browser::now();
+        });
         leptos::task::spawn_local(async move {
             let end = call.end().await;
             let is_latest = self.with_desk(|desk| {
@@ -168,9 +197,7 @@ impl Session {
             }
             self.at_work.set(None);
             match end {
-                Ok((Done::Scores { model, scores, .. }, _)) => {
-                    self.answered(question, model, &scores)
-                }
+                Ok((done @ Done::Scores { .. }, _)) => self.answered(question, done),
                 Ok(_) | Err(Ended::Cancelled) => {}
                 // A model is on its way, and will be asked when it is there.
                 Err(Ended::Failed(Failure::NoModel)) => {}
@@ -181,6 +208,9 @@ impl Session {
                 }
                 Err(Ended::Failed(failure)) => self.error.set(Some(text::not_scored(&failure))),
             }
+            if self.with_desk(|desk| desk.scoring.ask_again) {
+                self.score_now();
+            }
         });
     }
 
@@ -189,15 +219,29 @@ impl Session {
         self.with_desk(|desk| desk.scoring.given_again.replace(picture) != Some(picture))
     }
 
-    pub(super) fn answered(self, question: Question, model: String, scores: &[LabelScore]) {
+    /// Shows an answer.
+    pub(super) fn answered(self, question: Question, done: Done) {
+        let Done::Scores {
+            model,
+            scores,
+            fit,
+            none_fits,
+            ..
+        } = done
+        else {
+            return;
+        };
         let by = self
             .models
             .with_value(|models| models.all().iter().find(|entry| entry.id == model).cloned());
         // Typing may have gone on since it was asked.
         self.stale.set(self.question().as_ref() != Some(&question));
         self.scores
-            .update_value(|shown| shown.take(question, model, scores));
+            .update_value(|shown| shown.take(question, model, &scores));
         self.scored_by.set(by);
+        self.say_whether_any_fits(fit.filter(|_| none_fits));
+        self.read_open_label();
+        self.score_draft();
 
         let showing = self.with_desk(|desk| {
             desk.scoring.showing += 1;
@@ -218,9 +262,26 @@ impl Session {
         });
     }
 
+    /// Says so where none of the labels fits: `fit` is what the best one gets against the neutral prompt then.
+    fn say_whether_any_fits(self, fit: Option<f32>) {
+        let best = self.scores.with_value(|scores| scores.best(1));
+        let neutral = self
+            .tools
+            .scoring
+            .with_untracked(|scoring| scoring.neutral.clone());
+        let said = fit.zip(best.first());
+        let said = said.map(|(fit, (label, _))| text::labels::none_fits(label, fit, &neutral));
+        self.tools.none_fits.set(said);
+    }
+
     fn order(self) -> Vec<LabelId> {
-        self.labels
-            .with_value(|labels| self.scores.with_value(|scores| scores.order(labels.list())))
+        self.labels.with_value(|labels| {
+            let own_order = self.tools.shown.with_untracked(|shown| shown.own_order);
+            match own_order {
+                true => labels.list().iter().map(|label| label.id).collect(),
+                false => self.scores.with_value(|scores| scores.order(labels.list())),
+            }
+        })
     }
 
     /// A key was pressed in a text field.
@@ -260,6 +321,12 @@ impl Session {
         });
     }
 
+    /// Puts the rows in order at once, although somebody may be typing: it is what they want.
+    pub(super) fn arrange_now(self) {
+        self.with_desk(|desk| desk.scoring.arrange.clear());
+        self.arrange();
+    }
+
     fn arrange(self) {
         if let Some(list) = self.list.get_untracked() {
             browser::put_in_order(&list, &self.order());
@@ -286,7 +353,11 @@ impl Session {
         let preview = self
             .scored_by
             .with_untracked(|model| model.as_ref().is_some_and(|model| model.preview));
-        let result = text::result(&self.scores.with_value(|scores| scores.best(3)), preview);
+        let best = self.scores.with_value(|scores| scores.best(3));
+        let result = match self.tools.none_fits.with_untracked(Option::is_some) {
+            true => text::labels::NONE_FITS.to_owned(),
+            false => text::result(&best, preview),
+        };
         let news = self.with_desk(|desk| {
             std::mem::replace(&mut desk.scoring.last_said, result.clone()) != result
         });

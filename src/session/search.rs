@@ -180,7 +180,7 @@ impl Session {
         let Some(model) = model.filter(|_| !pictures.is_empty()) else {
             return;
         };
-        let template = self.search_template();
+        let templates = self.search_templates();
         leptos::task::spawn_local(async move {
             let mut hits = HashMap::new();
             for (at, (url, picture)) in pictures.iter().enumerate() {
@@ -188,7 +188,7 @@ impl Session {
                 let request = Request::Classify {
                     picture: *picture,
                     labels: vec![Candidate::new(phrase.as_str())],
-                    templates: vec![template.clone()],
+                    templates: templates.clone(),
                     scoring: Scoring::default(),
                 };
                 let call = self.engine().ask(request, None, |_, _| {});
@@ -234,14 +234,14 @@ impl Session {
     }
 
     /// The phrase in a sentence, as pictures are described: the host's, unless that is the usual one for labels.
-    fn search_template(self) -> String {
+    fn search_templates(self) -> Vec<String> {
         const FOR_PHRASES: &str = "a photo of {}";
-        let template = self
+        let templates = self
             .template
             .with_untracked(|template| template.in_force().to_owned());
-        match template == template::DEFAULT {
-            true => FOR_PHRASES.to_owned(),
-            false => template,
+        match templates == [template::DEFAULT] {
+            true => vec![FOR_PHRASES.to_owned()],
+            false => templates,
         }
     }
 

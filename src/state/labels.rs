@@ -1,6 +1,11 @@
-//! The list of candidate labels: adding, editing, removing, taking back.
+//! The list of candidate labels: adding, editing, moving, switching off, removing. What is changed is taken back as a whole,
+//! by [`Kept`] of before.
 
 use std::collections::{HashMap, HashSet};
+
+use cliplet_engine::messages::Candidate;
+
+use super::label_text;
 
 /// Names a label while the page lives; its text may change.
 pub type LabelId = u32;
@@ -16,8 +21,10 @@ pub const FIRST_LABELS: [&str; 6] = ["cat", "dog", "flower", "car", "house", "cu
 pub struct Label {
     /// Stays while the text changes.
     pub id: LabelId,
-    /// As typed; [`tidy`] makes of it what the model is asked.
+    /// As typed; [`label_text::read`] makes of it what the model is asked.
     pub text: String,
+    /// It is left in the list and not asked.
+    pub off: bool,
     /// When the text was last set, counted in changes. Of equal labels the eldest is the one that counts.
     changed: u64,
 }
@@ -45,18 +52,14 @@ pub struct Added {
     pub left_out: usize,
 }
 
-/// What was taken out of the list, so that it can be put back.
+/// The list as it was once.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Removed {
-    /// The labels and where each stood, first to last.
-    pub labels: Vec<(usize, Label)>,
-    /// Labels that took their place and go again when they come back.
-    pub replaced_by: Vec<LabelId>,
-    /// Who had written the list.
+pub struct Kept {
+    list: Vec<Label>,
     origin: Origin,
 }
 
-/// The list, in the order in which labels were added.
+/// The list, in the person's order: that in which labels were added, unless they were moved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Labels {
     list: Vec<Label>,
@@ -129,6 +132,7 @@ impl Labels {
                 self.list.push(Label {
                     id,
                     text,
+                    off: false,
                     changed: self.changes,
                 });
                 known.insert(key, id);
@@ -155,56 +159,87 @@ impl Labels {
         asks_anew
     }
 
-    /// Takes a label out.
-    pub fn remove(&mut self, id: LabelId) -> Option<Removed> {
-        let at = self.list.iter().position(|label| label.id == id)?;
-        let removed = Removed {
-            labels: vec![(at, self.list.remove(at))],
-            replaced_by: Vec::new(),
-            origin: self.origin,
-        };
-        self.origin = Origin::Person;
-        Some(removed)
-    }
-
-    /// Takes all labels out.
-    pub fn clear(&mut self) -> Removed {
-        self.replace(std::iter::empty::<&str>(), Origin::Person)
+    /// Takes a label out. Returns whether it was there.
+    pub fn remove(&mut self, id: LabelId) -> bool {
+        let before = self.list.len();
+        self.list.retain(|label| label.id != id);
+        let removed = self.list.len() < before;
+        if removed {
+            self.origin = Origin::Person;
+        }
+        removed
     }
 
     /// Puts other labels in the place of all.
-    pub fn replace<T: AsRef<str>>(
-        &mut self,
-        texts: impl IntoIterator<Item = T>,
-        origin: Origin,
-    ) -> Removed {
-        let labels = std::mem::take(&mut self.list)
-            .into_iter()
-            .enumerate()
-            .collect();
-        let replaced_by = self.push_all(texts).new;
-        Removed {
-            labels,
-            replaced_by,
-            origin: std::mem::replace(&mut self.origin, origin),
+    pub fn replace<T: AsRef<str>>(&mut self, texts: impl IntoIterator<Item = T>, origin: Origin) {
+        self.list.clear();
+        self.push_all(texts);
+        self.origin = origin;
+    }
+
+    /// Switches labels off that are at these places, and all others on.
+    pub fn switch_off_at(&mut self, places: &[usize]) {
+        for (at, label) in self.list.iter_mut().enumerate() {
+            label.off = places.contains(&at);
         }
     }
 
-    /// Puts back what was taken out, each label where it stood or as near as the list now allows.
-    pub fn put_back(&mut self, removed: Removed) {
-        let gone: HashSet<LabelId> = removed.replaced_by.into_iter().collect();
-        self.list.retain(|label| !gone.contains(&label.id));
-        for (at, label) in removed.labels {
-            self.list.insert(at.min(self.list.len()), label);
-        }
-        self.origin = removed.origin;
+    /// Switches a label off, or on again. Returns whether that changed anything.
+    pub fn switch(&mut self, id: LabelId, off: bool) -> bool {
+        let label = self.list.iter_mut().find(|label| label.id == id);
+        let changes = label.filter(|label| label.off != off);
+        changes.map(|label| label.off = off).is_some()
     }
 
-    /// Labels that say the same as an elder one.
+    /// Moves a label to stand right before another, or last. Returns whether that changed anything.
+    pub fn move_before(&mut self, id: LabelId, before: Option<LabelId>) -> bool {
+        let place = |list: &[Label], id| list.iter().position(|label| label.id == id);
+        let Some(from) = place(&self.list, id).filter(|_| before != Some(id)) else {
+            return false;
+        };
+        let label = self.list.remove(from);
+        let to = before.and_then(|before| place(&self.list, before));
+        let to = to.unwrap_or(self.list.len());
+        self.list.insert(to, label);
+        if from != to {
+            self.origin = Origin::Person;
+        }
+        from != to
+    }
+
+    /// Moves a label one place up, or down. Returns whether that changed anything.
+    pub fn move_by_one(&mut self, id: LabelId, up: bool) -> bool {
+        let Some(at) = self.list.iter().position(|label| label.id == id) else {
+            return false;
+        };
+        let id_at = |at: Option<usize>| at.and_then(|at| self.list.get(at)).map(|label| label.id);
+        let before = match up {
+            true => id_at(at.checked_sub(1)),
+            false if at + 1 == self.list.len() => return false,
+            false => id_at(Some(at + 2)),
+        };
+        (before.is_some() || !up) && self.move_before(id, before)
+    }
+
+    /// The list as it is now.
+    pub fn keep(&self) -> Kept {
+        Kept {
+            list: self.list.clone(),
+            origin: self.origin,
+        }
+    }
+
+    /// Makes the list what it was.
+    pub fn restore(&mut self, kept: Kept) {
+        self.list = kept.list;
+        self.origin = kept.origin;
+    }
+
+    /// Labels that say the same as an elder one, of those that are not switched off.
     pub fn repeated(&self) -> HashSet<LabelId> {
         let mut eldest: HashMap<String, &Label> = HashMap::new();
         let mut repeated = HashSet::new();
-        for label in &self.list {
+        for label in self.list.iter().filter(|label| !label.off) {
             let key = key(&label.text);
             if key.is_empty() {
                 continue;
@@ -225,20 +260,37 @@ impl Labels {
         repeated
     }
 
-    /// What the model is asked: tidy texts, none empty, all different.
-    pub fn usable(&self) -> Vec<(LabelId, String)> {
+    /// What the model is asked: none empty, all different, none that is switched off.
+    pub fn usable(&self) -> Vec<(LabelId, Candidate)> {
         let repeated = self.repeated();
         self.list
             .iter()
-            .filter(|label| !repeated.contains(&label.id))
-            .map(|label| (label.id, tidy(&label.text)))
-            .filter(|(_, text)| !text.is_empty())
+            .filter(|label| !label.off && !repeated.contains(&label.id))
+            .map(|label| (label.id, label_text::read(&label.text)))
+            .filter(|(_, candidate)| !candidate.label.is_empty())
             .collect()
+    }
+
+    /// The texts as they are saved, and which of them are switched off.
+    pub fn saved(&self) -> (Vec<String>, Vec<usize>) {
+        let repeated = self.repeated();
+        let kept = self
+            .list
+            .iter()
+            .filter(|label| !repeated.contains(&label.id) && !tidy(&label.text).is_empty());
+        let mut off = Vec::new();
+        let texts = kept.enumerate().map(|(at, label)| {
+            if label.off {
+                off.push(at);
+            }
+            tidy(&label.text)
+        });
+        (texts.collect(), off)
     }
 
     /// The texts as they are saved.
     pub fn texts(&self) -> Vec<String> {
-        self.usable().into_iter().map(|(_, text)| text).collect()
+        self.saved().0
     }
 }
 
@@ -254,25 +306,9 @@ pub fn tidy(text: &str) -> String {
     tidy
 }
 
-/// Equal for labels that are the same prompt to the model, which reads lower case only.
+/// Equal for labels that are the same to the model, which reads lower case only.
 pub fn key(text: &str) -> String {
-    tidy(text).to_lowercase()
-}
-
-/// Whether text holds more than one label.
-pub fn is_list(text: &str) -> bool {
-    text.contains(is_separator)
-}
-
-/// The labels of a pasted list: one a line, or parted by commas, semicolons or tabs.
-pub fn split_list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(is_separator)
-        .map(str::trim)
-        .filter(|label| !label.is_empty())
-}
-
-fn is_separator(c: char) -> bool {
-    matches!(c, ',' | ';' | '\t' | '\n' | '\r')
+    label_text::name(text).to_lowercase()
 }
 
 #[cfg(test)]
@@ -285,17 +321,6 @@ mod tests {
             .iter()
             .map(|label| label.text.as_str())
             .collect()
-    }
-
-    #[test]
-    fn a_pasted_list_is_taken_apart_whatever_parts_it() {
-        let pasted = "cat, dog;bird\tcow\r\nhorse\n\n , sheep dog \n";
-        assert!(is_list(pasted));
-        assert_eq!(
-            split_list(pasted).collect::<Vec<_>>(),
-            ["cat", "dog", "bird", "cow", "horse", "sheep dog"]
-        );
-        assert!(!is_list("sheep dog"));
     }
 
     #[test]
@@ -338,7 +363,7 @@ mod tests {
         assert_eq!(labels.repeated(), HashSet::from([1]));
         assert_eq!(
             labels.usable(),
-            [(2, "dog".to_owned()), (3, "bird".to_owned())]
+            [(2, Candidate::new("dog")), (3, Candidate::new("bird"))]
         );
         labels.edit(1, "doge");
         assert!(labels.repeated().is_empty());
@@ -353,7 +378,7 @@ mod tests {
         labels.edit(3, "x");
         labels.edit(1, "x");
         assert_eq!(labels.repeated(), HashSet::from([1, 3]));
-        assert_eq!(labels.usable(), [(2, "x".to_owned())]);
+        assert_eq!(labels.usable(), [(2, Candidate::new("x"))]);
     }
 
     #[test]
@@ -376,33 +401,59 @@ mod tests {
     }
 
     #[test]
-    fn what_is_removed_comes_back_where_it_was() {
+    fn a_list_is_made_what_it_was_and_no_id_is_given_twice() {
         let mut labels = Labels::new(["cat", "dog", "bird"], Origin::Sample);
-        let removed = labels.remove(2).unwrap();
+        let before = labels.keep();
+        assert!(labels.remove(2) && !labels.remove(77));
         assert_eq!(texts(&labels), ["cat", "bird"]);
         assert_eq!(labels.origin(), Origin::Person);
-        labels.add(["cow"]);
-        labels.put_back(removed);
-        assert_eq!(texts(&labels), ["cat", "dog", "bird", "cow"]);
+        let new = labels.add(["cow"]).new;
+        labels.restore(before.clone());
+        assert_eq!(labels.keep(), before);
         assert_eq!(labels.origin(), Origin::Sample);
-        assert!(labels.remove(77).is_none());
+        assert_ne!(labels.add(["cow"]).new, new);
+
+        labels.replace(["dog", "cup"], Origin::Sample);
+        assert_eq!(texts(&labels), ["dog", "cup"]);
     }
 
     #[test]
-    fn clearing_and_replacing_can_be_taken_back() {
-        let mut labels = Labels::new(["cat", "dog"], Origin::Person);
-        let before = labels.clone();
-        let removed = labels.clear();
-        assert!(labels.list().is_empty());
-        labels.put_back(removed);
-        assert_eq!(labels.list(), before.list());
+    fn labels_are_moved() {
+        let mut labels = Labels::new(["a", "b", "c", "d"], Origin::Default);
+        assert!(labels.move_before(4, Some(1)));
+        assert_eq!(texts(&labels), ["d", "a", "b", "c"]);
+        assert!(labels.move_before(4, None));
+        assert_eq!(texts(&labels), ["a", "b", "c", "d"]);
+        assert!(!labels.move_before(1, Some(2)) && !labels.move_before(1, Some(1)));
+        assert!(!labels.move_before(9, None));
+        assert!(labels.move_by_one(2, true));
+        assert_eq!(texts(&labels), ["b", "a", "c", "d"]);
+        assert!(labels.move_by_one(2, false) && labels.move_by_one(3, false));
+        assert_eq!(texts(&labels), ["a", "b", "d", "c"]);
+        assert!(!labels.move_by_one(1, true) && !labels.move_by_one(3, false));
+    }
 
-        let removed = labels.replace(["dog", "cup"], Origin::Sample);
-        assert_eq!(texts(&labels), ["dog", "cup"]);
-        assert_eq!(labels.origin(), Origin::Sample);
-        labels.put_back(removed);
-        assert_eq!(labels.list(), before.list());
-        assert_eq!(labels.origin(), Origin::Person);
+    #[test]
+    fn a_label_that_is_switched_off_is_kept_and_not_asked() {
+        let mut labels = Labels::new(["cat", "dog", "bird"], Origin::Default);
+        assert!(labels.switch(2, true) && !labels.switch(2, true));
+        assert_eq!(labels.usable().len(), 2);
+        let (texts, off) = labels.saved();
+        assert_eq!((texts.len(), &off[..]), (3, &[1][..]));
+        // It takes nothing from another that says the same.
+        labels.edit(3, "dog");
+        assert!(labels.repeated().is_empty());
+        assert_eq!(labels.usable()[1], (3, Candidate::new("dog")));
+        labels.switch_off_at(&[0]);
+        assert_eq!(labels.usable()[0], (2, Candidate::new("dog")));
+        assert_eq!(labels.repeated(), HashSet::from([3]));
+    }
+
+    #[test]
+    fn labels_with_prompts_of_their_own_are_the_same_by_their_names() {
+        let mut labels = Labels::new(["cat: a photo of a cat"], Origin::Default);
+        assert_eq!(labels.add(["Cat", "cat: a drawing"]).repeated, [1]);
+        assert_eq!(labels.usable()[0].1.prompts, ["a photo of a cat"]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! What stays between visits: labels, template, chosen model, and which models the browser keeps.
+//! What stays between visits: labels, templates, how scores are made and shown, chosen model, and which models the browser keeps.
 //!
 //! Where it stays is behind [`Shelf`]; the page's shelf is the browser's `localStorage`.
 
 use cliplet_engine::catalogue::ModelEntry;
+use cliplet_engine::scoring::Scoring;
 use serde::{Deserialize, Serialize};
 
+use super::label_text;
 use super::labels::Origin;
 
 /// The entry's name.
@@ -29,7 +31,7 @@ pub struct Saved {
     pub labels: Vec<String>,
     /// Who wrote them.
     pub labels_by: Origin,
-    /// The template in force.
+    /// The templates in force, one a line.
     pub template: String,
     /// The id of the model that the person chose, if they chose.
     #[serde(default)]
@@ -40,6 +42,31 @@ pub struct Saved {
     /// Models that the person has added.
     #[serde(default)]
     pub own: Vec<ModelEntry>,
+    /// The rest of what is about labels. Missing as older pages saved it, to which a label was a label, whatever colons it had.
+    #[serde(default)]
+    tools: Option<Tools>,
+}
+
+/// What is about labels besides their texts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tools {
+    /// Places of labels that are switched off.
+    pub off: Vec<usize>,
+    /// How scores are made.
+    pub scoring: Scoring,
+    /// How they are shown.
+    pub shown: Shown,
+}
+
+/// How labels and scores are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Shown {
+    /// In the person's order, and not best first.
+    pub own_order: bool,
+    /// With cosines beside the scores.
+    pub cosines: bool,
 }
 
 impl Saved {
@@ -51,6 +78,7 @@ impl Saved {
         model: Option<String>,
         kept: Vec<String>,
         own: Vec<ModelEntry>,
+        tools: Tools,
     ) -> Self {
         Self {
             version: VERSION,
@@ -60,13 +88,24 @@ impl Saved {
             model,
             kept,
             own,
+            tools: Some(tools),
         }
     }
 
     /// What lies on the shelf, unless it is not ours, broken, or of another version.
     pub fn read(shelf: &impl Shelf) -> Option<Self> {
-        let saved: Self = serde_json::from_str(&shelf.get(KEY)?).ok()?;
+        let mut saved: Self = serde_json::from_str(&shelf.get(KEY)?).ok()?;
+        if saved.tools.is_none() {
+            let labels = saved.labels.iter();
+            saved.labels = labels.map(|label| label_text::escaped(label)).collect();
+            saved.tools = Some(Tools::default());
+        }
         (saved.version == VERSION).then_some(saved)
+    }
+
+    /// What is about labels besides their texts.
+    pub fn tools(&self) -> Tools {
+        self.tools.clone().unwrap_or_default()
     }
 
     /// Puts it on the shelf.
@@ -116,6 +155,17 @@ mod tests {
             Some("m".to_owned()),
             vec!["m@1".to_owned()],
             vec![model_at("a/b", "q8_0").unwrap()],
+            Tools {
+                off: vec![1],
+                scoring: Scoring {
+                    none_below: Some(0.5),
+                    ..Scoring::default()
+                },
+                shown: Shown {
+                    own_order: true,
+                    cosines: false,
+                },
+            },
         )
     }
 
@@ -153,10 +203,24 @@ mod tests {
             "{\"version\":1,\"labels\":[],\"labels_by\":\"sample\",\"template\":\"{}\",\"new\":1}",
         );
         let saved = Saved::read(&board).unwrap();
+        assert_eq!(saved.tools(), Tools::default());
         assert_eq!(
             (saved.model, saved.kept.len(), saved.own.len()),
             (None, 0, 0)
         );
+    }
+
+    #[test]
+    fn labels_of_older_pages_have_no_prompts_of_their_own() {
+        let board = Board::default();
+        board.put(
+            KEY,
+            "{\"version\":1,\"labels\":[\"Alien: Covenant\"],\"labels_by\":\"person\",\"template\":\"{}\"}",
+        );
+        let saved = Saved::read(&board).unwrap();
+        assert_eq!(label_text::read(&saved.labels[0]).label, "Alien: Covenant");
+        saved.write(&board);
+        assert_eq!(Saved::read(&board), Some(saved));
     }
 
     #[test]

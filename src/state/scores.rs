@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use cliplet_engine::messages::{Candidate, LabelScore, PictureId, Request};
 use cliplet_engine::scoring::Scoring;
 
-use super::labels::{Label, LabelId, tidy};
+use super::label_text;
+use super::labels::{Label, LabelId};
 
 /// Everything scores depend on, the model aside.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +15,7 @@ pub struct Question {
     /// The picture on screen.
     pub picture: PictureId,
     /// The labels the model is asked.
-    pub labels: Vec<(LabelId, String)>,
+    pub labels: Vec<(LabelId, Candidate)>,
     /// The templates in force.
     pub templates: Vec<String>,
     /// How scores are made.
@@ -29,7 +30,7 @@ impl Question {
             labels: self
                 .labels
                 .iter()
-                .map(|(_, text)| Candidate::new(text.as_str()))
+                .map(|(_, candidate)| candidate.clone())
                 .collect(),
             templates: self.templates.clone(),
             scoring: self.scoring.clone(),
@@ -50,7 +51,7 @@ pub struct RowScore {
 /// The last answer.
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
-    rows: HashMap<LabelId, (String, LabelScore)>,
+    rows: HashMap<LabelId, (Candidate, LabelScore)>,
     answered: Option<(Question, String)>,
 }
 
@@ -61,7 +62,7 @@ impl Scores {
             .labels
             .iter()
             .zip(scores)
-            .map(|((id, text), score)| (*id, (text.clone(), *score)))
+            .map(|((id, candidate), score)| (*id, (candidate.clone(), *score)))
             .collect();
         self.answered = Some((question, model));
     }
@@ -85,7 +86,7 @@ impl Scores {
             self.answered.as_ref().map(|(question, _)| question.picture) == picture;
         Some(RowScore {
             score: *score,
-            holds: of_this_picture && *scored == tidy(text),
+            holds: of_this_picture && *scored == label_text::read(text),
         })
     }
 
@@ -124,7 +125,7 @@ impl Scores {
             .labels
             .iter()
             .filter_map(|(id, _)| self.rows.get(id))
-            .cloned()
+            .map(|(candidate, score)| (candidate.label.clone(), *score))
             .collect();
         best.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
         best

@@ -1,4 +1,4 @@
-//! The prompt template: the sentence a label stands in when the model reads it.
+//! The prompt templates: the sentences a label stands in when the model reads it.
 
 /// CLIP's own first choice, and better than the bare label on photographs.
 pub const DEFAULT: &str = "a photo of a {}";
@@ -6,11 +6,12 @@ pub const DEFAULT: &str = "a photo of a {}";
 /// Where the label goes.
 pub const PLACE: &str = "{}";
 
-/// What is typed, and what is in force while that cannot be used.
+/// What is typed, and what is in force while that cannot be used. Several templates stand one a line; a label's embedding is
+/// then the mean of all its prompts'.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
     typed: String,
-    in_force: String,
+    in_force: Vec<String>,
 }
 
 /// Why what is typed cannot be used.
@@ -20,19 +21,26 @@ pub enum Fault {
     Empty,
     /// It does not say where the label goes.
     NoPlace,
+    /// One of several does not say so: that in this line, counted from 1.
+    NoPlaceInLine(usize),
+    /// There are so many, which is too many.
+    TooMany(usize),
 }
+
+/// The most templates at a time. CLIP's own for ImageNet are 80.
+pub const MOST: usize = 200;
 
 impl Default for Template {
     fn default() -> Self {
         Self {
             typed: DEFAULT.to_owned(),
-            in_force: DEFAULT.to_owned(),
+            in_force: vec![DEFAULT.to_owned()],
         }
     }
 }
 
 impl Template {
-    /// The template as it was saved, or the default where that cannot be used.
+    /// The templates as they were saved, or the default where these cannot be used.
     pub fn restored(text: &str) -> Self {
         let mut template = Self::default();
         template.set(text);
@@ -45,9 +53,13 @@ impl Template {
     /// Takes what stands in the field. Returns whether that changed what is in force.
     pub fn set(&mut self, typed: &str) -> bool {
         self.typed = typed.to_owned();
-        let changed = self.fault().is_none() && self.in_force != typed;
+        if self.fault().is_some() {
+            return false;
+        }
+        let in_force: Vec<String> = lines(typed).map(|(_, line)| line.to_owned()).collect();
+        let changed = self.in_force != in_force;
         if changed {
-            self.in_force = typed.to_owned();
+            self.in_force = in_force;
         }
         changed
     }
@@ -57,21 +69,33 @@ impl Template {
         &self.typed
     }
 
-    /// The last that could be used; contains [`PLACE`].
-    pub fn in_force(&self) -> &str {
+    /// The last that could be used: at least one, each contains [`PLACE`].
+    pub fn in_force(&self) -> &[String] {
         &self.in_force
+    }
+
+    /// The same, as it is saved and written.
+    pub fn text(&self) -> String {
+        self.in_force.join("\n")
     }
 
     /// What is wrong with what is typed.
     pub fn fault(&self) -> Option<Fault> {
-        if self.typed.trim().is_empty() {
-            Some(Fault::Empty)
-        } else if !self.typed.contains(PLACE) {
-            Some(Fault::NoPlace)
-        } else {
-            None
+        let count = lines(&self.typed).count();
+        let without = lines(&self.typed).find(|(_, line)| !line.contains(PLACE));
+        match (count, without) {
+            (0, _) => Some(Fault::Empty),
+            (1, Some(_)) => Some(Fault::NoPlace),
+            (_, Some((at, _))) => Some(Fault::NoPlaceInLine(at + 1)),
+            (count, None) => (count > MOST).then_some(Fault::TooMany(count)),
         }
     }
+}
+
+/// The lines that say something, and where they stand.
+fn lines(typed: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = typed.lines().map(str::trim).enumerate();
+    lines.filter(|(_, line)| !line.is_empty())
 }
 
 #[cfg(test)]
@@ -81,11 +105,11 @@ mod tests {
     #[test]
     fn the_last_good_template_stays_in_force() {
         let mut template = Template::default();
-        assert_eq!(template.in_force(), "a photo of a {}");
+        assert_eq!(template.in_force(), ["a photo of a {}"]);
         assert!(template.set("a drawing of a {}"));
         assert!(!template.set("a drawing of a {"));
         assert_eq!(template.fault(), Some(Fault::NoPlace));
-        assert_eq!(template.in_force(), "a drawing of a {}");
+        assert_eq!(template.in_force(), ["a drawing of a {}"]);
         assert!(!template.set("  "));
         assert_eq!(template.fault(), Some(Fault::Empty));
         assert!(
@@ -97,8 +121,30 @@ mod tests {
     }
 
     #[test]
+    fn there_may_be_several_one_a_line() {
+        let mut template = Template::default();
+        assert!(template.set("a photo of a {}\r\n\n  the {} \n"));
+        assert_eq!(template.in_force(), ["a photo of a {}", "the {}"]);
+        assert_eq!(
+            Template::restored(&template.text()).in_force(),
+            template.in_force()
+        );
+        assert!(!template.set("a {}\n\nthe"));
+        assert_eq!(template.fault(), Some(Fault::NoPlaceInLine(3)));
+        assert!(!template.set(&"{}\n".repeat(MOST + 1)));
+        assert_eq!(template.fault(), Some(Fault::TooMany(MOST + 1)));
+        assert_eq!(template.in_force().len(), 2);
+    }
+
+    #[test]
+    fn clips_own_templates_for_imagenet_can_all_be_used() {
+        let all = include_str!("../../public/templates/imagenet-80.txt");
+        assert_eq!(Template::restored(all).in_force().len(), 80);
+    }
+
+    #[test]
     fn a_saved_template_that_cannot_be_used_gives_the_default() {
         assert_eq!(Template::restored("no place"), Template::default());
-        assert_eq!(Template::restored("{} in snow").in_force(), "{} in snow");
+        assert_eq!(Template::restored("{} in snow").in_force(), ["{} in snow"]);
     }
 }

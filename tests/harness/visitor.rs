@@ -73,6 +73,8 @@ impl Page {
     /// Replaces all labels.
     #[track_caller]
     pub fn set_labels(&self, labels: &[&str]) {
+        // Drawn last: by then the labels of before are there.
+        self.wait_for(".models-dialog, .embed-footer");
         if self.has(LABEL) {
             self.press_button("Clear all");
         }

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::accent::Accent;
-use crate::state::{labels, template};
+use crate::state::{label_text, labels, template};
 
 /// The most labels a host may set. A reader can still add some.
 pub const MOST_LABELS: usize = 1_000;
@@ -191,7 +191,7 @@ impl Settings {
         });
         let written = Written {
             labels: (!labels.is_empty()).then(|| {
-                let lists = labels.iter().flat_map(|list| labels::split_list(list));
+                let lists = labels.iter().flat_map(|list| label_text::split_plain(list));
                 lists.map(str::to_owned).collect()
             }),
             images: images.collect(),

@@ -1,0 +1,215 @@
+use leptos::ev::Event;
+use leptos::prelude::*;
+
+use cliplet_engine::scoring::{Kind, NEUTRAL};
+
+use crate::browser;
+use crate::session::Session;
+use crate::state::labels::tidy;
+use crate::text;
+use crate::text::labels as words;
+
+/// The threshold of those who have not chosen another: no better than the neutral prompt.
+const THRESHOLD: f32 = 0.5;
+
+/// How scores are made and shown, and what they are: closed until somebody wants to know.
+#[component]
+pub fn ScoreOptions() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let tools = session.tools;
+    let kind = move || tools.scoring.read().kind;
+    let short = move || {
+        let scoring = tools.scoring.read();
+        words::scoring_in_short(
+            scoring.kind == Kind::Independent,
+            scoring.temperature,
+            scoring.none_below.is_some(),
+            tools.shown.get().own_order,
+        )
+    };
+    let kinds = [
+        (Kind::Softmax, "Compared with each other"),
+        (Kind::Independent, "Each for itself"),
+    ];
+    let kinds = kinds.map(|(of, name)| {
+        let choose = move |_| session.set_scoring(|scoring| scoring.kind = of);
+        choice("radio", name, move || kind() == of, choose)
+    });
+    // The slider's places are those of the logarithm, so that half is as far from 1 as twice.
+    let temperature = slider(
+        "Temperature",
+        ["-1", "1", "0.05"],
+        move || tools.scoring.read().temperature.log10(),
+        move || words::temperature_digits(tools.scoring.read().temperature),
+        move |place| {
+            // To two digits, as it is shown.
+            let temperature = (10f32.powf(place) * 100.0).round() / 100.0;
+            session.set_scoring(|scoring| scoring.temperature = temperature);
+        },
+    );
+    let threshold = move || tools.scoring.read().none_below.unwrap_or(THRESHOLD);
+    let about_threshold =
+        move || words::about_threshold(threshold(), &tools.scoring.read().neutral);
+    // Drawn when it is there, and not with each place of the slider, which would lose its focus.
+    let says_none = Memo::new(move |_| tools.scoring.read().none_below.is_some());
+    let threshold_slider = move || {
+        says_none.get().then(|| {
+            slider(
+                "Threshold",
+                ["5", "99", "1"],
+                move || (threshold() * 100.0).round(),
+                move || text::percent(threshold()),
+                move |percent| {
+                    session.set_scoring(|scoring| scoring.none_below = Some(percent / 100.0));
+                },
+            )
+        })
+    };
+    let needs_neutral = Memo::new(move |_| tools.scoring.read().needs_neutral());
+    let on_neutral = move |event: Event| {
+        let neutral = tidy(&event_target_value(&event));
+        session.set_scoring(|scoring| {
+            scoring.neutral = match neutral.is_empty() {
+                true => NEUTRAL.to_owned(),
+                false => neutral,
+            };
+        });
+    };
+    let neutral = move || {
+        needs_neutral.get().then(|| {
+            view! {
+                <label>
+                    <span>"Neutral prompt"</span>
+                    <input
+                        type="text"
+                        class="field"
+                        dir="auto"
+                        autocomplete="off"
+                        autocapitalize="off"
+                        placeholder=NEUTRAL
+                        prop:value=move || tools.scoring.read().neutral.clone()
+                        on:change=on_neutral
+                    />
+                </label>
+            }
+        })
+    };
+    let says_none_choice = choice(
+        "checkbox",
+        "Say when none of these fits",
+        move || says_none.get(),
+        move |wanted| {
+            session.set_scoring(|scoring| scoring.none_below = wanted.then_some(THRESHOLD));
+        },
+    );
+    let cosines = choice(
+        "checkbox",
+        "Show cosines beside the scores",
+        move || tools.shown.get().cosines,
+        move |cosines| session.show_scores(|shown| shown.cosines = cosines),
+    );
+    let own_order = choice(
+        "checkbox",
+        "Keep my order, not the best first",
+        move || tools.shown.get().own_order,
+        move |own_order| session.show_scores(|shown| shown.own_order = own_order),
+    );
+    let reset = move || {
+        let changed = *tools.scoring.read() != Default::default();
+        let reset = move |_| session.set_scoring(|scoring| *scoring = Default::default());
+        changed.then(|| {
+            view! {
+                <button type="button" class="link-button" on:click=reset>
+                    "As usual"
+                </button>
+            }
+        })
+    };
+    let more = browser::book().map(|book| {
+        let chapter = book.replace("index.html", "labels.html");
+        view! { <a href=chapter>"More on labels and scores"</a> }
+    });
+    view! {
+        <details class="score-options" data-testid="score-options">
+            <summary>
+                <b>"Scores"</b>
+                " "
+                {short}
+            </summary>
+            // A slider that is let go of, or anything else that was changed: that is one change.
+            <div class="inside" on:change=move |_| session.end_change()>
+                <fieldset>
+                    <legend class="visually-hidden">"What a label is compared with"</legend>
+                    {kinds}
+                </fieldset>
+                {temperature}
+                <p>{words::ABOUT_TEMPERATURE}</p>
+                {says_none_choice}
+                <p>{about_threshold}</p>
+                {threshold_slider}
+                {neutral}
+                {cosines}
+                {own_order}
+                {reset}
+                <p>{words::ABOUT_SCORES}</p>
+                {more}
+            </div>
+        </details>
+    }
+}
+
+/// A radio button or a box to tick.
+fn choice(
+    kind: &'static str,
+    name: &'static str,
+    is: impl Fn() -> bool + Send + Sync + 'static,
+    set: impl Fn(bool) + 'static,
+) -> AnyView {
+    let is = Signal::derive(is);
+    let set: Box<dyn Fn(bool)> = Box::new(set);
+    view! {
+        <label>
+            <input
+                type=kind
+                name=(kind == "radio").then_some("scoring")
+                prop:checked=is
+                on:change=move |event: Event| set(event_target_checked(&event))
+            />
+            {name}
+        </label>
+    }
+    .into_any()
+}
+
+/// A slider from one number to another in steps, and its place in words.
+fn slider(
+    name: &'static str,
+    [least, most, step]: [&'static str; 3],
+    place: impl Fn() -> f32 + Send + Sync + 'static,
+    shown: impl Fn() -> String + Send + Sync + 'static,
+    set: impl Fn(f32) + 'static,
+) -> AnyView {
+    let (place, shown) = (Signal::derive(place), Signal::derive(shown));
+    let set: Box<dyn Fn(f32)> = Box::new(set);
+    let on_input = move |event: Event| {
+        if let Ok(place) = event_target_value(&event).parse::<f32>() {
+            set(place);
+        }
+    };
+    view! {
+        <label class="slider">
+            <span>{name}</span>
+            <input
+                type="range"
+                min=least
+                max=most
+                step=step
+                aria-valuetext=shown
+                prop:value=move || place.get().to_string()
+                on:input=on_input
+            />
+            <output>{shown}</output>
+        </label>
+    }
+    .into_any()
+}
