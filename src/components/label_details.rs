@@ -49,7 +49,9 @@ pub fn LabelDetails(
             let cut_at = cut_at.map_or(prompt.len(), |at| at as usize);
             let (read, cut) = prompt.split_at_checked(cut_at).unwrap_or((&*prompt, ""));
             let (read, cut) = (read.to_owned(), cut.to_owned());
-            let tokens = measured.map(|(context, tokens)| words::tokens(tokens.tokens, context));
+            let tokens = measured.map(|(context, tokens)| {
+                words::tokens(tokens.tokens, context, tokens.cut_at.is_some())
+            });
             view! {
                 <p class="prompt">
                     <bdi>

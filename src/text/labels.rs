@@ -73,10 +73,10 @@ pub fn off_count(count: usize) -> String {
 }
 
 /// How far a prompt is read, in tokens.
-pub fn tokens(tokens: u32, context: u32) -> String {
-    match tokens > context {
+pub fn tokens(tokens: u32, context: u32, cut: bool) -> String {
+    match cut {
         false => format!("{tokens} of {context} tokens"),
-        true => format!("{tokens} tokens, and only {context} are read"),
+        true => format!("cut after {tokens} tokens, which is all that the model reads"),
     }
 }
 /// What stands above a label's prompts.
@@ -287,7 +287,7 @@ mod tests {
             "each for itself, temperature 2.5, or none of these, in my order"
         );
         assert_eq!(temperature_digits(10.0), "10");
-        assert_eq!(tokens(8, 77), "8 of 77 tokens");
-        assert_eq!(tokens(90, 77), "90 tokens, and only 77 are read");
+        assert_eq!(tokens(8, 77, false), "8 of 77 tokens");
+        assert!(tokens(77, 77, true).starts_with("cut after 77 tokens"));
     }
 }

@@ -330,7 +330,7 @@ pub struct LabelScore {
 /// How the model reads one prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptTokens {
-    /// How many tokens it has, those for its start and its end among them, also where that is more than the model reads.
+    /// How many tokens are read, those for its start and its end among them.
     pub tokens: u32,
     /// So many bytes of the prompt are read, where it is longer than the model's context.
     pub cut_at: Option<u32>,

@@ -155,21 +155,18 @@ impl Tokenizer {
             .inner
             .encode(text, true)
             .map_err(|error| Error::Text(error.to_string()))?;
-        let of_text = |encoding: &tokenizers::Encoding| {
-            let special = encoding.get_special_tokens_mask();
-            special.iter().filter(|&&special| special == 0).count()
-        };
-        let left_out: usize = encoding.get_overflowing().iter().map(of_text).sum();
-        let cut_at = (left_out > 0).then(|| {
-            let special = encoding.get_special_tokens_mask();
-            let read = encoding.get_offsets().iter().zip(special);
-            let read = read.filter(|(_, special)| **special == 0);
-            let end = read.map(|((_, end), _)| *end).max().unwrap_or_default();
+        // The pieces behind the first are not all there is: nothing is looked for far behind the context.
+        let is_cut = !encoding.get_overflowing().is_empty();
+        let cut_at = is_cut.then(|| {
+            let offsets = encoding.get_offsets();
+            // Without start and end of text, which are around every text.
+            let read = &offsets[1..offsets.len() - 1];
+            let end = read.iter().map(|(_, end)| *end).max().unwrap_or_default();
             // A token may be a part of a character.
             text.floor_char_boundary(end)
         });
         Ok(Length {
-            tokens: encoding.get_ids().len() + left_out,
+            tokens: encoding.get_ids().len(),
             cut_at,
         })
     }
@@ -178,7 +175,7 @@ impl Tokenizer {
 /// How long a text is for the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Length {
-    /// Tokens of the whole text, start and end of text among them; more than the context where it is cut.
+    /// Tokens that are read, start and end of text among them.
     pub tokens: usize,
     /// Where it is cut: so many bytes of it are read, which end at a character's end.
     pub cut_at: Option<usize>,
