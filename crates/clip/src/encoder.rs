@@ -1,5 +1,7 @@
 //! The stack of pre-norm transformer blocks that both towers share.
 
+mod trace;
+
 use std::io::{Read, Seek};
 
 use candle_core::{Device, Module, Tensor};
@@ -8,6 +10,7 @@ use crate::Error;
 use crate::config::{Activation, EncoderConfig};
 use crate::gguf::Gguf;
 use crate::ops::{Attention, LayerNorm, Linear, Path, Visible};
+pub(crate) use trace::Trace;
 
 /// Reads a tower's tensors: those whose names begin with `v.` or `t.`.
 pub(crate) struct TowerReader<'a, 'r, R: Read + Seek> {

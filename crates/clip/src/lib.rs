@@ -2,7 +2,7 @@
 //!
 //! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the two towers as candle models ([`vision`], [`text`]) built from the
 //! operations in [`ops`] on the arithmetic in [`kernels`], the tokenizer, picture decoding and preprocessing, prompt
-//! templates and zero-shot scores.
+//! templates, zero-shot scores, and which parts of a picture speak for a text ([`attribution`]).
 //! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
 //! tests natively and in WebAssembly.
 //!
@@ -24,6 +24,7 @@
 //! The model is that of Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021
 //! (arXiv:2103.00020).
 
+pub mod attribution;
 pub mod config;
 mod encoder;
 mod error;

@@ -23,9 +23,7 @@ pub fn resize_and_crop(picture: &Picture, image_size: usize) -> Result<Vec<u8>, 
     let source = TypedImageRef::<U8x3>::from_buffer(width, height, picture.rgb())
         .map_err(|error| refused(&error))?;
     let side = image_size as u32;
-    let shortest = width.min(height);
-    let (left, box_width) = central_box(width, shortest, side);
-    let (top, box_height) = central_box(height, shortest, side);
+    let [left, top, box_width, box_height] = kept_part(width, height, image_size);
     // Catmull-Rom is the bicubic filter with a = -0.5, which is Pillow's.
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
@@ -48,6 +46,17 @@ pub fn resize_and_crop(picture: &Picture, image_size: usize) -> Result<Vec<u8>, 
         .resize_typed(&strip, &mut resized, &down)
         .map_err(|error| refused(&error))?;
     Ok(resized.pixels().iter().flat_map(|rgb| rgb.0).collect())
+}
+
+/// The part of a picture that the model looks at, in pixels of the picture: left, top, width and height.
+///
+/// # Panics
+/// If the picture has no pixels.
+pub fn kept_part(width: u32, height: u32, image_size: usize) -> [f64; 4] {
+    let (shortest, side) = (width.min(height), image_size as u32);
+    let (left, kept_width) = central_box(width, shortest, side);
+    let (top, kept_height) = central_box(height, shortest, side);
+    [left, top, kept_width, kept_height]
 }
 
 /// Along one side of the source, in source pixels: where the kept part begins and how long it is.
@@ -122,6 +131,15 @@ mod tests {
         // Nine columns too many: four go on the left.
         assert_eq!(&cropped[..3], [4, 0, 7]);
         assert_eq!(&cropped[cropped.len() - 3..], [35, 31, 7]);
+    }
+
+    #[test]
+    fn what_is_looked_at_is_the_middle() {
+        assert_eq!(kept_part(32, 32, 32), [0.0, 0.0, 32.0, 32.0]);
+        assert_eq!(kept_part(100, 300, 50), [0.0, 100.0, 100.0, 100.0]);
+        let [left, top, width, height] = kept_part(640, 480, 224);
+        assert!((left - 80.0).abs() < 2.0 && (width - 480.0).abs() < 2.0);
+        assert_eq!((top, height), (0.0, 480.0));
     }
 
     #[test]

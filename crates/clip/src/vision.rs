@@ -6,6 +6,7 @@ use std::io::{Read, Seek};
 use candle_core::{Device, Module, Tensor};
 
 use crate::Error;
+use crate::attribution::Contributions;
 use crate::config::VisionConfig;
 use crate::encoder::{Encoder, TowerReader};
 use crate::gguf::Gguf;
@@ -69,20 +70,34 @@ impl VisionTower {
     /// # Errors
     /// If there are more or fewer.
     pub fn forward(&self, pictures: usize, patches: Vec<f32>) -> candle_core::Result<Tensor> {
+        let positions = 1 + self.config.patches();
+        let visible = Visible::within_groups(pictures, positions);
+        let xs = self.embed(pictures, patches)?;
+        let classes: Vec<u32> = (0..pictures).map(|i| (i * positions) as u32).collect();
+        let (xs, _) = self.encoder.forward(&xs, &visible, &[], &classes)?;
+        self.projection.forward(&self.post_layer_norm.forward(&xs)?)
+    }
+
+    /// The embedding of one picture as a sum over its patches, which are as in [`VisionTower::forward`].
+    ///
+    /// # Errors
+    /// If there are more or fewer patches.
+    pub fn contributions(&self, patches: Vec<f32>) -> Result<Contributions, Error> {
+        let trace = self.encoder.trace(&self.embed(1, patches)?)?;
+        Contributions::new(&trace, &self.post_layer_norm, &self.projection)
+    }
+
+    /// What the blocks begin with: class token and patches of each picture, with their positions, normalised.
+    fn embed(&self, pictures: usize, patches: Vec<f32>) -> candle_core::Result<Tensor> {
         let (count, side) = (self.config.patches(), self.config.patch_size);
         let shape = (pictures * count, 3 * side * side);
         let patches = Tensor::from_vec(patches, shape, &Device::Cpu)?;
         let patches = self.patch_embedding.forward(&patches)?;
         let width = patches.dim(1)?;
-        let positions = count + 1;
         let class = self.class_embedding.broadcast_as((pictures, 1, width))?;
         let xs = Tensor::cat(&[class, patches.reshape((pictures, count, width))?], 1)?
             .broadcast_add(&self.position_embedding)?
-            .reshape((pictures * positions, width))?;
-        let visible = Visible::within_groups(pictures, positions);
-        let classes: Vec<u32> = (0..pictures).map(|i| (i * positions) as u32).collect();
-        let xs = self.pre_layer_norm.forward(&xs)?;
-        let (xs, _) = self.encoder.forward(&xs, &visible, &[], &classes)?;
-        self.projection.forward(&self.post_layer_norm.forward(&xs)?)
+            .reshape((pictures * (1 + count), width))?;
+        self.pre_layer_norm.forward(&xs)
     }
 }

@@ -8,7 +8,8 @@ use super::{Path, with_numbers};
 pub struct LayerNorm(Inner);
 
 enum Inner {
-    Candle(candle_nn::LayerNorm),
+    /// With its epsilon, which it tells nobody.
+    Candle(candle_nn::LayerNorm, f64),
     Kernel {
         kernel: &'static dyn crate::kernels::Kernel,
         weight: Vec<f32>,
@@ -24,7 +25,9 @@ impl LayerNorm {
     /// If they are no vectors.
     pub fn new(weight: Tensor, bias: Tensor, epsilon: f64, path: Path) -> Result<Self> {
         Ok(Self(match path {
-            Path::Candle { .. } => Inner::Candle(candle_nn::LayerNorm::new(weight, bias, epsilon)),
+            Path::Candle { .. } => {
+                Inner::Candle(candle_nn::LayerNorm::new(weight, bias, epsilon), epsilon)
+            }
             Path::Kernel(kernel, _) => Inner::Kernel {
                 kernel,
                 weight: weight.to_vec1()?,
@@ -35,11 +38,44 @@ impl LayerNorm {
     }
 }
 
+impl LayerNorm {
+    /// What becomes of the parts of a row. At a `whole` row, `1 x width`, LayerNorm is an affine map: of `parts x width` that
+    /// add up to it, it makes as many and one more, the bias, that add up to the result.
+    ///
+    /// # Errors
+    /// If the shapes do not fit.
+    pub fn forward_parts(&self, whole: &Tensor, parts: &Tensor) -> Result<Tensor> {
+        let (weight, bias, epsilon) = match &self.0 {
+            Inner::Candle(layer_norm, epsilon) => {
+                let Some(bias) = layer_norm.bias() else {
+                    candle_core::bail!("a LayerNorm without bias");
+                };
+                (layer_norm.weight().clone(), bias.clone(), *epsilon)
+            }
+            Inner::Kernel {
+                weight,
+                bias,
+                epsilon,
+                ..
+            } => (
+                Tensor::new(&weight[..], whole.device())?,
+                Tensor::new(&bias[..], whole.device())?,
+                f64::from(*epsilon),
+            ),
+        };
+        let centred = |xs: &Tensor| xs.broadcast_sub(&xs.mean_keepdim(1)?);
+        let variance = centred(whole)?.sqr()?.mean_keepdim(1)?;
+        let scale = weight.broadcast_div(&(variance + epsilon)?.sqrt()?)?;
+        let parts = centred(parts)?.broadcast_mul(&scale)?;
+        Tensor::cat(&[&parts, &bias.unsqueeze(0)?], 0)
+    }
+}
+
 impl Module for LayerNorm {
     /// The shape stays.
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         match &self.0 {
-            Inner::Candle(layer_norm) => layer_norm.forward(xs),
+            Inner::Candle(layer_norm, _) => layer_norm.forward(xs),
             Inner::Kernel {
                 kernel,
                 weight,
