@@ -113,6 +113,23 @@ pub enum Request {
         /// The request to stop.
         request: RequestId,
     },
+    /// Say which parts of a picture speak for one of some labels rather than for the others, as
+    /// `cliplet_clip::attribution` finds it. A label that is alone, or scored independently of the others, is compared with the neutral
+    /// prompt instead. It takes about as long as encoding the picture, and hardly any time for the next label. Ends in
+    /// [`Done::Explained`].
+    Explain {
+        /// Which.
+        picture: PictureId,
+        /// Candidate labels, as in [`Request::Classify`].
+        labels: Vec<Candidate>,
+        /// Prompt templates, as there.
+        templates: Vec<String>,
+        /// How scores are made, as there.
+        #[serde(default)]
+        scoring: Scoring,
+        /// The label, by its place in `labels`.
+        label: u32,
+    },
 }
 
 /// A candidate label, as the model is asked it.
@@ -294,6 +311,22 @@ pub enum Done {
         context: u32,
         /// In the order of the request's prompts.
         prompts: Vec<PromptTokens>,
+    },
+    /// Which parts of the picture speak for the label.
+    Explained {
+        /// The id of the model that was asked.
+        model: String,
+        /// The label was compared with the neutral prompt, and not with the other labels.
+        alone: bool,
+        /// Patches across, and down, of what the model looks at.
+        across: u32,
+        /// What each patch adds to the cosine, less what it adds to those of what the label was compared with: row by row from the
+        /// top, `across * across` numbers.
+        patches: Vec<f32>,
+        /// What is of no patch. With those of the patches it adds up to how much the label's cosine is above theirs.
+        rest: f32,
+        /// What the model looks at, as shares of the picture: left, top, width, height.
+        kept: [f64; 4],
     },
 }
 

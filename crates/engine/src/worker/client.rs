@@ -96,6 +96,16 @@ impl Client {
                     .await
             }
             Request::Tokenize { prompts } => self.tokenize(&prompts),
+            Request::Explain {
+                picture,
+                labels,
+                templates,
+                scoring,
+                label,
+            } => {
+                self.explain(task, picture, &labels, &templates, &scoring, label)
+                    .await
+            }
             Request::Embed { pictures, prompts } => self.embed(task, &pictures, &prompts).await,
             // These are no tasks of their own; they have been carried out before they come here.
             Request::Join { .. } | Request::Cancel { .. } => Err(Stopped::Cancelled),

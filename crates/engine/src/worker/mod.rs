@@ -2,13 +2,14 @@
 //! a picture can be scored while a model is still arriving. The page that has started it may bring others.
 //!
 //! `client` does what a page asks for; `clients` is what all of them share; `model` and `pictures` hold what is known; `fetch` and `store` bring model files in, and
-//! `ranges` says which parts of one are there; `decode` makes pixels of a picture file; `tasks` lets work be cancelled; `port` speaks to pages. What is not
+//! `ranges` says which parts of one are there; `decode` makes pixels of a picture file; `explain` says which parts of it speak for a label; `tasks` lets work be cancelled; `port` speaks to pages. What is not
 //! here: arithmetic, which is `cliplet-clip`'s.
 
 mod client;
 mod clients;
 mod conversion;
 mod decode;
+mod explain;
 mod fetch;
 mod model;
 mod pictures;

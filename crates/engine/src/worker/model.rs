@@ -8,6 +8,7 @@ use std::rc::Rc;
 use cliplet_clip::picture::Picture;
 use cliplet_clip::{Arithmetic, Clip, Error, zero_shot};
 
+use super::explain::Explained;
 use super::fetch::Source;
 use super::pictures::ContentHash;
 use super::store::{self, KeptPrompt, ModelFile, PromptFile};
@@ -65,6 +66,8 @@ pub(super) struct LoadedModel {
     kept_prompts: RefCell<PromptFile>,
     unkept_prompts: RefCell<Vec<KeptPrompt>>,
     pictures: RefCell<HashMap<ContentHash, Embedding>>,
+    /// What is known of the picture that was explained last.
+    pub(super) explained: RefCell<Option<Rc<Explained>>>,
 }
 
 impl LoadedModel {
@@ -98,6 +101,7 @@ impl LoadedModel {
             kept_prompts: RefCell::new(kept_prompts),
             unkept_prompts: RefCell::default(),
             pictures: RefCell::default(),
+            explained: RefCell::default(),
         })
     }
 
