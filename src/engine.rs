@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use cliplet_engine::envelope;
 use cliplet_engine::messages::{
-    Done, Failure, FromWorker, Progress, Reply, Request, RequestId, ToWorker,
+    Done, Failure, FromWorker, PictureId, Progress, Reply, Request, RequestId, ToWorker,
 };
 use futures_channel::oneshot;
 use wasm_bindgen::prelude::*;
@@ -163,10 +163,20 @@ impl Engine {
         blob: Option<&Blob>,
         progress: impl Fn(RequestId, Progress) + 'static,
     ) -> Call {
+        self.send(request, blob, None, progress)
+    }
+
+    fn send(
+        &self,
+        request: Request,
+        blob: Option<&Blob>,
+        pixels: Option<&JsValue>,
+        progress: impl Fn(RequestId, Progress) + 'static,
+    ) -> Call {
         let id = self.0.last_id.get() + 1;
         self.0.last_id.set(id);
         let (end, receiver) = oneshot::channel();
-        match self.post(&ToWorker { id, request }, blob) {
+        match self.post(&ToWorker { id, request }, blob, pixels) {
             Ok(()) => {
                 let waiting = Waiting {
                     progress: Rc::new(progress),
@@ -183,6 +193,12 @@ impl Engine {
         Call { id, end: receiver }
     }
 
+    /// Hands over pixels, an `ImageBitmap`, which is the worker's from then on.
+    pub fn hand_over(&self, picture: PictureId, pixels: &JsValue) -> Call {
+        let request = Request::TakePixels { picture };
+        self.send(request, None, Some(pixels), |_, _| {})
+    }
+
     /// Asks the worker to stop working on a request; it still ends in its own time, most likely as cancelled.
     pub fn cancel(&self, request: RequestId) {
         if self.0.waiting.borrow().contains_key(&request) {
@@ -195,13 +211,22 @@ impl Engine {
                     request: Request::Cancel { request },
                 },
                 None,
+                None,
             )
             .ok();
         }
     }
 
-    fn post(&self, message: &ToWorker, blob: Option<&Blob>) -> Result<(), JsValue> {
+    fn post(
+        &self,
+        message: &ToWorker,
+        blob: Option<&Blob>,
+        pixels: Option<&JsValue>,
+    ) -> Result<(), JsValue> {
         let message = envelope::seal(message, blob)?;
+        if let Some(pixels) = pixels {
+            envelope::put_pixels(&message, pixels)?;
+        }
         match &mut *self.0.running.borrow_mut() {
             Some(running) if running.listening => running.worker.post(&message),
             Some(running) => {

@@ -37,6 +37,14 @@ pub fn open<T: DeserializeOwned>(envelope: &JsValue) -> Result<(T, Option<Blob>)
     Ok((serde_wasm_bindgen::from_value(message)?, blob))
 }
 
+/// Puts pixels beside a message: an `ImageBitmap` or an `ImageData`.
+///
+/// # Errors
+/// If the envelope is none that [`seal`] has made.
+pub fn put_pixels(envelope: &JsValue, pixels: &JsValue) -> Result<(), JsValue> {
+    Reflect::set(envelope, &PIXELS.into(), pixels).map(drop)
+}
+
 /// The pixels beside a message, as they came; `undefined` without any.
 pub fn pixels(envelope: &JsValue) -> JsValue {
     Reflect::get(envelope, &PIXELS.into()).unwrap_or_default()
@@ -141,7 +149,7 @@ mod tests {
         };
         let envelope = seal(&request, None).unwrap();
         assert!(pixels(&envelope).is_undefined());
-        Reflect::set(&envelope, &PIXELS.into(), &"pixels".into()).unwrap();
+        put_pixels(&envelope, &"pixels".into()).unwrap();
         let envelope = posted(&envelope);
         assert_eq!(open::<ToWorker>(&envelope).unwrap().0, request);
         assert_eq!(pixels(&envelope), "pixels");

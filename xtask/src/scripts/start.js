@@ -42,6 +42,9 @@ class Sign {
 // As the engine names all its locks.
 const lockName = (name) => `cliplet:${name}`;
 
+// What a message takes along instead of a copy: pixels that are decoded already.
+const handedOver = ({ pixels }) => (pixels instanceof ImageBitmap ? [pixels] : []);
+
 // ---- A worker of this page's own ----
 
 function newWorker(name) {
@@ -111,7 +114,7 @@ class Own {
   }
 
   post(message) {
-    this.#worker.postMessage(message);
+    this.#worker.postMessage(message, handedOver(message));
   }
 
   end() {
@@ -167,7 +170,7 @@ class Guest {
   }
 
   post(message) {
-    this.#port.postMessage(message);
+    this.#port.postMessage(message, handedOver(message));
   }
 
   end() {
@@ -211,10 +214,12 @@ class Memory {
     return [...this.#files.values(), ...(this.#model ? [this.#model] : []), ...this.#pictures.values()];
   }
 
-  // What was asked and not answered: the ids that nobody waits for any more, and the others' messages.
+  // What was asked and not answered: the ids that nobody waits for any more, or that took along what cannot be had twice, and the
+  // others' messages.
   takeOpen() {
-    const cancelled = [...this.#open.keys()].filter((id) => this.#cancelled.has(id));
-    const open = [...this.#open].filter(([id]) => !this.#cancelled.has(id)).map(([, envelope]) => envelope);
+    const isOver = ([id, { pixels }]) => this.#cancelled.has(id) || pixels !== undefined;
+    const cancelled = [...this.#open].filter(isOver).map(([id]) => id);
+    const open = [...this.#open].filter((asked) => !isOver(asked)).map(([, envelope]) => envelope);
     this.#open.clear();
     this.#cancelled.clear();
     return { cancelled, open };
