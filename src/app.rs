@@ -7,8 +7,8 @@ use web_sys::{Element, HtmlInputElement};
 
 use crate::browser;
 use crate::components::{
-    AboutBrowser, Announcer, DropVeil, Footer, Header, LabelPanel, LabelSetsDialog, ModelsDialog,
-    OpenLabelSets, OpenModels, Stage, UpdateNote,
+    AboutBrowser, Announcer, CameraStage, DropVeil, Footer, Header, LabelPanel, LabelSetsDialog,
+    LinkNote, ModelsDialog, OpenLabelSets, OpenModels, OpenShare, ShareDialog, Stage, UpdateNote,
 };
 use crate::session::Session;
 
@@ -35,12 +35,15 @@ pub fn App() -> impl IntoView {
     provide_context(session);
     provide_context(OpenModels::new());
     provide_context(OpenLabelSets::new());
+    provide_context(OpenShare::default());
     listen(session);
     let piece = in_pieces(move || session.start());
     view! {
         <Header />
         <main class="main">
-            <Stage />
+            <Show when=move || session.camera.open.get() fallback=Stage>
+                <CameraStage />
+            </Show>
             <Show when=move || { piece.get() >= 2 } fallback=|| view! { <section class="label-panel"></section> }>
                 <LabelPanel />
             </Show>
@@ -50,8 +53,10 @@ pub fn App() -> impl IntoView {
             <ModelsDialog />
             <LabelSetsDialog />
             <AboutBrowser />
+            <ShareDialog />
         </Show>
         <UpdateNote />
+        <LinkNote />
         <DropVeil />
         <Announcer />
     }

@@ -366,3 +366,106 @@ pub fn scroll_into_view(element: &Element) {
     options.set_block(web_sys::ScrollLogicalPosition::Nearest);
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
+
+/// The host in an address, as people read it.
+pub fn host_of(address: &str) -> String {
+    web_sys::Url::new(address).map_or_else(|_| address.to_owned(), |url| url.host())
+}
+
+/// Text with what is percent-encoded in it decoded, or as it is where that makes no text.
+pub fn decoded(text: &str) -> String {
+    js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
+}
+
+/// The address of the first image in some markup, as it stands there. Nothing of the markup is loaded or run.
+pub fn first_image(markup: &str) -> Option<String> {
+    #[wasm_bindgen]
+    extern "C" {
+        type DOMParser;
+
+        #[wasm_bindgen(constructor)]
+        fn new() -> DOMParser;
+
+        #[wasm_bindgen(method, js_name = parseFromString)]
+        fn parse(this: &DOMParser, markup: &str, kind: &str) -> web_sys::Document;
+    }
+
+    if markup.is_empty() {
+        return None;
+    }
+    let parsed = DOMParser::new().parse(markup, "text/html");
+    let image = parsed.query_selector("img[src]").ok()??;
+    image.get_attribute("src")
+}
+
+/// The address of the page without what stands behind it.
+pub fn page_address() -> String {
+    let location = window().location();
+    let part = |part: Result<String, JsValue>| part.unwrap_or_default();
+    format!("{}{}", part(location.origin()), part(location.pathname()))
+}
+
+/// Puts text into the clipboard. Returns whether the browser lets a page do that.
+pub async fn copy(text: &str) -> bool {
+    let clipboard = Reflect::get(&window().navigator(), &"clipboard".into()).unwrap_or_default();
+    let write = Reflect::get(&clipboard, &"writeText".into()).unwrap_or_default();
+    let Some(write) = write.dyn_ref::<js_sys::Function>() else {
+        return false;
+    };
+    let written = write.call1(&clipboard, &text.into());
+    match written.map(JsCast::dyn_into::<Promise>) {
+        Ok(Ok(written)) => JsFuture::from(written).await.is_ok(),
+        _ => false,
+    }
+}
+
+/// JSON with a line for each part, as people read it.
+pub fn pretty(json: &str) -> String {
+    let pretty = js_sys::JSON::parse(json).and_then(|value| {
+        js_sys::JSON::stringify_with_replacer_and_space(&value, &JsValue::NULL, &2.into())
+    });
+    pretty.map_or_else(|_| json.to_owned(), String::from)
+}
+
+/// A file with this text in it.
+pub fn text_file(text: &str, media_type: &str) -> Option<Blob> {
+    let options = Object::new();
+    Reflect::set(&options, &"type".into(), &media_type.into()).ok();
+    let parts = js_sys::Array::of1(&text.into());
+    Blob::new_with_str_sequence_and_options(&parts, options.unchecked_ref()).ok()
+}
+
+/// Lets the browser save a file under this name.
+pub fn save_file(file: &Blob, name: &str) {
+    /// Until then the browser has begun to read it.
+    const WHILE: Duration = Duration::from_secs(60);
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(file) else {
+        return;
+    };
+    if let Ok(link) = document().create_element("a") {
+        link.set_attribute("href", &address).ok();
+        link.set_attribute("download", name).ok();
+        if let Some(link) = link.dyn_ref::<HtmlElement>() {
+            link.click();
+        }
+    }
+    set_timeout(
+        move || drop(web_sys::Url::revoke_object_url(&address)),
+        WHILE,
+    );
+}
+
+/// Gives an element the focus that is about to be drawn.
+pub fn focus_soon(selector: &'static str) {
+    leptos::prelude::request_animation_frame(move || {
+        if let Some(element) = find::<HtmlElement>(selector) {
+            element.focus().ok();
+        }
+    });
+}
+
+/// The first element that a selector is for, if it is of that kind.
+pub fn find<T: JsCast>(selector: &str) -> Option<T> {
+    let element = document().query_selector(selector).ok()??;
+    element.dyn_into().ok()
+}

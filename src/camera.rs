@@ -9,8 +9,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, HtmlCanvasElement, HtmlVideoElement};
 
-/// The longer side of a picture that is taken, in pixels: more than any model looks at.
+/// The longer side of a picture that is scored in passing, in pixels: more than any model looks at.
 const LONGEST_SIDE: f64 = 640.0;
+
+/// What is asked of a camera, in pixels across: enough for a picture that is kept. It may give less.
+const WANTED_WIDTH: f64 = 1_280.0;
 
 #[wasm_bindgen]
 extern "C" {
@@ -18,6 +21,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = getUserMedia)]
     fn get_user_media(this: &Devices, constraints: &Object) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = enumerateDevices)]
+    fn enumerate(this: &Devices) -> Result<Promise, JsValue>;
 
     type Stream;
 
@@ -32,6 +38,9 @@ extern "C" {
     #[wasm_bindgen(method, setter)]
     fn set_onended(this: &Track, ended: &Function);
 
+    #[wasm_bindgen(method, catch, js_name = getSettings)]
+    fn settings(this: &Track) -> Result<JsValue, JsValue>;
+
     type Drawing;
 
     #[wasm_bindgen(method, catch, js_name = drawImage)]
@@ -43,6 +52,9 @@ extern "C" {
         width: f64,
         height: f64,
     ) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(catch, js_name = createImageBitmap)]
+    fn create_image_bitmap(video: &HtmlVideoElement, options: &Object) -> Result<Promise, JsValue>;
 }
 
 /// Why there is no camera.
@@ -58,26 +70,57 @@ pub enum Trouble {
     InUse,
 }
 
+/// Which camera, where a device has two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Facing {
+    /// What is before the person: the back of a phone.
+    #[default]
+    Away,
+    /// The person.
+    Person,
+}
+
+impl Facing {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Away => Self::Person,
+            Self::Person => Self::Away,
+        }
+    }
+
+    /// As browsers call it: <https://www.w3.org/TR/mediacapture-streams/#dom-videofacingmodeenum>.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Away => "environment",
+            Self::Person => "user",
+        }
+    }
+}
+
 /// A camera that is on. It goes off when this is dropped at the latest.
 pub struct Camera {
     stream: Stream,
-    canvas: HtmlCanvasElement,
     _ended: Closure<dyn Fn()>,
 }
 
 impl Camera {
-    /// Switches the camera on; the browser asks the person. `ended` hears if it goes off by itself.
+    /// Switches the camera on; the browser asks the person. Where there is no such camera, another is taken. `ended` hears if it
+    /// goes off by itself.
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn start(ended: impl Fn() + 'static) -> Result<Self, Trouble> {
-        let devices = Reflect::get(&window().navigator(), &"mediaDevices".into());
-        let devices = devices.ok().filter(JsValue::is_object);
-        let devices: Devices = devices.ok_or(Trouble::NotHere)?.unchecked_into();
-        let constraints = Object::new();
-        // The back of a phone, where there are two.
+    pub async fn start(facing: Facing, ended: impl Fn() + 'static) -> Result<Self, Trouble> {
+        let devices = devices().ok_or(Trouble::NotHere)?;
+        let wish = |wish: &JsValue| {
+            let object = Object::new();
+            Reflect::set(&object, &"ideal".into(), wish).ok();
+            object
+        };
         let video = Object::new();
-        Reflect::set(&video, &"facingMode".into(), &"environment".into()).ok();
+        Reflect::set(&video, &"facingMode".into(), &wish(&facing.name().into())).ok();
+        Reflect::set(&video, &"width".into(), &wish(&WANTED_WIDTH.into())).ok();
+        let constraints = Object::new();
         Reflect::set(&constraints, &"video".into(), &video).ok();
         let asked = devices
             .get_user_media(&constraints)
@@ -91,11 +134,8 @@ impl Camera {
             let track: Track = track.unchecked_into();
             track.set_onended(ended.as_ref().unchecked_ref());
         }
-        let canvas = document().create_element("canvas");
-        let canvas = canvas.ok().and_then(|canvas| canvas.dyn_into().ok());
         Ok(Self {
             stream,
-            canvas: canvas.ok_or(Trouble::NotHere)?,
             _ended: ended,
         })
     }
@@ -107,6 +147,15 @@ impl Camera {
         }
     }
 
+    /// Whether it looks at the person, as far as the browser knows.
+    pub fn faces_person(&self) -> bool {
+        let track: Track = self.stream.tracks().get(0).unchecked_into();
+        let facing = track
+            .settings()
+            .and_then(|settings| Reflect::get(&settings, &"facingMode".into()));
+        facing.is_ok_and(|facing| facing == Facing::Person.name())
+    }
+
     /// Shows what it sees in an element.
     pub fn show_in(&self, video: &HtmlVideoElement) {
         let stream: &JsValue = self.stream.as_ref();
@@ -116,37 +165,76 @@ impl Camera {
             wasm_bindgen_futures::spawn_local(async { drop(JsFuture::from(playing).await) });
         }
     }
-
-    /// The present picture, as a JPEG file. `None` as long as there is none.
-    pub async fn picture(&self, video: &HtmlVideoElement) -> Option<Blob> {
-        let (width, height) = (
-            f64::from(video.video_width()),
-            f64::from(video.video_height()),
-        );
-        if width < 1.0 || height < 1.0 {
-            return None;
-        }
-        let scale = (LONGEST_SIDE / width.max(height)).min(1.0);
-        let (width, height) = ((width * scale).round(), (height * scale).round());
-        self.canvas.set_width(width as u32);
-        self.canvas.set_height(height as u32);
-        let drawing: Drawing = self.canvas.get_context("2d").ok()??.unchecked_into();
-        drawing.draw(video, 0.0, 0.0, width, height).ok()?;
-        let (end, file) = oneshot::channel();
-        let done = Closure::once_into_js(move |file: JsValue| {
-            end.send(file.dyn_into::<Blob>().ok()).ok();
-        });
-        self.canvas
-            .to_blob_with_type(done.unchecked_ref(), "image/jpeg")
-            .ok()?;
-        file.await.ok().flatten()
-    }
 }
 
 impl Drop for Camera {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Whether the device has more than one camera. The browser says so once one of them is on.
+pub async fn are_several() -> bool {
+    let listed = async {
+        let listed = devices()?.enumerate().ok()?;
+        let listed: Array = JsFuture::from(listed).await.ok()?.dyn_into().ok()?;
+        let kind = |device: &JsValue| Reflect::get(device, &"kind".into()).unwrap_or_default();
+        let cameras = listed.iter().filter(|device| kind(device) == "videoinput");
+        Some(cameras.count())
+    };
+    listed.await.is_some_and(|cameras| cameras > 1)
+}
+
+/// The present picture of a video, decoded and in a size that is good for scoring, as an `ImageBitmap`. `None` as long as there is
+/// none.
+pub async fn frame(video: &HtmlVideoElement) -> Option<JsValue> {
+    let (width, height) = size(video)?;
+    let scale = (LONGEST_SIDE / width.max(height)).min(1.0);
+    let options = Object::new();
+    for (name, side) in [("resizeWidth", width), ("resizeHeight", height)] {
+        Reflect::set(
+            &options,
+            &name.into(),
+            &(side * scale).round().max(1.0).into(),
+        )
+        .ok();
+    }
+    Reflect::set(&options, &"resizeQuality".into(), &"medium".into()).ok();
+    JsFuture::from(create_image_bitmap(video, &options).ok()?)
+        .await
+        .ok()
+}
+
+/// The present picture of a video, as large as it is, as a JPEG file. `None` as long as there is none.
+pub async fn snapshot(video: &HtmlVideoElement) -> Option<Blob> {
+    const QUALITY: f64 = 0.95;
+    let (width, height) = size(video)?;
+    let canvas = document().create_element("canvas").ok()?;
+    let canvas: HtmlCanvasElement = canvas.dyn_into().ok()?;
+    canvas.set_width(width as u32);
+    canvas.set_height(height as u32);
+    let drawing: Drawing = canvas.get_context("2d").ok()??.unchecked_into();
+    drawing.draw(video, 0.0, 0.0, width, height).ok()?;
+    let (end, file) = oneshot::channel();
+    let done = Closure::once_into_js(move |file: JsValue| {
+        end.send(file.dyn_into::<Blob>().ok()).ok();
+    });
+    canvas
+        .to_blob_with_type_and_encoder_options(done.unchecked_ref(), "image/jpeg", &QUALITY.into())
+        .ok()?;
+    file.await.ok().flatten()
+}
+
+/// How large the picture of a video is; `None` as long as there is none.
+fn size(video: &HtmlVideoElement) -> Option<(f64, f64)> {
+    let (width, height) = (video.video_width(), video.video_height());
+    (width > 0 && height > 0).then(|| (f64::from(width), f64::from(height)))
+}
+
+fn devices() -> Option<Devices> {
+    let devices = Reflect::get(&window().navigator(), &"mediaDevices".into());
+    let devices = devices.ok().filter(JsValue::is_object)?;
+    Some(devices.unchecked_into())
 }
 
 /// What an exception of the browser means: <https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia>.

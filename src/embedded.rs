@@ -40,7 +40,7 @@ pub fn Embedded(
         Some(match embed.mode.get() {
             Mode::Search => view! { <SearchPanel embed /> }.into_any(),
             Mode::Classify => view! { <Stage /> {labels()} }.into_any(),
-            Mode::Camera => view! { <CameraStage embed /> {labels()} }.into_any(),
+            Mode::Camera => view! { <CameraStage /> {labels()} }.into_any(),
         })
     };
     view! {

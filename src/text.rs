@@ -5,6 +5,9 @@
 
 pub mod capabilities;
 pub mod labels;
+mod result;
+
+pub use result::*;
 
 use cliplet_engine::catalogue::{Layout, ModelEntry};
 use cliplet_engine::messages::{Failure, StoredFile};

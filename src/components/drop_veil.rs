@@ -24,13 +24,13 @@ pub fn DropVeil() -> impl IntoView {
     };
 
     let on_enter = window_event_listener(ev::dragenter, move |event| {
-        if holds_files(&event) {
+        if holds_picture(&event) {
             event.prevent_default();
             enter(1);
         }
     });
     let on_leave = window_event_listener(ev::dragleave, move |event| {
-        if holds_files(&event) {
+        if holds_picture(&event) {
             enter(-1);
         }
     });
@@ -90,13 +90,19 @@ fn in_text_field(event: &Event) -> bool {
     target.is_some_and(|target| browser::is_text_field(&target))
 }
 
-fn holds_files(event: &DragEvent) -> bool {
+/// Files, or an address: a picture that is dragged out of another page comes as one or the other.
+fn holds_picture(event: &DragEvent) -> bool {
+    let has = |transfer: DataTransfer| {
+        let types = transfer.types();
+        ["Files", "text/uri-list"].map(|kind| types.includes(&kind.into(), 0))
+    };
     event
         .data_transfer()
-        .is_some_and(|transfer: DataTransfer| transfer.types().includes(&"Files".into(), 0))
+        .is_some_and(|transfer| has(transfer).contains(&true))
 }
 
-/// Text dragged into a text field is the field's; all else is ours, lest the browser leave the page to open it.
+/// Text and addresses dragged into a text field are the field's; all else is ours, lest the browser leave the page to open it.
 fn is_ours(event: &DragEvent) -> bool {
-    holds_files(event) || !in_text_field(event)
+    let has_files = |transfer: DataTransfer| transfer.types().includes(&"Files".into(), 0);
+    event.data_transfer().is_some_and(has_files) || !in_text_field(event)
 }

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{ModelStatus, OpenModels};
+use super::{ModelStatus, OpenModels, OpenShare};
 use crate::session::Session;
 use crate::text;
 
@@ -9,6 +9,7 @@ use crate::text;
 pub fn Header() -> impl IntoView {
     let session = expect_context::<Session>();
     let open = expect_context::<OpenModels>();
+    let share = expect_context::<OpenShare>();
     view! {
         <header class="header">
             <h1 class="wordmark">
@@ -17,6 +18,9 @@ pub fn Header() -> impl IntoView {
             </h1>
             <p class="tagline">{text::TAGLINE}</p>
             <ModelStatus />
+            <button type="button" class="button" on:click=move |_| share.run()>
+                {text::SHARE}
+            </button>
             <button type="button" class="button" on:click=move |_| open.run(session)>
                 "Models"
             </button>

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use crate::session::{RowLook, Session};
 use crate::state::label_text;
 use crate::state::labels::LabelId;
-use crate::text::labels as words;
+use crate::text::{self, labels as words};
 
 /// A label looked at closely: what the model reads of it, and what can be done with it. Its buttons say what they are for in
 /// `data-deed`; the list hears them.
@@ -21,6 +21,9 @@ pub fn LabelDetails(
         let score = score.filter(|score| score.holds);
         score.map(|score| view! { <p class="cosine">{words::cosine_of(score.score.cosine)}</p> })
     };
+    let looks = look.clone();
+    let scored = move || looks.with(|look| look.score.is_some() && !look.repeated && !look.off);
+    let asked = move || (session.why.label.get() == Some(id)).to_string();
     let looks = look.clone();
     let switch = move || match looks.with(|look| look.off) {
         true => "Switch on",
@@ -73,6 +76,11 @@ pub fn LabelDetails(
         <div class="label-details" id=details_id(id) data-testid="label-details">
             {prompts} {cosine}
             <div class="deeds">
+                <Show when=scored>
+                    <button type="button" class="button" data-deed="why" aria-pressed=asked>
+                        {text::SHOW_WHY}
+                    </button>
+                </Show>
                 {deed("up", || "Move up")}
                 {deed("down", || "Move down")}
                 {deed("switch", switch)}

@@ -139,6 +139,7 @@ pub fn LabelList(
             return;
         };
         match &*button.get_attribute("data-deed").unwrap_or_default() {
+            "why" => session.ask_why(label),
             "more" => session.look_at_label(label),
             "up" => session.move_label(label, true),
             "down" => session.move_label(label, false),

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::{ErrorNote, GivenPictures, Samples};
+use super::{ErrorNote, GivenPictures, PictureSources, Samples, WhyOverlay, WhyPanel};
 use crate::session::{Picture, Session};
 use crate::text;
 
@@ -70,19 +70,38 @@ pub fn Stage() -> impl IntoView {
             <ErrorNote />
             {match session.embed {
                 Some(embed) => view! { <GivenPictures embed /> }.into_any(),
-                None => view! { <Samples /> }.into_any(),
+                None => view! { <BelowPicture /> }.into_any(),
             }}
         </section>
     }
 }
 
+/// What the picture is explained by, or where others come from.
+#[component]
+fn BelowPicture() -> impl IntoView {
+    let session = expect_context::<Session>();
+    view! {
+        <PictureSources />
+        <Show when=move || session.why.label.get().is_some() fallback=Samples>
+            <WhyPanel />
+        </Show>
+    }
+}
+
 #[component]
 fn ShownPicture(picture: Picture) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let explained = move || session.why.shown.read().is_some();
+    let overlay = (!session.is_embedded()).then(|| {
+        let picture = picture.clone();
+        view! { <WhyOverlay picture /> }
+    });
     // The style sheet makes the picture as large as its shape allows.
     let ratio = f64::from(picture.width) / f64::from(picture.height.max(1));
     view! {
         <img
             class="picture"
+            class:explained=explained
             src=picture.url
             alt=picture.alt
             width=picture.width
@@ -90,6 +109,7 @@ fn ShownPicture(picture: Picture) -> impl IntoView {
             style=("--ratio", ratio.to_string())
             draggable="false"
         />
+        {overlay}
         <span class="again">"Choose another"</span>
     }
 }

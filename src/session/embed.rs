@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use web_sys::{Blob, Url};
 
 use super::pictures::Incoming;
-use super::{Live, Search, Session, scoring};
+use super::{Search, Session, scoring};
 use crate::browser;
 use crate::host::Host;
 use crate::state::embed::messages::{Code, Label, Progress, Scored, Stage, ToHost};
@@ -35,8 +35,6 @@ pub struct Embed {
     pub given: RwSignal<Vec<Given>>,
     /// Where these are searched.
     pub search: Search,
-    /// Whether the camera is on, where that is what is looked at.
-    pub live: RwSignal<Live>,
 }
 
 /// A picture that the host has given.
@@ -82,7 +80,6 @@ impl Session {
             mode: RwSignal::new(settings.mode),
             given: RwSignal::default(),
             search: Search::new(&settings.labels),
-            live: RwSignal::default(),
             host: StoredValue::new_local(host),
             settings: StoredValue::new(settings.clone()),
         };

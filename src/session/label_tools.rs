@@ -80,7 +80,7 @@ pub struct Reading {
 
 /// All that can be taken back, as it is at some time.
 #[derive(Debug)]
-struct Setup {
+pub(super) struct Setup {
     labels: Kept,
     template: Template,
     scoring: Scoring,
@@ -100,7 +100,7 @@ pub(super) struct Desk {
 impl Session {
     // ---- Taking back ----
 
-    fn setup(self) -> Setup {
+    pub(super) fn setup(self) -> Setup {
         Setup {
             labels: self.labels.with_value(|labels| labels.keep()),
             template: self.template.get_untracked(),
@@ -141,7 +141,8 @@ impl Session {
         }
     }
 
-    fn become_again(self, setup: Setup) {
+    /// Makes all what it was at some time.
+    pub(super) fn become_again(self, setup: Setup) {
         self.labels
             .update_value(|labels| labels.restore(setup.labels));
         self.template.set(setup.template);

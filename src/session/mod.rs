@@ -5,10 +5,12 @@
 //! itself and its rules are in [`crate::state`]; what is drawn is in [`crate::components`].
 
 mod capabilities;
+mod elsewhere;
 mod embed;
 mod files;
 mod label_tools;
 mod labels;
+mod link;
 mod live;
 mod models;
 mod offline;
@@ -16,15 +18,21 @@ mod own_models;
 mod pictures;
 mod scoring;
 mod search;
+mod take_along;
+mod why;
 
+pub use elsewhere::AddressField;
 pub use embed::{Embed, Given, GivenState};
 pub use label_tools::{LabelTools, Reading};
 pub use labels::{Row, RowLook};
-pub use live::Live;
+pub use link::Brought;
+pub use live::{Live, Viewfinder};
 pub use offline::NewVersion;
 pub use pictures::{Picture, Way};
 pub use scoring::AtWork;
 pub use search::Search;
+pub use take_along::{Kind, Shared};
+pub use why::WhyMap;
 
 use std::time::Duration;
 
@@ -129,6 +137,14 @@ pub struct Session {
     pub announcement: RwSignal<String>,
     /// What there is besides for labels and their scores.
     pub tools: LabelTools,
+    /// What parts of the picture speak for a label.
+    pub why: WhyMap,
+    /// The camera.
+    pub camera: Viewfinder,
+    /// The field for a picture's address.
+    pub address: AddressField,
+    /// What a link has brought.
+    pub link: RwSignal<Option<Brought>>,
 }
 
 /// Timers and things under way, which nothing on the page shows.
@@ -150,6 +166,8 @@ struct Desk {
     own_models: own_models::Desk,
     files: files::Desk,
     offline: offline::Desk,
+    why: why::Desk,
+    link: link::Desk,
     /// The file of the picture on screen.
     file: Option<Blob>,
 }
@@ -221,12 +239,20 @@ impl Session {
             notice: RwSignal::default(),
             announcement: RwSignal::default(),
             tools: LabelTools::new(tools.scoring, tools.shown),
+            why: WhyMap::default(),
+            camera: Viewfinder::default(),
+            address: AddressField::default(),
+            link: RwSignal::default(),
         }
     }
 
     /// Draws the labels, then starts the engine and fetches what the page needs.
     pub fn start(self) {
         self.show_labels();
+        if !self.is_embedded() {
+            self.follow_links();
+            self.follow_why();
+        }
         self.engine().on_life(move |life| self.engine_lives(life));
         // In a task of its own, so that the page is painted first.
         set_timeout(

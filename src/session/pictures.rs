@@ -6,7 +6,7 @@ use web_sys::{Blob, DataTransfer, File, FileList, Url};
 
 use cliplet_engine::messages::{Done, PictureId, Request, RequestId};
 
-use super::{Session, scoring};
+use super::{Session, elsewhere, scoring};
 use crate::browser;
 use crate::engine::Ended;
 use crate::state::address::{self, Chosen, WEIGHTS};
@@ -60,7 +60,10 @@ impl Session {
     pub fn take_transfer(self, transfer: &DataTransfer, way: Way) {
         let files = transfer.files().as_ref().map(list).unwrap_or_default();
         if files.is_empty() {
-            self.refuse(text::not_a_picture(way));
+            match elsewhere::address_in(transfer).filter(|_| !self.is_embedded()) {
+                Some(address) => drop(self.take_address(&address)),
+                None => self.refuse(text::not_a_picture(way)),
+            }
         } else if files.len() == 1 && is_folder(transfer) {
             self.refuse(text::FOLDER);
         } else {
@@ -81,7 +84,10 @@ impl Session {
             return self.refuse(text::ONLY_GIVEN);
         }
         if self.is_live() {
-            return self.refuse(text::ONLY_CAMERA);
+            match self.is_embedded() {
+                true => return self.refuse(text::ONLY_CAMERA),
+                false => self.stop_camera(),
+            }
         }
         let names: Vec<String> = files.iter().map(File::name).collect();
         match address::chosen(&names) {
@@ -138,13 +144,13 @@ impl Session {
     }
 
     /// Says why nothing was taken, and leaves everything as it was.
-    fn refuse(self, why: &str) {
+    pub(super) fn refuse(self, why: &str) {
         self.opening.set(None);
         self.error.set(Some(why.to_owned()));
     }
 
     /// A new picture is on its way: the one that was on its way before no longer is.
-    fn begin(self, name: &str) -> PictureId {
+    pub(super) fn begin(self, name: &str) -> PictureId {
         let (id, older) = self.with_desk(|desk| {
             desk.pictures.last_id += 1;
             desk.pictures.latest = desk.pictures.last_id;
@@ -158,7 +164,7 @@ impl Session {
         id
     }
 
-    fn is_latest(self, id: PictureId) -> bool {
+    pub(super) fn is_latest(self, id: PictureId) -> bool {
         self.with_desk(|desk| desk.pictures.latest == id)
     }
 

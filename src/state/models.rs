@@ -248,6 +248,11 @@ impl Models {
         self
     }
 
+    /// The model that is wanted where nobody has chosen another.
+    pub fn usual(&self) -> Option<&ModelEntry> {
+        self.catalogue.as_ref()?.default_model()
+    }
+
     /// All models, in the order in which they are offered.
     pub fn all(&self) -> &[ModelEntry] {
         self.catalogue

@@ -131,6 +131,22 @@ impl Scores {
         best
     }
 
+    /// Something of each of some labels that the answer is about, best first.
+    pub fn best_first_of<T, U>(
+        &self,
+        labels: impl Iterator<Item = (LabelId, T)>,
+        take: impl Fn(T, LabelScore) -> U,
+    ) -> Vec<U> {
+        let mut scored: Vec<(T, LabelScore)> = labels
+            .filter_map(|(id, label)| Some((label, self.rows.get(&id)?.1)))
+            .collect();
+        scored.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
+        scored
+            .into_iter()
+            .map(|(label, score)| take(label, score))
+            .collect()
+    }
+
     /// Forgets them all.
     pub fn clear(&mut self) {
         *self = Self::default();

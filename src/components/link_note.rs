@@ -1,0 +1,63 @@
+use leptos::prelude::*;
+
+use crate::session::{Brought, Session};
+use crate::text;
+
+/// What a link has brought, with buttons to take it, to take it back, and to take its model.
+#[component]
+pub fn LinkNote() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let labels = move || {
+        let brought = session.link.get().filter(Brought::is_new)?;
+        Some(match brought.taken {
+            true => view! {
+                <p role="status">{text::link_taken(&brought.labels, &brought.templates)}</p>
+                <button type="button" class="button" on:click=move |_| session.undo_link()>
+                    {text::UNDO}
+                </button>
+            }
+            .into_any(),
+            false => view! {
+                <p role="status">{text::link_offers(&brought.labels, &brought.templates)}</p>
+                <button type="button" class="button" on:click=move |_| session.use_link()>
+                    {text::USE_LINK}
+                </button>
+            }
+            .into_any(),
+        })
+    };
+    let model = move || {
+        session.model_of_link().map(|model| match model {
+            None => view! { <p>{text::LINK_MODEL_UNKNOWN}</p> }.into_any(),
+            Some(model) => {
+                let use_it = text::use_model(&model.name, &text::model_size(&model));
+                view! {
+                    <p>{text::link_model(&model.name)}</p>
+                    <button type="button" class="button" on:click=move |_| session.use_model_of_link(&model)>
+                        {use_it}
+                    </button>
+                }
+                .into_any()
+            }
+        })
+    };
+    let has_something = move || {
+        let news = session.link.read().as_ref().is_some_and(Brought::is_new);
+        news || session.model_of_link().is_some()
+    };
+    view! {
+        <Show when=has_something>
+            <div class="link-note" data-testid="link-note">
+                {labels} {model}
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label="Dismiss"
+                    on:click=move |_| session.dismiss_link()
+                >
+                    "✕"
+                </button>
+            </div>
+        </Show>
+    }
+}
