@@ -26,6 +26,8 @@ pub enum Error {
     Text(String),
     /// The arithmetic failed: a defect of this crate or of candle.
     Compute(candle_core::Error),
+    /// A linear probe that cannot be fitted or used; the sentence says why.
+    Probe(String),
 }
 
 impl Error {
@@ -40,7 +42,7 @@ impl fmt::Display for Error {
         match self {
             Self::Io(error) => write!(f, "The model file could not be read: {error}."),
             Self::Output(error) => write!(f, "The converted model could not be written: {error}."),
-            Self::Model(reason) => write!(f, "{reason}."),
+            Self::Model(reason) | Self::Probe(reason) => write!(f, "{reason}."),
             Self::EmptyPicture => write!(f, "The picture file is empty."),
             Self::UnreadablePicture(reason) => {
                 write!(f, "The file is not a picture that can be read: {reason}.")

@@ -2,7 +2,8 @@
 //!
 //! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the two towers as candle models ([`vision`], [`text`]) built from the
 //! operations in [`ops`] on the arithmetic in [`kernels`], the tokenizer, picture decoding and preprocessing, prompt
-//! templates, zero-shot scores, and which parts of a picture speak for a text ([`attribution`]).
+//! templates, zero-shot scores, which parts of a picture speak for a text ([`attribution`]), and classes that are learnt from
+//! examples ([`linear_probe`]).
 //! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
 //! tests natively and in WebAssembly.
 //!
@@ -31,6 +32,7 @@ mod error;
 pub mod gguf;
 pub mod hugging_face;
 pub mod kernels;
+pub mod linear_probe;
 mod model;
 pub mod ops;
 pub mod picture;
