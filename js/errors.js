@@ -39,6 +39,8 @@ const FAILURES = {
   PictureTooLarge: ["image-too-large", ({ width, height }) => `The image is too large: ${width} by ${height} pixels. Make it smaller.`],
   UnknownPicture: ["internal", () => "The engine has lost an image. This is a defect of Cliplet; please report it."],
   NoModel: ["internal", () => "The engine has no model. This is a defect of Cliplet; please report it."],
+  UnusableProbe: ["internal", ({ reason }) => `The linear probe cannot be used. ${ended(reason)}`],
+  ProbeOfOtherModel: ["internal", ({ model }) => `The linear probe was made with another model, ${model}.`],
   Internal: ["internal", ({ message }) => `This is a defect of Cliplet; please report it. Details: ${ended(message)}`],
 };
 

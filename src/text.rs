@@ -366,6 +366,10 @@ fn because(failure: &Failure) -> String {
                 number(*height as usize)
             )
         }
+        Failure::UnusableProbe { reason } => sentence(reason),
+        Failure::ProbeOfOtherModel { model } => {
+            format!("it was made with the model {}, and another one answers now.", quoted(model))
+        }
         Failure::UnknownPicture => "Cliplet has lost the picture. Drop it again.".to_owned(),
         Failure::NoModel => "there is no model yet.".to_owned(),
         Failure::Internal { message } => {
@@ -947,6 +951,12 @@ mod tests {
             Failure::Internal {
                 message: "index out of bounds".to_owned(),
             },
+            Failure::UnusableProbe {
+                reason: "A linear probe needs at least two classes".to_owned(),
+            },
+            Failure::ProbeOfOtherModel {
+                model: "starter".to_owned(),
+            },
         ];
         for failure in &all {
             match failure {
@@ -968,7 +978,9 @@ mod tests {
                 | Failure::PictureTooLarge { .. }
                 | Failure::UnknownPicture
                 | Failure::NoModel
-                | Failure::Internal { .. } => {}
+                | Failure::Internal { .. }
+                | Failure::UnusableProbe { .. }
+                | Failure::ProbeOfOtherModel { .. } => {}
             }
         }
         all

@@ -593,6 +593,12 @@ fn failures() -> Vec<Failure> {
         Failure::Internal {
             message: "It broke".to_owned(),
         },
+        Failure::UnusableProbe {
+            reason: "It has no classes".to_owned(),
+        },
+        Failure::ProbeOfOtherModel {
+            model: "another".to_owned(),
+        },
     ];
     for failure in &all {
         match failure {
@@ -614,7 +620,9 @@ fn failures() -> Vec<Failure> {
             | Failure::PictureTooLarge { .. }
             | Failure::UnknownPicture
             | Failure::NoModel
-            | Failure::Internal { .. } => {}
+            | Failure::Internal { .. }
+            | Failure::UnusableProbe { .. }
+            | Failure::ProbeOfOtherModel { .. } => {}
         }
     }
     all
@@ -662,7 +670,11 @@ fn every_failure_of_the_engine_is_a_sentence() {
         );
         let is_a_defect = matches!(
             failure,
-            Failure::UnknownPicture | Failure::NoModel | Failure::Internal { .. }
+            Failure::UnknownPicture
+                | Failure::NoModel
+                | Failure::Internal { .. }
+                | Failure::UnusableProbe { .. }
+                | Failure::ProbeOfOtherModel { .. }
         );
         assert_eq!(code == "internal", is_a_defect, "{failure:?}: {code}");
         // What the engine says of it stands in the sentence.

@@ -2,8 +2,8 @@
 //!
 //! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the two towers as candle models ([`vision`], [`text`]) built from the
 //! operations in [`ops`] on the arithmetic in [`kernels`], the tokenizer, picture decoding and preprocessing, prompt
-//! templates, zero-shot scores, which parts of a picture speak for a text ([`attribution`]), and classes that are learnt from
-//! examples ([`linear_probe`]).
+//! templates, zero-shot scores, which parts of a picture speak for a text ([`attribution`]), comparing many pictures
+//! ([`retrieval`]), and classes that are learnt from examples ([`linear_probe`]).
 //! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
 //! tests natively and in WebAssembly.
 //!
@@ -38,6 +38,7 @@ pub mod ops;
 pub mod picture;
 pub mod preprocess;
 pub mod prompt;
+pub mod retrieval;
 pub mod text;
 pub mod tokenizer;
 pub mod vision;

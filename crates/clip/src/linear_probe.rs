@@ -128,6 +128,14 @@ impl LinearProbe {
         Ok(probe)
     }
 
+    /// The same probe, with how good it was on examples that were left out.
+    pub fn with_cross_validation(self, tried: Option<Tried>) -> Self {
+        Self {
+            cross_validation: tried,
+            ..self
+        }
+    }
+
     /// Reads what [`LinearProbe::to_json`] has written. Anything may be in the file.
     ///
     /// # Errors

@@ -1,15 +1,10 @@
-//! A linear probe gives the probabilities of scikit-learn's logistic regression, natively and in a browser, and a file that is no
-//! probe is refused. The reference values are written by `tools/make_probe.py`.
+//! A linear probe gives the probabilities of scikit-learn's logistic regression, and a file that is no probe is refused. The reference
+//! values are written by `tools/make_probe.py`.
 
 use cliplet_clip::Error;
 use cliplet_clip::linear_probe::{Example, Folds, LinearProbe, Settings, Tried, cross_validate};
 use serde::Deserialize;
 use serde_json::{Value, json};
-#[cfg(target_arch = "wasm32")]
-use wasm_bindgen_test::wasm_bindgen_test as test;
-
-#[cfg(target_arch = "wasm32")]
-wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 const CASES: &str = include_str!("fixtures/linear_probe.json");
 
@@ -234,7 +229,6 @@ fn sentence(error: Error) -> String {
 }
 
 /// As many as somebody may give: it must be a matter of a moment. How long it takes is printed, and not judged.
-#[cfg(not(target_arch = "wasm32"))]
 #[test]
 fn twenty_classes_of_twenty_pictures() {
     const WIDTH: usize = 512;

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::ModelEntry;
+use crate::collection::{ForCollection, OfCollection};
 use crate::scoring::Scoring;
 
 /// Chosen by the page, unique while the page lives.
@@ -130,6 +131,8 @@ pub enum Request {
         /// The label, by its place in `labels`.
         label: u32,
     },
+    /// Something about the page's collection of many pictures. Ends in [`Done::Collection`].
+    Collection(ForCollection),
 }
 
 /// A candidate label, as the model is asked it.
@@ -328,6 +331,8 @@ pub enum Done {
         /// What the model looks at, as shares of the picture: left, top, width, height.
         kept: [f64; 4],
     },
+    /// What came of a request about the collection.
+    Collection(OfCollection),
 }
 
 /// A model file that the browser keeps, or the part of one that has arrived.
@@ -441,5 +446,15 @@ pub enum Failure {
     Internal {
         /// For a report.
         message: String,
+    },
+    /// A linear probe that cannot be fitted or used.
+    UnusableProbe {
+        /// What is wrong, as a sentence.
+        reason: String,
+    },
+    /// The linear probe was fitted to the embeddings of another model.
+    ProbeOfOtherModel {
+        /// The name of that model.
+        model: String,
     },
 }

@@ -9,11 +9,12 @@ use cliplet_clip::zero_shot;
 use web_sys::Blob;
 
 use super::clients::{Clients, WaitingPicture};
+use super::collection::Collection;
 use super::conversion::{self, Origin};
 use super::decode::{self, Decoded, Pixels};
 use super::fetch::{self, Patience, Source};
 use super::model::{Embedding, LoadedModel};
-use super::pictures::{self, Pictures, TakenPicture};
+use super::pictures::{self, ContentHash, Pictures, TakenPicture};
 use super::port::{Beside, Line};
 use super::store::{self, Arriving, Label, Lock, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
@@ -35,8 +36,9 @@ pub(super) struct Client {
     pub(super) pictures: RefCell<Pictures>,
     /// Files on the device, by the id of the model that they belong to, with their names.
     model_files: RefCell<HashMap<String, Vec<(String, Blob)>>>,
+    pub(super) collection: Collection,
     /// All of them, this one too.
-    all: Rc<Clients>,
+    pub(super) all: Rc<Clients>,
 }
 
 impl Client {
@@ -48,6 +50,7 @@ impl Client {
             model: RefCell::default(),
             pictures: RefCell::default(),
             model_files: RefCell::default(),
+            collection: Collection::default(),
             all: Rc::clone(all),
         }
     }
@@ -107,6 +110,7 @@ impl Client {
                     .await
             }
             Request::Embed { pictures, prompts } => self.embed(task, &pictures, &prompts).await,
+            Request::Collection(request) => self.about_collection(task, request, beside.file).await,
             // These are no tasks of their own; they have been carried out before they come here.
             Request::Join { .. } | Request::Cancel { .. } => Err(Stopped::Cancelled),
         }
@@ -331,7 +335,7 @@ impl Client {
         Ok((done, None))
     }
 
-    async fn encode_picture(
+    pub(super) async fn encode_picture(
         &self,
         task: &Task,
         model: &Rc<LoadedModel>,
@@ -351,6 +355,21 @@ impl Client {
             (Some(pixels), _) | (None, pictures::Source::Pixels(pixels)) => pixels,
             (None, pictures::Source::File(file)) => Rc::new(decode::decode(&file).await?.picture),
         };
+        let embedding = self.encode_pixels(task, model, hash, pixels).await?;
+        if let Some(picture) = self.pictures.borrow_mut().get_mut(&id) {
+            picture.pixels = None;
+        }
+        Ok(embedding)
+    }
+
+    /// Encodes a decoded picture, together with others that wait.
+    pub(super) async fn encode_pixels(
+        &self,
+        task: &Task,
+        model: &Rc<LoadedModel>,
+        hash: ContentHash,
+        pixels: Rc<Picture>,
+    ) -> Result<Embedding, Stopped> {
         // Other requests wait for pictures, too. Each says so before it lets the others go first, and whoever comes back
         // first encodes for all.
         let waiting = Rc::new(WaitingPicture {
@@ -362,14 +381,10 @@ impl Client {
         let turn = task.breathe_deeply().await;
         self.all.wait_no_more(&waiting);
         turn?;
-        let embedding = match model.picture(&hash) {
-            Some(known) => known,
-            None => self.all.encode_with_others(&waiting)?,
-        };
-        if let Some(picture) = self.pictures.borrow_mut().get_mut(&id) {
-            picture.pixels = None;
+        match model.picture(&hash) {
+            Some(known) => Ok(known),
+            None => Ok(self.all.encode_with_others(&waiting)?),
         }
-        Ok(embedding)
     }
 }
 

@@ -45,6 +45,7 @@ impl Clients {
         for picture in client.pictures.take().values() {
             self.forget_unless_had(&picture.hash);
         }
+        client.forget_collection();
         client.model.replace(None);
     }
 
@@ -66,7 +67,8 @@ impl Clients {
         let clients = self.clients.borrow();
         let had = clients.iter().any(|client| {
             let pictures = client.pictures.borrow();
-            pictures.values().any(|picture| picture.hash == *hash)
+            let taken = pictures.values().any(|picture| picture.hash == *hash);
+            taken || client.collection.has(hash)
         });
         if !had {
             for model in self.models() {

@@ -8,7 +8,10 @@ use cliplet_clip::picture::{self, Picture, append_over_white};
 use js_sys::{Object, Reflect, Uint8ClampedArray};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
+use web_sys::{
+    Blob, ImageBitmap, ImageData, ImageEncodeOptions, OffscreenCanvas,
+    OffscreenCanvasRenderingContext2d,
+};
 
 use super::{pictures, port};
 use crate::messages::Failure;
@@ -33,11 +36,81 @@ pub(super) async fn decode(file: &Blob) -> Result<Decoded, Failure> {
             foreign: false,
         });
     }
+    decode_foreign(file).await
+}
+
+/// Decodes a file that the browser does not know.
+async fn decode_foreign(file: &Blob) -> Result<Decoded, Failure> {
     let bytes = pictures::bytes(file).await?;
     Ok(Decoded {
         picture: picture::decode(&bytes).map_err(failure)?,
         foreign: true,
     })
+}
+
+/// Decodes a file, and makes a JPEG of it whose longer side has `side` pixels at most.
+pub(super) async fn decode_and_shrink(file: &Blob, side: u32) -> Result<(Picture, Blob), Failure> {
+    if file.size() == 0.0 {
+        return Err(Failure::EmptyPicture);
+    }
+    let Some(bitmap) = browser_bitmap(file).await else {
+        let picture = decode_foreign(file).await?.picture;
+        let whole = canvas_of(&picture)?;
+        let small = small_canvas(
+            picture.width(),
+            picture.height(),
+            side,
+            |context, width, height| {
+                context
+                    .draw_image_with_offscreen_canvas_and_dw_and_dh(&whole, 0.0, 0.0, width, height)
+            },
+        )?;
+        return Ok((picture, jpeg(&small).await?));
+    };
+    let picture = read_bitmap(&bitmap);
+    let small = small_canvas(
+        bitmap.width(),
+        bitmap.height(),
+        side,
+        |context, width, height| {
+            context.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, width, height)
+        },
+    );
+    bitmap.close();
+    Ok((picture?, jpeg(&small?).await?))
+}
+
+/// A canvas with what `draw` puts into its width and height, over white, in the shape of a picture of this size.
+fn small_canvas(
+    width: u32,
+    height: u32,
+    side: u32,
+    draw: impl FnOnce(&OffscreenCanvasRenderingContext2d, f64, f64) -> Result<(), JsValue>,
+) -> Result<OffscreenCanvas, Failure> {
+    let scale = (f64::from(side) / f64::from(width.max(height).max(1))).min(1.0);
+    let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+    let (width, height) = (scaled(width), scaled(height));
+    let canvas = OffscreenCanvas::new(width, height).map_err(internal)?;
+    let context = context(&canvas)?;
+    context.set_image_smoothing_enabled(true);
+    // Called by name: no loss where a browser has it not.
+    let _ = Reflect::set(&context, &"imageSmoothingQuality".into(), &"medium".into());
+    let (width, height) = (f64::from(width), f64::from(height));
+    context.set_fill_style_str("white");
+    context.fill_rect(0.0, 0.0, width, height);
+    draw(&context, width, height).map_err(internal)?;
+    Ok(canvas)
+}
+
+async fn jpeg(canvas: &OffscreenCanvas) -> Result<Blob, Failure> {
+    let options = ImageEncodeOptions::new();
+    options.set_type("image/jpeg");
+    options.set_quality(0.8);
+    let promise = canvas
+        .convert_to_blob_with_options(&options)
+        .map_err(internal)?;
+    let blob = JsFuture::from(promise).await.map_err(internal)?;
+    blob.dyn_into().map_err(internal)
 }
 
 async fn browser_bitmap(file: &Blob) -> Option<ImageBitmap> {
@@ -153,6 +226,13 @@ fn append_rgb(rgb: &mut Vec<u8>, rgba: &[u8]) {
 
 /// A PNG of a picture, for the page to show.
 pub(super) async fn preview(picture: &Picture) -> Result<Blob, Failure> {
+    let promise = canvas_of(picture)?.convert_to_blob().map_err(internal)?;
+    let blob = JsFuture::from(promise).await.map_err(internal)?;
+    blob.dyn_into().map_err(internal)
+}
+
+/// A canvas with a picture on it.
+fn canvas_of(picture: &Picture) -> Result<OffscreenCanvas, Failure> {
     let rgba: Vec<u8> = picture
         .rgb()
         .chunks_exact(3)
@@ -165,9 +245,7 @@ pub(super) async fn preview(picture: &Picture) -> Result<Blob, Failure> {
     context(&canvas)?
         .put_image_data(&data, 0.0, 0.0)
         .map_err(internal)?;
-    let promise = canvas.convert_to_blob().map_err(internal)?;
-    let blob = JsFuture::from(promise).await.map_err(internal)?;
-    blob.dyn_into().map_err(internal)
+    Ok(canvas)
 }
 
 /// A context that is read from, not shown.

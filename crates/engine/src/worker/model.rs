@@ -55,6 +55,8 @@ pub(super) struct LoadedModel {
     pub(super) id: String,
     /// The name of its file in the store.
     pub(super) file: String,
+    /// Bytes of that file.
+    pub(super) bytes: u64,
     /// What the file was compared with: its length and SHA-256, where they were known.
     compared: (Option<u64>, Option<String>),
     /// Whether the file is there at the next visit.
@@ -93,6 +95,7 @@ impl LoadedModel {
         Ok(Self {
             id: model.id.clone(),
             file: store::file_name(model),
+            bytes: length,
             compared: (source.bytes, source.sha256.clone()),
             kept: file.is_kept(),
             clip,
@@ -278,6 +281,14 @@ impl LoadedModel {
     /// The embedding of a picture of these contents, if it is known.
     pub(super) fn picture(&self, hash: &ContentHash) -> Option<Embedding> {
         self.pictures.borrow().get(hash).cloned()
+    }
+
+    /// Takes embeddings that it gave at an earlier visit.
+    pub(super) fn know_pictures(&self, known: HashMap<ContentHash, Box<[f32]>>) {
+        let known = known
+            .into_iter()
+            .map(|(hash, it)| (hash, Embedding::from(it)));
+        self.pictures.borrow_mut().extend(known);
     }
 
     /// Encodes pictures, together, and keeps their embeddings, which are in the same order.

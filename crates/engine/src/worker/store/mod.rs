@@ -5,7 +5,8 @@
 //! Beside each file lies its journal (`journal`), which says where the file comes from, which parts of it have been written,
 //! and, in the end, that it is whole and right: a file is never taken for whole because of its length. `arriving` is
 //! a file that is being written, `converting` one
-//! that is being made of others. `lock` keeps tabs from writing one file at the same time. `shelf` is what a person sees of all
+//! that is being made of others. `pictures` keeps previews and embeddings of many pictures, in a folder of their own.
+//! `lock` keeps tabs from writing one file at the same time. `shelf` is what a person sees of all
 //! this: what is there, how large it is, and how much room is left. What is not here: where the bytes come from
 //! ([`super::fetch`]).
 
@@ -14,6 +15,7 @@ mod cache;
 mod converting;
 mod journal;
 mod lock;
+mod pictures;
 mod private_file;
 mod prompts;
 mod shelf;
@@ -26,6 +28,7 @@ pub(super) use converting::Converting;
 use journal::Journal;
 pub(super) use journal::Label;
 pub(super) use lock::{Lock, tell_other_tabs, wait_until_free};
+pub(super) use pictures::{EmbeddingFile, NewPicture, PictureFile, delete_pictures};
 use private_file::PrivateFile;
 pub(super) use prompts::{KeptPrompt, PromptFile};
 use shelf::missing_room;

@@ -16,6 +16,7 @@ use web_sys::{
 
 use super::super::{port, tasks};
 
+/// Where a file lies whose name does not say it, as `pictures/name` does.
 const FOLDER: &str = "models";
 
 /// How often, and after how many milliseconds, it is tried again to open a file that is open. Whoever asks has the file's
@@ -34,12 +35,13 @@ pub(in super::super) struct PrivateFile {
 impl PrivateFile {
     /// Opens a file that is there. None if it is not, if another tab has it open, or if there is no such file system.
     pub(super) async fn open(name: &str) -> Option<Self> {
-        Self::from_handle(folder().await?.get_file_handle(name), ATTEMPTS).await
+        let (folder, name) = place(name).await?;
+        Self::from_handle(folder.get_file_handle(name), ATTEMPTS).await
     }
 
     /// Whether there is such a file system, and it gives synchronous handles.
     pub(super) async fn can_be_had() -> bool {
-        folder().await.is_some()
+        folder(FOLDER).await.is_some()
             && Reflect::has(&js_sys::global(), &"FileSystemSyncAccessHandle".into())
                 .unwrap_or_default()
     }
@@ -48,16 +50,23 @@ impl PrivateFile {
     pub(super) async fn open_or_create(name: &str) -> Option<Self> {
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
-        let file = folder().await?.get_file_handle_with_options(name, &options);
+        let (folder, name) = place(name).await?;
+        let file = folder.get_file_handle_with_options(name, &options);
         Self::from_handle(file, ATTEMPTS).await
     }
 
     /// The same for a file that another tab may well have open for as long as it lives.
     pub(super) async fn open_or_create_at_once(name: &str) -> Option<Self> {
+        Self::open_or_create_within(name, 1).await
+    }
+
+    /// The same, and it is tried so often: the handles of a tab that is gone live on for a moment.
+    pub(super) async fn open_or_create_within(name: &str, attempts: u32) -> Option<Self> {
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
-        let file = folder().await?.get_file_handle_with_options(name, &options);
-        Self::from_handle(file, 1).await
+        let (folder, name) = place(name).await?;
+        let file = folder.get_file_handle_with_options(name, &options);
+        Self::from_handle(file, attempts).await
     }
 
     async fn from_handle(promise: Promise, mut attempts: u32) -> Option<Self> {
@@ -86,7 +95,7 @@ impl PrivateFile {
 
     /// Removes a file that is not open. Gives whether it is gone.
     pub(super) async fn remove(name: &str) -> bool {
-        let Some(folder) = folder().await else {
+        let Some((folder, name)) = place(name).await else {
             return true;
         };
         match JsFuture::from(folder.remove_entry(name)).await {
@@ -95,10 +104,15 @@ impl PrivateFile {
         }
     }
 
-    /// The names of all files, in no order.
+    /// The names of all files of models, in no order.
     pub(super) async fn names() -> Vec<String> {
+        Self::names_in(FOLDER).await
+    }
+
+    /// The names of all files in a folder, in no order, without the folder's.
+    pub(super) async fn names_in(folder_name: &str) -> Vec<String> {
         let mut names = Vec::new();
-        let Some(folder) = folder().await else {
+        let Some(folder) = folder(folder_name).await else {
             return names;
         };
         let all = folder.keys();
@@ -113,7 +127,10 @@ impl PrivateFile {
 
     /// The text of a small file, which another tab may have open. None if it cannot be read.
     pub(super) async fn peek(name: &str) -> Option<String> {
-        let file: FileSystemFileHandle = settled(folder().await?.get_file_handle(name)).await?;
+        let file: FileSystemFileHandle = {
+            let (folder, name) = place(name).await?;
+            settled(folder.get_file_handle(name)).await?
+        };
         let file: Blob = settled(file.get_file()).await?;
         JsFuture::from(file.text()).await.ok()?.as_string()
     }
@@ -173,7 +190,13 @@ fn at(position: u64) -> FileSystemReadWriteOptions {
     options
 }
 
-async fn folder() -> Option<FileSystemDirectoryHandle> {
+/// The folder of a file, and its name there.
+async fn place(name: &str) -> Option<(FileSystemDirectoryHandle, &str)> {
+    let (folder_name, name) = name.split_once('/').unwrap_or((FOLDER, name));
+    Some((folder(folder_name).await?, name))
+}
+
+async fn folder(name: &str) -> Option<FileSystemDirectoryHandle> {
     // Missing outside secure contexts, where asking it for anything would throw.
     let storage = port::scope().navigator().storage();
     if JsValue::from(&storage).is_undefined() {
@@ -182,7 +205,7 @@ async fn folder() -> Option<FileSystemDirectoryHandle> {
     let root: FileSystemDirectoryHandle = settled(storage.get_directory()).await?;
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(true);
-    settled(root.get_directory_handle_with_options(FOLDER, &options)).await
+    settled(root.get_directory_handle_with_options(name, &options)).await
 }
 
 /// Whether an exception has this name.
