@@ -7,10 +7,11 @@ use web_sys::{Element, HtmlInputElement};
 
 use crate::browser;
 use crate::components::{
-    AboutBrowser, Announcer, CameraStage, DropVeil, Footer, Header, LabelPanel, LabelSetsDialog,
-    LinkNote, ModelsDialog, OpenLabelSets, OpenModels, OpenShare, ShareDialog, Stage, UpdateNote,
+    AboutBrowser, Announcer, CameraStage, Collection, DropVeil, Footer, Header, LabelPanel,
+    LabelSetsDialog, LinkNote, ModelsDialog, OpenLabelSets, OpenModels, OpenShare, ProbePanel,
+    ShareDialog, Stage, UpdateNote,
 };
-use crate::session::Session;
+use crate::session::{Session, View};
 
 /// Draws in three pieces: gives the number of the one that is drawn now, from 1 on. `then` comes with the last.
 ///
@@ -40,12 +41,21 @@ pub fn App() -> impl IntoView {
     let piece = in_pieces(move || session.start());
     view! {
         <Header />
-        <main class="main">
+        <main
+            class="main"
+            class:with-many=move || session.many.view.get() != View::Closed
+            class:looking-over=move || session.many.view.get() == View::Grid
+            class:by-probe=move || session.many.by_probe.get()
+        >
+            <Collection />
             <Show when=move || session.camera.open.get() fallback=Stage>
                 <CameraStage />
             </Show>
             <Show when=move || { piece.get() >= 2 } fallback=|| view! { <section class="label-panel"></section> }>
                 <LabelPanel />
+                <Show when=move || session.many.by_probe.get()>
+                    <ProbePanel />
+                </Show>
             </Show>
         </main>
         <Footer />

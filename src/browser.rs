@@ -42,6 +42,11 @@ impl Timer {
         *self.0.borrow_mut() = set.ok();
     }
 
+    /// Whether it is set for something.
+    pub fn is_set(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
     /// Forgets what it was set for.
     pub fn clear(&self) {
         if let Some(handle) = self.0.borrow_mut().take() {

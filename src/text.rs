@@ -4,6 +4,7 @@
 //! components that draw them.
 
 pub mod capabilities;
+pub mod collection;
 pub mod labels;
 mod result;
 

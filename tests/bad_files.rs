@@ -62,7 +62,7 @@ fn text_that_is_dropped_is_no_picture() {
 }
 
 #[test]
-fn of_several_files_the_first_picture_is_taken_and_the_page_says_so() {
+fn one_picture_among_other_files_is_taken_and_the_page_says_so() {
     let server = TestServer::with_page();
     let page = Page::open(&server);
     page.wait_until_ready();
@@ -73,15 +73,15 @@ fn of_several_files_the_first_picture_is_taken_and_the_page_says_so() {
              dataTransfer.items.add(new File([await response.blob()], name, { type }));
          };
          const done = (async () => {
-             await take('samples/bee.jpg', 'first.jpg', 'image/jpeg');
-             await take('samples/fruit.jpg', 'second.jpg', 'image/jpeg');
+             await take('samples/samples.json', 'notes.txt', 'text/plain');
+             await take('samples/bee.jpg', 'bee.jpg', 'image/jpeg');
              document.querySelector(arguments[0]).dispatchEvent(
                  new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
          })();
          return done",
         [json!(DROP_ZONE)],
     );
-    page.wait_for("[data-testid=drop-zone] img[alt='Your picture “first.jpg”']");
+    page.wait_for("[data-testid=drop-zone] img[alt='Your picture “bee.jpg”']");
     page.wait_until(
         "a sentence on the other file",
         Duration::from_secs(10),

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::{ErrorNote, GivenPictures, PictureSources, Samples, WhyOverlay, WhyPanel};
+use super::{ChooseMany, ErrorNote, GivenPictures, PictureSources, Samples, WhyOverlay, WhyPanel};
 use crate::session::{Picture, Session};
 use crate::text;
 
@@ -59,6 +59,7 @@ pub fn Stage() -> impl IntoView {
                     class="visually-hidden"
                     type="file"
                     accept="image/*"
+                    multiple=!session.is_embedded()
                     data-testid="file-input"
                     aria-label="Choose a picture"
                     on:change=on_change
@@ -67,6 +68,7 @@ pub fn Stage() -> impl IntoView {
                 {opening}
                 {note}
             </label>
+            {(!session.is_embedded()).then(|| view! { <ChooseMany /> })}
             <ErrorNote />
             {match session.embed {
                 Some(embed) => view! { <GivenPictures embed /> }.into_any(),

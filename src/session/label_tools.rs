@@ -125,6 +125,10 @@ impl Session {
 
     /// Takes the last change back.
     pub fn undo(self) {
+        // What was done to pictures is offered for a while only.
+        if self.undo_in_collection() {
+            return;
+        }
         let now = self.setup();
         if let Some((before, change)) = self.with_desk(|desk| desk.label_tools.history.undo(now)) {
             self.become_again(before);

@@ -1,10 +1,11 @@
 //! What happens when: the page's state as signals, and the deeds that change it.
 //!
-//! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, scoring,
+//! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, many pictures, scoring,
 //! models, people's own models, files that are kept, visits without a network, what the browser gives, pages around. The data
 //! itself and its rules are in [`crate::state`]; what is drawn is in [`crate::components`].
 
 mod capabilities;
+mod collection;
 mod elsewhere;
 mod embed;
 mod files;
@@ -21,6 +22,7 @@ mod search;
 mod take_along;
 mod why;
 
+pub use collection::{Checked, Described, Many, Probe, Tool, Undo, View};
 pub use elsewhere::AddressField;
 pub use embed::{Embed, Given, GivenState};
 pub use label_tools::{LabelTools, Reading};
@@ -43,6 +45,7 @@ use web_sys::Blob;
 use crate::browser::{self, LocalStorageShelf, Timer};
 use crate::engine::{Engine, Life};
 use crate::state::capabilities::Capabilities;
+use crate::state::collection_saved::SavedCollection;
 use crate::state::history::Change;
 use crate::state::kept::Kept;
 use crate::state::labels::{FIRST_LABELS, Labels, Origin};
@@ -86,6 +89,8 @@ pub struct Session {
     build: StoredValue<Option<String>>,
     /// What there is of a page around, where this one is inside another. Nothing is saved there.
     pub embed: Option<Embed>,
+    /// Many pictures.
+    pub many: Many,
 
     /// The rows on the page, in the order in which they were added; [`browser::put_in_order`] shows them best first.
     pub rows: RwSignal<Vec<Row>>,
@@ -156,6 +161,7 @@ struct Desk {
     say: Timer,
     to_say: Vec<String>,
     embed: embed::Desk,
+    many: collection::Desk,
     scoring: scoring::Desk,
     labels: labels::Desk,
     label_tools: label_tools::Desk,
@@ -206,8 +212,14 @@ impl Session {
         models: Models,
         embed: Option<Embed>,
     ) -> Self {
-        Self {
+        // What is kept under this origin is the person's own page's.
+        let saved_collection = match embed {
+            None => SavedCollection::read(&LocalStorageShelf),
+            Some(_) => SavedCollection::default(),
+        };
+        let session = Self {
             embed,
+            many: Many::new(&saved_collection),
             engine: StoredValue::new_local(Engine::new()),
             labels: StoredValue::new(labels),
             scores: StoredValue::default(),
@@ -243,7 +255,9 @@ impl Session {
             camera: Viewfinder::default(),
             address: AddressField::default(),
             link: RwSignal::default(),
-        }
+        };
+        session.restore_collection(saved_collection);
+        session
     }
 
     /// Draws the labels, then starts the engine and fetches what the page needs.
@@ -302,6 +316,7 @@ impl Session {
         self.engine().start();
         self.models.update_value(Models::engine_started);
         self.give_picture_again();
+        self.give_collection_again();
         if self.searches() {
             self.take_all_for_search();
         }

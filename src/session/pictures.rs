@@ -9,7 +9,9 @@ use cliplet_engine::messages::{Done, PictureId, Request, RequestId};
 use super::{Session, elsewhere, scoring};
 use crate::browser;
 use crate::engine::Ended;
+use crate::files::{self, Found};
 use crate::state::address::{self, Chosen, WEIGHTS};
+use crate::state::collection::may_be_picture;
 use crate::state::samples::Sample;
 use crate::text;
 pub use crate::text::Way;
@@ -44,6 +46,9 @@ pub(super) struct Desk {
     request: Option<RequestId>,
 }
 
+/// Files whose names and types are looked at in one task.
+const MOST_AT_ONCE: usize = 100;
+
 /// A file on its way in.
 pub(super) struct Incoming {
     pub(super) file: Blob,
@@ -59,7 +64,11 @@ impl Session {
     /// Takes the picture of what was dropped or pasted. Returns whether there was anything for the page in it.
     pub fn take_transfer(self, transfer: &DataTransfer, way: Way) {
         let files = transfer.files().as_ref().map(list).unwrap_or_default();
-        if files.is_empty() {
+        if self.takes_many()
+            && let Some(entries) = files::folders(transfer)
+        {
+            self.take_folders(entries);
+        } else if files.is_empty() {
             match elsewhere::address_in(transfer).filter(|_| !self.is_embedded()) {
                 Some(address) => drop(self.take_address(&address)),
                 None => self.refuse(text::not_a_picture(way)),
@@ -71,6 +80,18 @@ impl Session {
         }
     }
 
+    /// Whether several pictures are taken together: not inside other people's pages.
+    fn takes_many(self) -> bool {
+        !self.is_embedded()
+    }
+
+    /// Takes the pictures of a folder that was chosen.
+    pub fn take_chosen_folder(self, files: &FileList) {
+        let files = list(files);
+        let found = files.into_iter().map(|file| Found { file, path: None });
+        self.take_found(found.collect(), true);
+    }
+
     /// Takes the picture of what was chosen.
     pub fn take_chosen(self, files: &FileList) {
         let files = list(files);
@@ -79,7 +100,7 @@ impl Session {
         }
     }
 
-    fn take_files(self, mut files: Vec<File>) {
+    pub(super) fn take_files(self, mut files: Vec<File>) {
         if self.searches() {
             return self.refuse(text::ONLY_GIVEN);
         }
@@ -88,6 +109,10 @@ impl Session {
                 true => return self.refuse(text::ONLY_CAMERA),
                 false => self.stop_camera(),
             }
+        }
+        // So many are no model, and are looked at a few at a time.
+        if self.takes_many() && files.len() > MOST_AT_ONCE {
+            return self.take_several(files);
         }
         let names: Vec<String> = files.iter().map(File::name).collect();
         match address::chosen(&names) {
@@ -104,6 +129,10 @@ impl Session {
             }
             Chosen::Other => {}
         }
+        let is_picture = |file: &&File| may_be_picture(&file.name(), &file.type_());
+        if self.takes_many() && files.iter().filter(is_picture).count() > 1 {
+            return self.take_several(files);
+        }
         let count = files.len();
         let first = files
             .iter()
@@ -119,6 +148,11 @@ impl Session {
             sample: None,
             given: None,
         });
+    }
+
+    fn take_several(self, files: Vec<File>) {
+        let found = files.into_iter().map(|file| Found { file, path: None });
+        self.take_found(found.collect(), false);
     }
 
     /// Takes a sample, and its labels where no others are lost by it.
@@ -169,6 +203,7 @@ impl Session {
     }
 
     pub(super) fn take(self, incoming: Incoming) {
+        self.make_way_for_picture();
         let id = self.begin(&incoming.name);
         if let Some(trouble) = untrack(|| self.engine_trouble()) {
             self.refuse(&trouble);

@@ -95,6 +95,7 @@ impl Session {
         if self.searches() {
             return self.search_now();
         }
+        self.go_on_with_collection();
         // The camera's next picture is asked with what there is then.
         if self.is_live() {
             return self.go_on_with_models();
@@ -117,6 +118,11 @@ impl Session {
         let picture = self
             .picture
             .with_untracked(|picture| picture.as_ref().map(|picture| picture.id))?;
+        self.question_about(picture)
+    }
+
+    /// What is asked about a picture, with the labels as they are.
+    pub(super) fn question_about(self, picture: PictureId) -> Option<Question> {
         let labels = self.labels.with_value(|labels| labels.usable());
         let templates = self
             .template

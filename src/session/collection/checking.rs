@@ -1,0 +1,118 @@
+//! Checking labels with pictures whose folders say what they are.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+
+use cliplet_engine::collection::{ForCollection, ItemId, OfCollection};
+use cliplet_engine::messages::{Done, Request};
+
+use super::Checked;
+use crate::engine::Ended;
+use crate::session::Session;
+use crate::state::check::{self, Report, Told};
+use crate::state::collection::{Item, Standing};
+use crate::text::collection as words;
+
+impl Session {
+    /// Checks what answers on the pictures whose folder says what they are.
+    pub fn check(self) {
+        let many = self.many;
+        let Some(asked) = self.asked_now() else {
+            return;
+        };
+        let older = self.with_desk(|desk| desk.many.checking.take());
+        if let Some(older) = older {
+            self.engine().cancel(older);
+        }
+        let labels = asked.labels;
+        let (rights, unmatched) = many.data.with_value(|data| {
+            let matched: HashMap<String, Option<u32>> = data
+                .folders()
+                .into_keys()
+                .map(|folder| (folder.to_owned(), check::label_of(folder, &labels)))
+                .collect();
+            let of = |item: &Item| *matched.get(item.folder.as_ref()?)?;
+            let read = data.there().filter(|item| item.standing == Standing::Read);
+            let rights: HashMap<ItemId, u32> =
+                read.filter_map(|item| Some((item.id, of(item)?))).collect();
+            let mut unmatched: Vec<String> = matched
+                .iter()
+                .filter(|(_, label)| label.is_none())
+                .map(|(folder, _)| folder.clone())
+                .collect();
+            unmatched.sort_unstable();
+            (rights, unmatched)
+        });
+        let mut items: Vec<ItemId> = rights.keys().copied().collect();
+        items.sort_unstable();
+        let request = ForCollection::Judge {
+            items,
+            judge: asked.judge,
+            best: 5,
+            of: None,
+        };
+        let call = self
+            .engine()
+            .ask(Request::Collection(request), None, |_, _| {});
+        let request = call.id;
+        self.with_desk(|desk| desk.many.checking = Some(request));
+        leptos::task::spawn_local(async move {
+            let end = call.end().await;
+            if self.with_desk(|desk| desk.many.checking != Some(request)) {
+                return;
+            }
+            self.with_desk(|desk| desk.many.checking = None);
+            match end {
+                Ok((
+                    Done::Collection(OfCollection::Judged {
+                        items,
+                        each,
+                        labels: best,
+                        scores,
+                        ..
+                    }),
+                    _,
+                )) => {
+                    let each = each as usize;
+                    let told = items.iter().enumerate().filter_map(|(at, item)| {
+                        Some(Told {
+                            item: *item,
+                            right: *rights.get(item)?,
+                            best: best.get(at * each..(at + 1) * each)?.to_vec(),
+                            score: *scores.get(at * each)?,
+                        })
+                    });
+                    let told: Vec<Told> = told.collect();
+                    let report = Report::of(&told);
+                    if let Some(report) = &report {
+                        self.announce(words::checked(report.accuracy(), report.pictures));
+                    }
+                    many.checked.set(Some(Checked {
+                        report,
+                        labels,
+                        unmatched,
+                    }));
+                }
+                Ok(_) | Err(Ended::Cancelled) => {}
+                Err(Ended::Failed(failure)) => self.collection_failed(&failure),
+            }
+        });
+    }
+
+    /// Takes the names of the folders as labels, in the place of those there are, which can be put back.
+    pub fn take_folders_as_labels(self) {
+        let folders = self.many.data.with_value(|data| {
+            let folders = data.folders().into_keys();
+            folders.map(check::as_label).collect::<Vec<String>>()
+        });
+        self.answer_by_probe(false);
+        self.clear_labels();
+        let undo = self.notice.get_untracked();
+        self.add_labels(&folders.join("\n"));
+        if self.notice.with_untracked(Option::is_none) {
+            self.notice.set(undo);
+        }
+        self.announce(words::LABELS_OF_FOLDERS.to_owned());
+    }
+}

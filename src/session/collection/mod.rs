@@ -1,0 +1,300 @@
+//! Many pictures: taken from folders and selections, handed to the engine a few at a time, judged, searched, taught and checked.
+//!
+//! Here: what is shown of it and what is under way; its deeds are parted by what they are about. The page's thread hands over files and shows what comes back: decoding, hashing, encoding and comparing are the engine's.
+
+mod arranging;
+mod checking;
+mod finding;
+mod judging;
+mod keeping;
+mod reading;
+mod showing;
+mod taking;
+mod teaching;
+
+use std::collections::{HashMap, HashSet};
+
+use leptos::prelude::*;
+use web_sys::{Blob, File};
+
+use cliplet_engine::collection::{ForCollection, ItemId, Judge, OfCollection};
+use cliplet_engine::messages::{Done, Failure, Request, RequestId};
+
+use super::Session;
+use crate::browser::Timer;
+use crate::engine::Ended;
+use crate::state::check::Report;
+use crate::state::collection::{Collection, Filter, Item, Lesson, Lessons, Progress, Sort};
+use crate::state::collection_saved::SavedCollection;
+
+/// What is seen of the collection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// There is none, or it is closed.
+    #[default]
+    Closed,
+    /// All pictures.
+    Grid,
+    /// One of them, large.
+    Item(ItemId),
+    /// Another picture, large.
+    Stage,
+}
+
+/// What is done with the pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tool {
+    /// They are looked at.
+    #[default]
+    Look,
+    /// Classes are taught by them.
+    Teach,
+    /// Labels are checked with them.
+    Check,
+}
+
+/// What can be undone.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Undo {
+    /// Pictures were taken out.
+    Pictures(Vec<ItemId>),
+    /// A class was taken out.
+    Class(usize, Lesson),
+}
+
+/// What is known of the linear probe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    /// Its classes.
+    pub classes: Vec<String>,
+    /// All examples.
+    pub examples: usize,
+    /// By cross-validation: so many right, of so many.
+    pub tried: Option<(u32, u32)>,
+    /// How long learning took; 0 for one from a file.
+    pub milliseconds: u32,
+    json: String,
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// The counts, if anything could be counted.
+    pub report: Option<Report>,
+    /// The labels, by their numbers.
+    pub labels: Vec<String>,
+    /// Folders that no label is called after.
+    pub unmatched: Vec<String>,
+}
+
+/// Words for a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// Which.
+    pub item: ItemId,
+    /// Best first, with their scores; none yet while they are being compared.
+    pub words: Option<Vec<(String, f32)>>,
+    /// So many of so many words are read.
+    pub read: Option<(u32, u32)>,
+}
+
+/// What is shown of many pictures. Copies are the same one.
+#[derive(Clone, Copy)]
+pub struct Many {
+    data: StoredValue<Collection>,
+    /// What is seen.
+    pub view: RwSignal<View>,
+    /// What is done with them.
+    pub tool: RwSignal<Tool>,
+    /// The pictures that are shown, in order.
+    pub order: RwSignal<Vec<ItemId>>,
+    /// Counts changes of what is known of pictures.
+    pub changes: RwSignal<u32>,
+    /// How many have come how far.
+    pub progress: RwSignal<Progress>,
+    /// Reading is paused.
+    pub paused: RwSignal<bool>,
+    /// What they are sorted by.
+    pub sort: RwSignal<Sort>,
+    /// Which are shown.
+    pub filter: RwSignal<Filter>,
+    /// What is looked for.
+    pub phrase: RwSignal<String>,
+    /// The picture that others are compared with.
+    pub like: RwSignal<Option<ItemId>>,
+    /// Selected pictures.
+    pub selected: RwSignal<HashSet<ItemId>>,
+    /// Classes and their examples.
+    pub lessons: RwSignal<Lessons>,
+    /// The linear probe.
+    pub probe: RwSignal<Option<Probe>>,
+    /// It is being fitted.
+    pub training: RwSignal<bool>,
+    /// It answers instead of the labels.
+    pub by_probe: RwSignal<bool>,
+    /// What it says of the picture on the stage, in the order of its classes.
+    pub probabilities: RwSignal<Vec<f32>>,
+    /// What came of the last check.
+    pub checked: RwSignal<Option<Checked>>,
+    /// Words for a picture, once somebody wanted them.
+    pub described: RwSignal<Option<Described>>,
+    /// What there is to say.
+    pub note: RwSignal<Option<String>>,
+    /// What can be undone.
+    pub undo: RwSignal<Option<Undo>>,
+    /// Previews and embeddings are kept.
+    pub keep: RwSignal<bool>,
+    /// Pictures of earlier visits that are not open.
+    pub kept: RwSignal<usize>,
+}
+
+/// What is under way with many pictures.
+#[derive(Default)]
+pub(super) struct Desk {
+    files: HashMap<ItemId, File>,
+    previews: HashMap<ItemId, Blob>,
+    under_way: HashMap<ItemId, RequestId>,
+    /// The model that has read them.
+    model: Option<String>,
+    /// The store is open for this model, or known not to be had.
+    store_for: Option<String>,
+    opening_store: bool,
+    show: Timer,
+    search: Timer,
+    undo: Timer,
+    save: Timer,
+    /// What the pictures were last judged by, and what is under way.
+    asked: Option<Asked>,
+    judging: Option<RequestId>,
+    finding: Option<RequestId>,
+    describing: Option<RequestId>,
+    probing: Option<RequestId>,
+    checking: Option<RequestId>,
+    /// The probe of the last visit, and whether it is to answer.
+    saved_probe: Option<(String, bool)>,
+    said_no_room: bool,
+    said_all_read: bool,
+}
+
+/// What pictures are judged by, and the label whose score is wanted for all.
+#[derive(Clone, PartialEq)]
+struct Asked {
+    judge: Judge,
+    labels: Vec<String>,
+    of: Option<u32>,
+    /// Counts probes, which are otherwise all alike.
+    probe: u32,
+}
+
+impl Many {
+    pub(super) fn new(saved: &SavedCollection) -> Self {
+        Self {
+            data: StoredValue::default(),
+            view: RwSignal::default(),
+            tool: RwSignal::default(),
+            order: RwSignal::default(),
+            changes: RwSignal::default(),
+            progress: RwSignal::default(),
+            paused: RwSignal::default(),
+            sort: RwSignal::default(),
+            filter: RwSignal::default(),
+            phrase: RwSignal::default(),
+            like: RwSignal::default(),
+            selected: RwSignal::default(),
+            lessons: RwSignal::default(),
+            probe: RwSignal::default(),
+            training: RwSignal::default(),
+            by_probe: RwSignal::default(),
+            probabilities: RwSignal::default(),
+            checked: RwSignal::default(),
+            described: RwSignal::default(),
+            note: RwSignal::default(),
+            undo: RwSignal::default(),
+            keep: RwSignal::new(saved.keep),
+            kept: RwSignal::new(saved.kept),
+        }
+    }
+
+    /// What is known of a picture. Follows changes.
+    pub fn item(self, id: ItemId) -> Option<Item> {
+        self.changes.track();
+        self.data.with_value(|data| data.get(id).cloned())
+    }
+
+    /// The name of a label that pictures were judged by.
+    pub fn label(self, number: u32) -> String {
+        self.data.with_value(|data| data.label(number).to_owned())
+    }
+
+    /// The labels that pictures are judged by, with how many pictures each fits best, and how many none fits. Follows changes.
+    pub fn counts(self) -> (Vec<(u32, String, usize)>, usize) {
+        self.changes.track();
+        self.data.with_value(|data| {
+            let (counts, none) = data.counts();
+            let each = data.labels().iter().enumerate().map(|(at, label)| {
+                let number = at as u32;
+                let count = counts.get(&number).copied().unwrap_or_default();
+                (number, label.clone(), count)
+            });
+            (each.collect(), none)
+        })
+    }
+
+    /// The folders that pictures lie in, which may be classes, and how many pictures each has. Follows changes.
+    pub fn folders(self) -> Vec<(String, usize)> {
+        self.changes.track();
+        self.data.with_value(|data| {
+            let folders = data.folders().into_iter();
+            folders
+                .map(|(folder, count)| (folder.to_owned(), count))
+                .collect()
+        })
+    }
+
+    /// The cosine of a picture and what is looked for. Follows changes.
+    pub fn cosine(self, id: ItemId) -> Option<f32> {
+        self.changes.track();
+        self.data.with_value(|data| data.cosine(id))
+    }
+
+    fn is_empty(self) -> bool {
+        self.data.with_value(Collection::is_empty)
+    }
+
+    /// How many pictures are there, also while the collection is closed. Follows changes.
+    pub fn count(self) -> usize {
+        self.changes.track();
+        self.data.with_value(|data| data.there().count())
+    }
+}
+
+impl Session {
+    pub(super) async fn ask_collection(
+        self,
+        request: ForCollection,
+        blob: Option<&Blob>,
+    ) -> Result<(OfCollection, Option<Blob>), Failure> {
+        let call = self
+            .engine()
+            .ask(Request::Collection(request), blob, |_, _| {});
+        match call.end().await {
+            Ok((Done::Collection(done), blob)) => Ok((done, blob)),
+            Ok((other, _)) => Err(super::models::unexpected(&other)),
+            Err(Ended::Failed(failure)) => Err(failure),
+            Err(Ended::Cancelled) => Err(Failure::Internal {
+                message: "the engine has stopped".to_owned(),
+            }),
+        }
+    }
+
+    /// Tells the engine something whose end nobody waits for.
+    pub(super) fn tell_collection(self, request: ForCollection) {
+        // Asked at once, so that it comes before whatever is asked next.
+        let call = self
+            .engine()
+            .ask(Request::Collection(request), None, |_, _| {});
+        leptos::task::spawn_local(async move {
+            call.end().await.ok();
+        });
+    }
+}

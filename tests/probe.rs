@@ -1,0 +1,140 @@
+//! Classes that are taught by example, and labels that are checked with pictures whose classes are known.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::collection::{folder, wait_for_labels_of, with_labels};
+use crate::harness::{DROP_ZONE, Page, TestServer, repository};
+
+const CLASSES: [(&str, &str); 6] = [
+    ("panda.jpg", "animals/bears/one.jpg"),
+    ("panda.jpg", "animals/bears/two.jpg"),
+    ("bee.jpg", "animals/insects/three.jpg"),
+    ("bee.jpg", "animals/insects/four.jpg"),
+    ("rocket.jpg", "animals/no_animal/five.jpg"),
+    ("rocket.jpg", "animals/no_animal/six.jpg"),
+];
+
+fn page(server: &TestServer, name: &str) -> Page {
+    let page = with_labels(Page::open(server), &["bears", "insects", "rocket"]);
+    page.drop_file(DROP_ZONE, &folder(name, &CLASSES).join("animals"));
+    page.wait_for_text("[data-testid=collection-count]", "6 pictures");
+    wait_for_labels_of(&page, &[("five.jpg", "rocket")]);
+    page
+}
+
+fn saved(page: &Page) -> Value {
+    let saved = page.script("return localStorage.getItem('cliplet-collection')", []);
+    serde_json::from_str(saved.as_str().unwrap_or("null")).unwrap()
+}
+
+#[test]
+fn classes_are_learnt_from_examples_answer_and_come_back_from_a_file() {
+    let server = TestServer::with_page();
+    let page = page(&server, "taught");
+    page.press_button("Teach");
+    for (class, names) in [("bear", ["one", "two"]), ("stinging", ["three", "four"])] {
+        for name in names {
+            page.click(&format!("[data-name='{name}.jpg']"));
+        }
+        page.wait_for_text("[data-testid=selected]", "2 selected");
+        page.type_into("[data-testid=class-name]", class);
+        page.press_button("Put them there");
+        page.wait_for_text("[data-testid=selected]", "None selected");
+    }
+    page.press_button("Learn");
+    page.wait_for_text("[data-testid=probe-state]", "Learnt from 4 pictures");
+    page.wait_for_text("[data-testid=probe-state]", "right on 4 of 4 pictures");
+    wait_for_labels_of(&page, &[("one.jpg", "bear"), ("four.jpg", "stinging")]);
+    page.wait_for_text("[data-testid=probe-panel]", "Classes from examples");
+
+    // It answers for a single picture, too, and the labels can be had back.
+    page.press_button("Look");
+    page.click("[data-name='three.jpg']");
+    page.wait_for("[data-testid=class-score][data-label=stinging][data-score]");
+    let first = page.attribute("[data-testid=class-score]", "data-label");
+    assert_eq!(first.as_deref(), Some("stinging"));
+    page.press_button("Back to labels");
+    page.wait_for_none("[data-testid=probe-panel]");
+    page.press_button("← All pictures");
+    wait_for_labels_of(&page, &[("five.jpg", "rocket")]);
+
+    // What is exported is what is saved; it is taken at another visit, and nonsense is not.
+    page.wait_until("the saved probe", Duration::from_secs(10), || {
+        saved(&page)["probe"].as_str().map(drop)
+    });
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("taught.json");
+    fs::write(&file, saved(&page)["probe"].as_str().unwrap()).unwrap();
+    page.script("localStorage.removeItem('cliplet-collection')", []);
+    let page = self::page(&server, "taught-again");
+    page.press_button("Teach");
+    page.choose_files_in("[data-testid=probe-input]", &[repository("Cargo.toml")]);
+    page.wait_for_text(
+        "[data-testid=collection-note]",
+        "The file is no linear probe",
+    );
+    assert!(!page.has("[data-testid=probe-panel]"));
+    page.choose_files_in("[data-testid=probe-input]", &[file]);
+    wait_for_labels_of(&page, &[("one.jpg", "bear"), ("four.jpg", "stinging")]);
+}
+
+#[test]
+fn a_probe_answers_again_after_a_reload() {
+    let server = TestServer::with_page();
+    let page = page(&server, "reloaded");
+    page.press_button("Teach");
+    page.press_button("Folders as classes");
+    page.press_button("Learn");
+    page.wait_for("[data-testid=probe-panel]");
+    page.wait_until("the saved probe", Duration::from_secs(10), || {
+        (saved(&page)["by_probe"] == json!(true)).then_some(())
+    });
+    page.reload();
+    page.choose_file(&repository("public/samples/panda.jpg"));
+    page.wait_for("[data-testid=class-score][data-label=bears][data-score]");
+    let first = page.attribute("[data-testid=class-score]", "data-label");
+    assert_eq!(first.as_deref(), Some("bears"));
+}
+
+#[test]
+fn labels_are_checked_with_folders_whose_names_are_classes() {
+    let server = TestServer::with_page();
+    let page = page(&server, "checked");
+    page.press_button("Check");
+    page.wait_for_text("[data-testid=unmatched]", "“no_animal”");
+    page.wait_for("[data-testid=accuracy]");
+    page.press_button("Take the folders’ names as labels");
+    page.wait_for_none("[data-testid=unmatched]");
+    assert_eq!(page.labels().len(), 3);
+    page.wait_until("three classes", Duration::from_secs(20), || {
+        (page.count("[data-testid=confusion] tbody tr") == 3).then_some(())
+    });
+    // Whatever the small model thinks: the figures fit each other.
+    let cells = page.script(
+        "return Array.from(document.querySelectorAll('[data-testid=confusion] tbody tr')).map((row) =>
+             Array.from(row.querySelectorAll('td')).map((cell) => Number(cell.textContent)))",
+        [],
+    );
+    let cells: Vec<Vec<u32>> = serde_json::from_value(cells).unwrap();
+    assert_eq!(cells.iter().flatten().sum::<u32>(), 6, "{cells:?}");
+    let right: u32 = cells.iter().enumerate().map(|(at, row)| row[at]).sum();
+    let accuracy = page.text("[data-testid=accuracy]").unwrap();
+    let percent: f64 = accuracy.trim_end_matches('%').parse().unwrap();
+    assert!(
+        (percent - 100.0 * f64::from(right) / 6.0).abs() < 0.6,
+        "{accuracy}, {cells:?}"
+    );
+    assert_eq!(page.count("[data-testid=mistake]") as u32, 6 - right);
+
+    // With the probe, which has seen them, all is right.
+    page.press_button("Teach");
+    page.press_button("Folders as classes");
+    page.press_button("Learn");
+    page.wait_for("[data-testid=probe-panel]");
+    page.press_button("Check");
+    page.wait_for_text("[data-testid=accuracy]", "100%");
+    page.screenshot("check");
+}
