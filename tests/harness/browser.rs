@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::iter;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -88,19 +89,33 @@ impl Browser {
             // It writes there, although it has a profile elsewhere.
             command.env("HOME", env::temp_dir());
         }
-        let mut process = command
+        command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
+            .stderr(Stdio::null());
+        let start = || {
+            let mut process = command.spawn().unwrap_or_else(|error| {
                 panic!(
                     "{} cannot be started: {error}; run `cargo xtask test`",
                     program.display()
                 )
             });
-        let port = driver_port(&mut process);
+            match driver_port(&mut process) {
+                Some(port) => Some((process, port)),
+                None => {
+                    let _ = process.kill();
+                    let _ = process.wait();
+                    None
+                }
+            }
+        };
+        // The port that it finds free may be another driver's by the time that it takes it; then it ends.
+        let (mut process, port) = iter::repeat_with(start)
+            .take(5)
+            .flatten()
+            .next()
+            .unwrap_or_else(|| panic!("{} does not say where it listens", program.display()));
 
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -270,8 +285,8 @@ fn children_of(parent: u32) -> Vec<u32> {
 }
 
 /// Reads the driver's port from what it says when it has started: `started successfully on port 1234.` or `Listening on
-/// 127.0.0.1:1234`.
-fn driver_port(process: &mut Child) -> u16 {
+/// 127.0.0.1:1234`. None if it ends instead.
+fn driver_port(process: &mut Child) -> Option<u16> {
     let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
     let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
         let port = line
@@ -282,7 +297,7 @@ fn driver_port(process: &mut Child) -> u16 {
     });
     // A pipe that nobody reads would block the driver once it is full.
     thread::spawn(move || lines.for_each(drop));
-    port.expect("the driver says on which port it listens")
+    port
 }
 
 fn capabilities(options: &Options) -> Capabilities {
