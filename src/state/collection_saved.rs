@@ -51,22 +51,8 @@ impl SavedCollection {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
-
-    #[derive(Default)]
-    struct Board(RefCell<Option<String>>);
-
-    impl Shelf for Board {
-        fn get(&self, _: &str) -> Option<String> {
-            self.0.borrow().clone()
-        }
-
-        fn put(&self, _: &str, text: &str) {
-            self.0.replace(Some(text.to_owned()));
-        }
-    }
+    use crate::state::saved::tests::Board;
 
     #[test]
     fn what_is_written_is_read_and_nonsense_is_not() {
@@ -80,7 +66,7 @@ mod tests {
         };
         saved.write(&board);
         assert_eq!(SavedCollection::read(&board), saved);
-        board.put("", "{\"keep\":\"perhaps\"}");
+        board.put(KEY, "{\"keep\":\"perhaps\"}");
         assert_eq!(SavedCollection::read(&board), SavedCollection::default());
     }
 }

@@ -166,25 +166,12 @@ pub fn read_list(text: &str) -> Vec<ReadySet> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::collections::HashSet;
     use std::fs;
 
     use super::*;
+    use crate::state::saved::tests::Board;
     use crate::state::template::Template;
-
-    #[derive(Default)]
-    struct Board(RefCell<Option<String>>);
-
-    impl Shelf for Board {
-        fn get(&self, _: &str) -> Option<String> {
-            self.0.borrow().clone()
-        }
-
-        fn put(&self, _: &str, text: &str) {
-            self.0.replace(Some(text.to_owned()));
-        }
-    }
 
     struct Full;
 
@@ -259,7 +246,8 @@ mod tests {
     #[test]
     fn what_is_broken_counts_as_none() {
         for text in ["", "[]", "{\"version\":2,\"sets\":[]}", "{\"version\":1}"] {
-            let board = Board(RefCell::new(Some(text.to_owned())));
+            let board = Board::default();
+            board.put(KEY, text);
             assert!(OwnSets::read(&board).all().is_empty(), "{text}");
         }
     }

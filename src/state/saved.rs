@@ -117,15 +117,16 @@ impl Saved {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::cell::RefCell;
     use std::collections::HashMap;
 
     use super::*;
     use crate::state::address::model_at;
 
+    /// A shelf for tests.
     #[derive(Default)]
-    struct Board(RefCell<HashMap<String, String>>);
+    pub(in crate::state) struct Board(RefCell<HashMap<String, String>>);
 
     impl Shelf for Board {
         fn get(&self, key: &str) -> Option<String> {
