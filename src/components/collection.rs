@@ -2,7 +2,7 @@ use leptos::ev::Event;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{CheckPanel, ErrorNote, FolderField, PictureGrid, TeachPanel};
+use super::{CheckPanel, ErrorNote, FolderField, PictureGrid, Tab, TeachPanel};
 use crate::session::{Session, Tool, Undo, View};
 use crate::state::collection::{Filter, Sort};
 use crate::text;
@@ -26,16 +26,8 @@ fn AllPictures() -> impl IntoView {
     let many = session.many;
     let has_folders = Memo::new(move |_| !many.folders().is_empty());
     let tool = move |tool: Tool, name: &'static str| {
-        view! {
-            <button
-                type="button"
-                class="tab"
-                aria-pressed=move || if many.tool.get() == tool { "true" } else { "false" }
-                on:click=move |_| session.use_tool(tool)
-            >
-                {name}
-            </button>
-        }
+        let pressed = Signal::derive(move || many.tool.get() == tool);
+        view! { <Tab pressed name choose=move || session.use_tool(tool) /> }
     };
     let panel = move || match many.tool.get() {
         Tool::Look => ().into_any(),

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
+use super::Tab;
 use crate::session::Session;
 use crate::state::collection::Lesson;
 use crate::text::collection as words;
@@ -131,16 +132,8 @@ fn ProbeState() -> impl IntoView {
     let session = expect_context::<Session>();
     let many = session.many;
     let answering = move |by_probe: bool, name: &'static str| {
-        view! {
-            <button
-                type="button"
-                class="tab"
-                aria-pressed=move || if many.by_probe.get() == by_probe { "true" } else { "false" }
-                on:click=move |_| session.answer_by_probe(by_probe)
-            >
-                {name}
-            </button>
-        }
+        let pressed = Signal::derive(move || many.by_probe.get() == by_probe);
+        view! { <Tab pressed name choose=move || session.answer_by_probe(by_probe) /> }
     };
     move || {
         many.probe.get().map(|probe| {
