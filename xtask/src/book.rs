@@ -68,7 +68,7 @@ fn inputs(workspace: &Workspace) -> Result<String> {
     Ok(Fingerprint::default()
         .add(include_str!("book.rs"))
         .add(include_str!("html.rs"))
-        .add(include_str!("policy.rs"))
+        .add(include_str!("../../crates/server/src/policy.rs"))
         .add(tools::MDBOOK)
         .add_file(&workspace.root.join("book.toml"))?
         .add_file(&workspace.root.join("public/favicon.svg"))?

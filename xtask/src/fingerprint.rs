@@ -21,7 +21,7 @@ impl Fingerprint {
             include_str!("html.rs"),
             include_str!("package.rs"),
             include_str!("page.rs"),
-            include_str!("policy.rs"),
+            include_str!("../../crates/server/src/policy.rs"),
             include_str!("service_worker.rs"),
             include_str!("scripts/service-worker.js"),
             include_str!("tools.rs"),

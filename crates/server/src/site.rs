@@ -5,9 +5,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::media_type;
-use super::{Request, Response};
+use crate::media_type;
 use crate::policy;
+use crate::{Request, Response};
 
 /// A directory, served below a path.
 #[derive(Clone, Debug)]
@@ -288,7 +288,7 @@ fn parse_range(header: &str, length: u64) -> Range {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::{Handler, Server};
+    use crate::{Handler, Server};
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
     use std::sync::Arc;

@@ -1,11 +1,13 @@
-//! A small HTTP/1.1 server for the loopback interface: one thread per connection, no dependencies.
+//! A small HTTP/1.1 server for the loopback interface: one thread per connection, no dependencies. `cargo xtask serve`, `cliplet serve` and
+//! the browser tests use it.
 //!
-//! What lives here: the listener ([`Server`]), the wire format (`http`), and the answer to "which file is this URL"
-//! ([`Site`]). What does not: faults made on purpose. The browser tests wrap a handler of their own around
-//! [`Site::respond`] for those.
+//! What lives here: the listener ([`Server`]), the wire format (`http`), the answer to "which file is this URL" ([`Site`]), and the built
+//! page's Content-Security-Policy ([`policy`]), part of which only headers can say. What does not: faults made on purpose. The browser
+//! tests wrap a handler of their own around [`Site::respond`] for those.
 
 mod http;
 mod media_type;
+pub mod policy;
 mod site;
 
 pub use http::{Body, Request, Response};
