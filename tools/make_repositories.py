@@ -29,7 +29,7 @@ from make_golden import PROMPTS, VOCABULARY_SIZE, Case, Tower, check_spread, nor
 
 DEFAULT_OUT = Path(__file__).parent.parent / "crates/clip/tests/fixtures/hugging_face"
 
-WEIGHT_TYPES = [Type.F32, Type.F16, Type.Q8_0, Type.Q4_0]
+WEIGHT_TYPES = [Type.F32, Type.F16, Type.Q8_0, Type.Q5_1, Type.Q5_0, Type.Q4_1, Type.Q4_0]
 
 
 @dataclass

@@ -103,24 +103,10 @@ impl Config {
                 )));
             }
         }
-        let activation = match metadata.bool("clip.use_gelu")? {
-            true => Activation::Gelu,
-            false => Activation::QuickGelu,
-        };
-        let vision = VisionConfig {
-            encoder: encoder(metadata, "vision", activation)?,
-            image_size: metadata.size("clip.vision.image_size", MAX_IMAGE_SIZE)?,
-            patch_size: metadata.size("clip.vision.patch_size", MAX_IMAGE_SIZE)?,
-            image_mean: metadata.three_floats("clip.vision.image_mean")?,
-            image_std: metadata.three_floats("clip.vision.image_std")?,
-        };
-        let text = TextConfig {
-            encoder: encoder(metadata, "text", activation)?,
-            // Start and end of text are always there.
-            context_length: metadata.size("clip.text.context_length", MAX_WIDTH)?.max(2),
-        };
-        let projection_dim = metadata.size("clip.vision.projection_dim", MAX_WIDTH)?;
-        if metadata.size("clip.text.projection_dim", MAX_WIDTH)? != projection_dim {
+        let vision = VisionConfig::from_metadata(metadata)?;
+        let text = TextConfig::from_metadata(metadata)?;
+        let projection_dim = metadata.size(IMAGE_PROJECTION_DIM, MAX_WIDTH)?;
+        if metadata.size(TEXT_PROJECTION_DIM, MAX_WIDTH)? != projection_dim {
             return Err(Error::model(
                 "The file's towers project to spaces of different widths, so that nothing can be compared",
             ));
@@ -144,31 +130,8 @@ impl Config {
     /// # Errors
     /// [`Error::Model`] if they are those of no CLIP.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let vision = &self.vision;
-        if !vision.image_size.is_multiple_of(vision.patch_size) {
-            return Err(Error::model(format!(
-                "The model's pictures of {0} x {0} pixels cannot be cut into patches of {1} x {1}",
-                vision.image_size, vision.patch_size
-            )));
-        }
-        if vision.image_std.iter().any(|&std| std <= 0.0) {
-            return Err(Error::model(
-                "The model's standard deviation of a colour channel is not above zero",
-            ));
-        }
-        for (tower, encoder) in [("image", &vision.encoder), ("text", &self.text.encoder)] {
-            if !encoder.width.is_multiple_of(encoder.heads) {
-                return Err(Error::model(format!(
-                    "The model's {tower} tower of width {} cannot be split into {} attention heads",
-                    encoder.width, encoder.heads
-                )));
-            }
-            if encoder.layer_norm_epsilon < 0.0 {
-                return Err(Error::model(format!(
-                    "The model's LayerNorm epsilon of the {tower} tower is below zero"
-                )));
-            }
-        }
+        self.vision.check()?;
+        self.text.encoder.check("text")?;
         if self.logit_scale <= 0.0 {
             return Err(Error::model("The model's logit scale is not above zero"));
         }
@@ -176,11 +139,77 @@ impl Config {
     }
 }
 
-fn encoder(
-    metadata: &Metadata,
-    tower: &str,
-    activation: Activation,
-) -> Result<EncoderConfig, Error> {
+/// Keys that one tower has each, and that must agree.
+pub(crate) const IMAGE_PROJECTION_DIM: &str = "clip.vision.projection_dim";
+pub(crate) const TEXT_PROJECTION_DIM: &str = "clip.text.projection_dim";
+
+impl VisionConfig {
+    /// The image tower of a GGUF as clip.cpp writes it, whatever else is in it.
+    ///
+    /// # Errors
+    /// As [`Config::from_metadata`].
+    pub fn from_metadata(metadata: &Metadata) -> Result<Self, Error> {
+        let vision = Self {
+            encoder: encoder(metadata, "vision")?,
+            image_size: metadata.size("clip.vision.image_size", MAX_IMAGE_SIZE)?,
+            patch_size: metadata.size("clip.vision.patch_size", MAX_IMAGE_SIZE)?,
+            image_mean: metadata.three_floats("clip.vision.image_mean")?,
+            image_std: metadata.three_floats("clip.vision.image_std")?,
+        };
+        vision.check()?;
+        Ok(vision)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if !self.image_size.is_multiple_of(self.patch_size) {
+            return Err(Error::model(format!(
+                "The model's pictures of {0} x {0} pixels cannot be cut into patches of {1} x {1}",
+                self.image_size, self.patch_size
+            )));
+        }
+        if self.image_std.iter().any(|&std| std <= 0.0) {
+            return Err(Error::model(
+                "The model's standard deviation of a colour channel is not above zero",
+            ));
+        }
+        self.encoder.check("image")
+    }
+}
+
+impl TextConfig {
+    /// The text tower of a GGUF as clip.cpp writes it, whatever else is in it.
+    ///
+    /// # Errors
+    /// As [`Config::from_metadata`].
+    pub fn from_metadata(metadata: &Metadata) -> Result<Self, Error> {
+        let text = Self {
+            encoder: encoder(metadata, "text")?,
+            // Start and end of text are always there.
+            context_length: metadata.size("clip.text.context_length", MAX_WIDTH)?.max(2),
+        };
+        text.encoder.check("text")?;
+        Ok(text)
+    }
+}
+
+impl EncoderConfig {
+    fn check(&self, tower: &str) -> Result<(), Error> {
+        if !self.width.is_multiple_of(self.heads) {
+            return Err(Error::model(format!(
+                "The model's {tower} tower of width {} cannot be split into {} attention heads",
+                self.width, self.heads
+            )));
+        }
+        if self.layer_norm_epsilon < 0.0 {
+            return Err(Error::model(format!(
+                "The model's LayerNorm epsilon of the {tower} tower is below zero"
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn encoder(metadata: &Metadata, tower: &str) -> Result<EncoderConfig, Error> {
     let key = |name: &str| format!("clip.{tower}.{name}");
     Ok(EncoderConfig {
         width: metadata.size(&key("embedding_length"), MAX_WIDTH)?,
@@ -188,6 +217,9 @@ fn encoder(
         blocks: metadata.size(&key("block_count"), MAX_BLOCKS)?,
         heads: metadata.size(&key("attention.head_count"), MAX_WIDTH)?,
         layer_norm_epsilon: f64::from(metadata.float(&key("attention.layer_norm_epsilon"))?),
-        activation,
+        activation: match metadata.bool("clip.use_gelu")? {
+            true => Activation::Gelu,
+            false => Activation::QuickGelu,
+        },
     })
 }

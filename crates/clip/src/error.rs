@@ -59,7 +59,7 @@ impl fmt::Display for Error {
 }
 
 /// A name out of a file, in quotation marks: in one line, and no longer than a sentence bears.
-pub(crate) fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     const MOST: usize = 80;
     match name.char_indices().nth(MOST) {
         Some((end, _)) => format!("{:?}…", &name[..end]),

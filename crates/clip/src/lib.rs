@@ -45,7 +45,7 @@ pub mod vision;
 pub mod zero_shot;
 
 pub use error::Error;
-pub use model::Clip;
+pub use model::{Clip, ImageEncoder, TextEncoder};
 pub use ops::Arithmetic;
 
 // The tests of this crate run natively and, unchanged, in a browser.

@@ -1,11 +1,13 @@
-//! The whole model: both towers, the tokenizer and the configuration of one file.
+//! The whole model: both towers, the tokenizer and the configuration of one file; and each tower by itself.
 
 use std::io::{Read, Seek};
 
 use candle_core::Tensor;
 
 use crate::attribution::Contributions;
-use crate::config::Config;
+use crate::config::{
+    Config, IMAGE_PROJECTION_DIM, MAX_WIDTH, TEXT_PROJECTION_DIM, TextConfig, VisionConfig,
+};
 use crate::gguf::Gguf;
 use crate::ops::on_all_threads;
 use crate::picture::Picture;
@@ -17,9 +19,8 @@ use crate::{Arithmetic, Error, preprocess};
 /// A CLIP, ready to encode pictures and texts into the same space.
 pub struct Clip {
     config: Config,
-    tokenizer: Tokenizer,
-    vision: VisionTower,
-    text: TextTower,
+    images: ImageEncoder,
+    texts: TextEncoder,
 }
 
 impl Clip {
@@ -30,18 +31,10 @@ impl Clip {
     /// [`Error::Io`] if it cannot be read.
     pub fn read<R: Read + Seek>(reader: &mut R, arithmetic: Arithmetic) -> Result<Self, Error> {
         let mut file = Gguf::open(reader)?;
-        let config = Config::from_metadata(file.metadata())?;
-        let tokenizer = Tokenizer::from_metadata(
-            file.metadata(),
-            file.rows(TOKEN_EMBEDDING)?,
-            config.text.context_length,
-        )?;
-        let dim = config.projection_dim;
         Ok(Self {
-            vision: VisionTower::read(&mut file, &config.vision, dim, arithmetic)?,
-            text: TextTower::read(&mut file, &config.text, dim, arithmetic)?,
-            tokenizer,
-            config,
+            config: Config::from_metadata(file.metadata())?,
+            images: ImageEncoder::read(&mut file, arithmetic)?,
+            texts: TextEncoder::read(&mut file, arithmetic)?,
         })
     }
 
@@ -52,7 +45,115 @@ impl Clip {
 
     /// The model's tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+        self.texts.tokenizer()
+    }
+
+    /// The part that encodes pictures.
+    pub fn images(&self) -> &ImageEncoder {
+        &self.images
+    }
+
+    /// The part that encodes texts.
+    pub fn texts(&self) -> &TextEncoder {
+        &self.texts
+    }
+
+    /// See [`ImageEncoder::encode_picture`].
+    ///
+    /// # Errors
+    /// [`Error::Compute`].
+    pub fn encode_picture(&self, picture: &Picture) -> Result<Vec<f32>, Error> {
+        self.images.encode_picture(picture)
+    }
+
+    /// See [`ImageEncoder::preprocess`].
+    ///
+    /// # Errors
+    /// As [`preprocess::resize_and_crop`].
+    pub fn preprocess(&self, picture: &Picture) -> Result<Vec<f32>, Error> {
+        self.images.preprocess(picture)
+    }
+
+    /// See [`ImageEncoder::encode_pixels`].
+    ///
+    /// # Errors
+    /// [`Error::Compute`], also if there are more or fewer pixels.
+    pub fn encode_pixels(&self, pixels: Vec<f32>) -> Result<Vec<f32>, Error> {
+        self.images.encode_pixels(pixels)
+    }
+
+    /// See [`ImageEncoder::encode_batch`].
+    ///
+    /// # Errors
+    /// As [`Clip::encode_pixels`].
+    pub fn encode_batch(&self, pictures: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, Error> {
+        self.images.encode_batch(pictures)
+    }
+
+    /// See [`ImageEncoder::contributions`].
+    ///
+    /// # Errors
+    /// As [`Clip::encode_pixels`].
+    pub fn contributions(&self, pixels: &[f32]) -> Result<Contributions, Error> {
+        self.images.contributions(pixels)
+    }
+
+    /// See [`TextEncoder::encode_text`].
+    ///
+    /// # Errors
+    /// [`Error::Text`] and [`Error::Compute`].
+    pub fn encode_text(&self, text: &str) -> Result<Vec<f32>, Error> {
+        self.texts.encode_text(text)
+    }
+
+    /// See [`TextEncoder::encode_tokens`].
+    ///
+    /// # Errors
+    /// [`Error::Compute`], also if there are no ids, too many, or unknown ones.
+    pub fn encode_tokens(&self, ids: &[u32]) -> Result<Vec<f32>, Error> {
+        self.texts.encode_tokens(ids)
+    }
+
+    /// See [`TextEncoder::encode_token_lists`].
+    ///
+    /// # Errors
+    /// As [`Clip::encode_tokens`].
+    pub fn encode_token_lists(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, Error> {
+        self.texts.encode_token_lists(texts)
+    }
+}
+
+/// The image tower of a model, ready to encode pictures: of a whole one, or of a file that has nothing else.
+pub struct ImageEncoder {
+    config: VisionConfig,
+    projection_dim: usize,
+    tower: VisionTower,
+}
+
+impl ImageEncoder {
+    /// Reads what the file holds of an image tower; that it holds one has been seen.
+    ///
+    /// # Errors
+    /// As [`Clip::read`].
+    pub fn read<R: Read + Seek>(file: &mut Gguf<R>, arithmetic: Arithmetic) -> Result<Self, Error> {
+        let config = VisionConfig::from_metadata(file.metadata())?;
+        let projection_dim = file.metadata().size(IMAGE_PROJECTION_DIM, MAX_WIDTH)?;
+        let tower = VisionTower::read(file, &config, projection_dim, arithmetic)?;
+        Ok(Self {
+            config,
+            projection_dim,
+            tower,
+        })
+    }
+
+    /// Width of the space that it projects to.
+    pub fn projection_dim(&self) -> usize {
+        self.projection_dim
+    }
+
+    /// The tower's shape.
+    pub fn config(&self) -> &VisionConfig {
+        &self.config
     }
 
     /// The embedding of a picture: `projection_dim` numbers of unit length.
@@ -69,12 +170,12 @@ impl Clip {
     /// # Errors
     /// As [`preprocess::resize_and_crop`].
     pub fn preprocess(&self, picture: &Picture) -> Result<Vec<f32>, Error> {
-        let vision = &self.config.vision;
-        let rgb = preprocess::resize_and_crop(picture, vision.image_size)?;
+        let config = &self.config;
+        let rgb = preprocess::resize_and_crop(picture, config.image_size)?;
         Ok(preprocess::normalise(
             &rgb,
-            &vision.image_mean,
-            &vision.image_std,
+            &config.image_mean,
+            &config.image_std,
         ))
     }
 
@@ -91,24 +192,73 @@ impl Clip {
     /// The same for several at once, which is quicker than one after the other: each weight is read once for all.
     ///
     /// # Errors
-    /// As [`Clip::encode_pixels`].
+    /// As [`ImageEncoder::encode_pixels`].
     pub fn encode_batch(&self, pictures: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, Error> {
-        let side = self.config.vision.image_size;
+        let side = self.config.image_size;
         let mut patches = Vec::with_capacity(pictures.len() * 3 * side * side);
         for pixels in pictures {
             patches.extend(self.patches(pixels)?);
         }
-        let embeddings = on_all_threads(|| self.vision.forward(pictures.len(), patches))?;
+        let embeddings = on_all_threads(|| self.tower.forward(pictures.len(), patches))?;
         units(&embeddings)
     }
 
-    /// The embedding of a preprocessed picture as a sum over its patches. It takes about as long as [`Clip::encode_pixels`].
+    /// The embedding of a preprocessed picture as a sum over its patches. It takes about as long as [`ImageEncoder::encode_pixels`].
     ///
     /// # Errors
-    /// As [`Clip::encode_pixels`].
+    /// As [`ImageEncoder::encode_pixels`].
     pub fn contributions(&self, pixels: &[f32]) -> Result<Contributions, Error> {
         let patches = self.patches(pixels)?;
-        on_all_threads(|| self.vision.contributions(patches))
+        on_all_threads(|| self.tower.contributions(patches))
+    }
+
+    /// The patches of a preprocessed picture.
+    fn patches(&self, pixels: &[f32]) -> Result<Vec<f32>, Error> {
+        let side = self.config.image_size;
+        if pixels.len() != 3 * side * side {
+            let message = format!("{} numbers for {side} x {side} pixels", pixels.len());
+            return Err(Error::Compute(candle_core::Error::Msg(message)));
+        }
+        Ok(preprocess::patches(pixels, side, self.config.patch_size))
+    }
+}
+
+/// The text tower of a model and its tokenizer, ready to encode texts: of a whole one, or of a file that has nothing else.
+pub struct TextEncoder {
+    projection_dim: usize,
+    tokenizer: Tokenizer,
+    tower: TextTower,
+}
+
+impl TextEncoder {
+    /// Reads what the file holds of a text tower; that it holds one has been seen.
+    ///
+    /// # Errors
+    /// As [`Clip::read`].
+    pub fn read<R: Read + Seek>(file: &mut Gguf<R>, arithmetic: Arithmetic) -> Result<Self, Error> {
+        let config = TextConfig::from_metadata(file.metadata())?;
+        let projection_dim = file.metadata().size(TEXT_PROJECTION_DIM, MAX_WIDTH)?;
+        let tokenizer = Tokenizer::from_metadata(
+            file.metadata(),
+            file.rows(TOKEN_EMBEDDING)?,
+            config.context_length,
+        )?;
+        let tower = TextTower::read(file, &config, projection_dim, arithmetic)?;
+        Ok(Self {
+            projection_dim,
+            tokenizer,
+            tower,
+        })
+    }
+
+    /// Width of the space that it projects to.
+    pub fn projection_dim(&self) -> usize {
+        self.projection_dim
+    }
+
+    /// The model's tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
     }
 
     /// The embedding of a text, cut to the model's context: `projection_dim` numbers of unit length.
@@ -132,22 +282,9 @@ impl Clip {
     /// with the texts of earlier calls often not at all.
     ///
     /// # Errors
-    /// As [`Clip::encode_tokens`].
+    /// As [`TextEncoder::encode_tokens`].
     pub fn encode_token_lists(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, Error> {
-        units(&on_all_threads(|| self.text.forward(texts))?)
-    }
-}
-
-impl Clip {
-    /// The patches of a preprocessed picture.
-    fn patches(&self, pixels: &[f32]) -> Result<Vec<f32>, Error> {
-        let vision = &self.config.vision;
-        let side = vision.image_size;
-        if pixels.len() != 3 * side * side {
-            let message = format!("{} numbers for {side} x {side} pixels", pixels.len());
-            return Err(Error::Compute(candle_core::Error::Msg(message)));
-        }
-        Ok(preprocess::patches(pixels, side, vision.patch_size))
+        units(&on_all_threads(|| self.tower.forward(texts))?)
     }
 }
 

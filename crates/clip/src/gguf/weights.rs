@@ -18,6 +18,15 @@ pub enum WeightType {
     Q8_0,
     /// 4.5 bits each: blocks of 32 whole numbers of four bits, and their scale.
     Q4_0,
+    /// 6 bits each: blocks of 32 whole numbers of five bits, their scale and their least.
+    #[cfg(feature = "terminal")]
+    Q5_1,
+    /// 5.5 bits each: blocks of 32 whole numbers of five bits, and their scale.
+    #[cfg(feature = "terminal")]
+    Q5_0,
+    /// 5 bits each: blocks of 32 whole numbers of four bits, their scale and their least.
+    #[cfg(feature = "terminal")]
+    Q4_1,
 }
 
 /// Weights in a block of the quantised types (`QK8_0` and `QK4_0` in ggml-common.h).
@@ -25,7 +34,19 @@ const BLOCK: usize = 32;
 
 impl WeightType {
     /// All of them, from large to small.
+    #[cfg(not(feature = "terminal"))]
     pub const ALL: [Self; 4] = [Self::F32, Self::F16, Self::Q8_0, Self::Q4_0];
+    /// All of them, from large to small.
+    #[cfg(feature = "terminal")]
+    pub const ALL: [Self; 7] = [
+        Self::F32,
+        Self::F16,
+        Self::Q8_0,
+        Self::Q5_1,
+        Self::Q5_0,
+        Self::Q4_1,
+        Self::Q4_0,
+    ];
 
     /// As candle knows it.
     pub(crate) fn ggml(self) -> GgmlDType {
@@ -34,6 +55,12 @@ impl WeightType {
             Self::F16 => GgmlDType::F16,
             Self::Q8_0 => GgmlDType::Q8_0,
             Self::Q4_0 => GgmlDType::Q4_0,
+            #[cfg(feature = "terminal")]
+            Self::Q5_1 => GgmlDType::Q5_1,
+            #[cfg(feature = "terminal")]
+            Self::Q5_0 => GgmlDType::Q5_0,
+            #[cfg(feature = "terminal")]
+            Self::Q4_1 => GgmlDType::Q4_1,
         }
     }
 
@@ -44,6 +71,12 @@ impl WeightType {
             Self::F16 => 1,
             Self::Q4_0 => 2,
             Self::Q8_0 => 8,
+            #[cfg(feature = "terminal")]
+            Self::Q4_1 => 3,
+            #[cfg(feature = "terminal")]
+            Self::Q5_0 => 6,
+            #[cfg(feature = "terminal")]
+            Self::Q5_1 => 7,
         }
     }
 
@@ -54,6 +87,12 @@ impl WeightType {
             Self::F16 => 1,
             Self::Q4_0 => 2,
             Self::Q8_0 => 7,
+            #[cfg(feature = "terminal")]
+            Self::Q4_1 => 3,
+            #[cfg(feature = "terminal")]
+            Self::Q5_0 => 8,
+            #[cfg(feature = "terminal")]
+            Self::Q5_1 => 9,
         }
     }
 
@@ -74,6 +113,11 @@ impl WeightType {
             Self::F16 => f16::MAX.to_f32(),
             Self::Q8_0 => 127.0 * f16::MAX.to_f32(),
             Self::Q4_0 => 8.0 * f16::MAX.to_f32(),
+            #[cfg(feature = "terminal")]
+            Self::Q5_0 => 16.0 * f16::MAX.to_f32(),
+            // The least of a block is stored as well.
+            #[cfg(feature = "terminal")]
+            Self::Q4_1 | Self::Q5_1 => f16::MAX.to_f32(),
         }
     }
 
@@ -99,6 +143,8 @@ impl WeightType {
                 .0
                 .iter()
                 .for_each(|block| store_q4_0(block, to)),
+            #[cfg(feature = "terminal")]
+            Self::Q5_1 | Self::Q5_0 | Self::Q4_1 => store_as_candle_does(self.ggml(), weights, to),
         }
     }
 }
@@ -153,6 +199,18 @@ fn store_q4_0(weights: &[f32; BLOCK], to: &mut Vec<u8>) {
     to.extend(packed);
 }
 
+/// candle's own quantiser, which gives the bytes of ggml's for these types.
+#[cfg(feature = "terminal")]
+fn store_as_candle_does(ggml: GgmlDType, weights: &[f32], to: &mut Vec<u8>) {
+    use candle_core::quantized::QTensor;
+    use candle_core::{Device, Tensor};
+
+    let stored = Tensor::new(weights, &Device::Cpu)
+        .and_then(|weights| QTensor::quantize(&weights, ggml))
+        .expect("whole blocks in memory can be quantised");
+    to.extend_from_slice(&stored.data().expect("they are in memory"));
+}
+
 impl fmt::Display for WeightType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -160,6 +218,12 @@ impl fmt::Display for WeightType {
             Self::F16 => "f16",
             Self::Q8_0 => "q8_0",
             Self::Q4_0 => "q4_0",
+            #[cfg(feature = "terminal")]
+            Self::Q4_1 => "q4_1",
+            #[cfg(feature = "terminal")]
+            Self::Q5_0 => "q5_0",
+            #[cfg(feature = "terminal")]
+            Self::Q5_1 => "q5_1",
         })
     }
 }
@@ -211,6 +275,7 @@ mod tests {
 
     #[test]
     fn weights_are_stored_as_candle_stores_them() {
+        // Those of the terminal are candle's own; their bytes are compared with the gguf package's in `tests/conversion.rs`.
         let weights = weights();
         for weight_type in WeightType::ALL {
             let tensor = Tensor::new(&weights[..], &Device::Cpu).unwrap();

@@ -1,17 +1,18 @@
 //! A repository on its way into a GGUF.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Seek, SeekFrom, Write};
 
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
-use super::config::{self, Description};
-use super::header::{Layout, layout};
+use super::config;
+use super::header::{Layout, Words, layout};
 use super::safetensors::{self, Entry, NumberType};
 use super::source::{Data, Source, Stage, Wanted};
 use super::tensors::{LOGIT_SCALE, tensors};
 use crate::Error;
+use crate::config::Config;
 use crate::error::quoted;
 use crate::gguf::{MAGIC, WeightType};
 use crate::tokenizer::Tokenizer;
@@ -27,6 +28,78 @@ pub struct Repository<'a> {
     pub tokenizer: Option<&'a [u8]>,
 }
 
+/// Which towers a GGUF gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Towers {
+    /// Both: all that the page can use.
+    #[default]
+    Both,
+    /// The image tower alone, which embeds pictures.
+    Image,
+    /// The text tower and the tokenizer alone, which embed texts.
+    Text,
+}
+
+impl Towers {
+    fn has_images(self) -> bool {
+        self != Self::Text
+    }
+
+    fn has_texts(self) -> bool {
+        self != Self::Image
+    }
+
+    /// Whether a tensor, by its name in clip.cpp, is part of them.
+    fn have(self, name: &str) -> bool {
+        match name.starts_with("v") {
+            true => self.has_images(),
+            false => self.has_texts(),
+        }
+    }
+}
+
+/// A model as its small files describe it, in whatever layout they are.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// Its shape.
+    pub config: Config,
+    /// Rows of the token embedding.
+    pub vocabulary: usize,
+    /// Its `tokenizer.json`; a text tower needs one.
+    pub tokenizer_json: Option<String>,
+    /// The configuration has the model's own logit scale, and no tensor has to bring it.
+    pub has_logit_scale: bool,
+    /// Sentences on what the model's own preparation of pictures does otherwise than Cliplet.
+    pub remarks: Vec<String>,
+}
+
+impl Description {
+    /// Reads a repository's small files.
+    ///
+    /// # Errors
+    /// As [`Conversion::new`].
+    pub fn of_repository(repository: &Repository) -> Result<Self, Error> {
+        let config = repository.config.ok_or_else(|| {
+            Error::model(
+                "The repository has no config.json, and so is not laid out as Hugging Face transformers lays out a CLIP",
+            )
+        })?;
+        let read = config::read(config, repository.preprocessor_config)?;
+        let tokenizer_json = repository
+            .tokenizer
+            .map(std::str::from_utf8)
+            .transpose()
+            .map_err(|_| Error::model("The repository's tokenizer.json is no text"))?;
+        Ok(Self {
+            config: read.config,
+            vocabulary: read.vocabulary,
+            tokenizer_json: tokenizer_json.map(str::to_owned),
+            has_logit_scale: false,
+            remarks: read.remarks,
+        })
+    }
+}
+
 /// Makes a GGUF as clip.cpp writes it, with tokenizer and logit scale inside, out of a repository's safetensors files, while they
 /// arrive: in pieces of any size, several files in any order or at once. The result is the same, byte for byte.
 ///
@@ -38,6 +111,8 @@ pub struct Conversion {
     /// Those of the model, then the logit scale.
     tensors: Vec<Tensor>,
     by_name: HashMap<String, usize>,
+    /// Tensors of a tower that is not asked for, by transformers' names.
+    left_out: HashSet<String>,
     /// Kept from one piece to the next, so that it is allocated once.
     weights: Vec<f32>,
     stored: Vec<u8>,
@@ -74,28 +149,53 @@ impl Conversion {
     /// [`Error::Model`] with a sentence that names what the repository holds, if that is no CLIP of the ViT family with both
     /// towers, or what it lacks.
     pub fn new(repository: &Repository, weights: WeightType) -> Result<Self, Error> {
-        let config = repository.config.ok_or_else(|| {
-            Error::model(
-                "The repository has no config.json, and so is not laid out as Hugging Face transformers lays out a CLIP",
-            )
-        })?;
+        Self::of(
+            Description::of_repository(repository)?,
+            weights,
+            Towers::Both,
+        )
+    }
+
+    /// The same for a model in whatever layout, whose tensors come under the names that transformers has for them, and for
+    /// some of its towers.
+    ///
+    /// # Errors
+    /// As [`Conversion::new`].
+    pub fn of(model: Description, weights: WeightType, towers: Towers) -> Result<Self, Error> {
         let Description {
             config,
             vocabulary,
+            tokenizer_json,
+            has_logit_scale,
             remarks,
-        } = config::read(config, repository.preprocessor_config)?;
-        let tokenizer_json = repository.tokenizer.ok_or_else(|| {
-            Error::model(
-                "The repository has no tokenizer.json, without which no text can be turned into tokens",
-            )
-        })?;
-        let tokenizer_json = std::str::from_utf8(tokenizer_json)
-            .map_err(|_| Error::model("The repository's tokenizer.json is no text"))?;
-        let tokenizer =
-            Tokenizer::from_json(tokenizer_json, vocabulary, config.text.context_length)?;
-        let tokens = tokenizer.tokens(vocabulary);
-        let of_model = tensors(&config, vocabulary)?;
-        let layout = layout(&config, weights, &tokens, tokenizer_json, &of_model);
+        } = model;
+        config.check()?;
+        let words = match towers.has_texts() {
+            true => {
+                let tokenizer_json = tokenizer_json.as_deref().ok_or_else(|| {
+                    Error::model(
+                        "The repository has no tokenizer.json, without which no text can be turned into tokens",
+                    )
+                })?;
+                let tokenizer =
+                    Tokenizer::from_json(tokenizer_json, vocabulary, config.text.context_length)?;
+                Some(Words {
+                    tokens: tokenizer.tokens(vocabulary),
+                    tokenizer_json,
+                })
+            }
+            false => None,
+        };
+        let (of_model, left_out): (Vec<_>, Vec<_>) = tensors(&config, vocabulary)?
+            .into_iter()
+            .partition(|tensor| towers.have(&tensor.name));
+        let layout = layout(
+            &config,
+            weights,
+            words.as_ref(),
+            towers.has_images(),
+            &of_model,
+        );
         let mut tensors: Vec<Tensor> = of_model
             .into_iter()
             .zip(&layout.tensors)
@@ -107,17 +207,20 @@ impl Conversion {
                 arrival: Arrival::Unknown,
             })
             .collect();
-        tensors.push(Tensor {
-            source: LOGIT_SCALE.to_owned(),
-            dims: Vec::new(),
-            place: layout.logit_scale,
-            weight_type: WeightType::F32,
-            arrival: Arrival::Unknown,
-        });
+        if !has_logit_scale {
+            tensors.push(Tensor {
+                source: LOGIT_SCALE.to_owned(),
+                dims: Vec::new(),
+                place: layout.logit_scale,
+                weight_type: WeightType::F32,
+                arrival: Arrival::Unknown,
+            });
+        }
         let by_name = tensors.iter().enumerate();
         let by_name = by_name.map(|(i, tensor)| (tensor.source.clone(), i));
         Ok(Self {
             by_name: by_name.collect(),
+            left_out: left_out.into_iter().map(|tensor| tensor.source).collect(),
             layout,
             remarks,
             tensors,
@@ -342,7 +445,8 @@ impl Conversion {
                 block: target.weight_type.block() * number_type.bytes(),
             });
         }
-        if wanted.is_empty() {
+        let is_left_out = |entry: &Entry| self.left_out.contains(&entry.name);
+        if wanted.is_empty() && !entries.iter().any(is_left_out) {
             return Err(Error::model(format!(
                 "The file {} holds {}",
                 quoted(file),

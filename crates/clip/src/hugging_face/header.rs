@@ -17,13 +17,19 @@ pub(super) struct Layout {
     pub(super) tensors: Vec<(u64, WeightType)>,
 }
 
+/// What a text tower needs beside its tensors.
+pub(super) struct Words<'a> {
+    pub(super) tokens: Vec<String>,
+    pub(super) tokenizer_json: &'a str,
+}
+
 /// Lays out a file of these tensors. The keys are those that [`Config::from_metadata`] and the tokenizer read, in clip.cpp's
-/// order.
+/// order. A file without an image tower has none of its keys, and one without words none of a text tower.
 pub(super) fn layout(
     config: &Config,
     weights: WeightType,
-    tokens: &[String],
-    tokenizer_json: &str,
+    words: Option<&Words>,
+    has_images: bool,
     tensors: &[Tensor],
 ) -> Layout {
     let mut header = HeaderWriter::default();
@@ -31,11 +37,18 @@ pub(super) fn layout(
     let size = |value: usize| value as u32;
     let Config { text, vision, .. } = config;
     header.string("general.architecture", "clip");
-    header.bool("clip.has_text_encoder", true);
-    header.bool("clip.has_vision_encoder", true);
+    header.bool("clip.has_text_encoder", words.is_some());
+    header.bool("clip.has_vision_encoder", has_images);
     header.u32("general.file_type", weights.file_type());
-    header.string("general.description", "two-tower CLIP model");
-    for (tower, encoder) in [("text", &text.encoder), ("vision", &vision.encoder)] {
+    let description = match (words, has_images) {
+        (Some(_), true) => "two-tower CLIP model",
+        (Some(_), false) => "text-only CLIP model",
+        (None, _) => "vision-only CLIP model",
+    };
+    header.string("general.description", description);
+    let text_tower = words.map(|_| ("text", &text.encoder));
+    let vision_tower = has_images.then_some(("vision", &vision.encoder));
+    for (tower, encoder) in text_tower.into_iter().chain(vision_tower) {
         let key = |name: &str| format!("clip.{tower}.{name}");
         header.u32(&key("embedding_length"), size(encoder.width));
         header.u32(&key("feed_forward_length"), size(encoder.mlp_width));
@@ -47,15 +60,21 @@ pub(super) fn layout(
         );
         header.u32(&key("block_count"), size(encoder.blocks));
     }
-    header.u32("clip.text.context_length", size(text.context_length));
-    header.strings(tokenizer::TOKENS_KEY, tokens);
-    header.u32("clip.vision.image_size", size(vision.image_size));
-    header.u32("clip.vision.patch_size", size(vision.patch_size));
-    header.floats("clip.vision.image_mean", &vision.image_mean);
-    header.floats("clip.vision.image_std", &vision.image_std);
+    if let Some(words) = words {
+        header.u32("clip.text.context_length", size(text.context_length));
+        header.strings(tokenizer::TOKENS_KEY, &words.tokens);
+    }
+    if has_images {
+        header.u32("clip.vision.image_size", size(vision.image_size));
+        header.u32("clip.vision.patch_size", size(vision.patch_size));
+        header.floats("clip.vision.image_mean", &vision.image_mean);
+        header.floats("clip.vision.image_std", &vision.image_std);
+    }
     let gelu = vision.encoder.activation == Activation::Gelu;
     header.bool("clip.use_gelu", gelu);
-    header.string(tokenizer::JSON_KEY, tokenizer_json);
+    if let Some(words) = words {
+        header.string(tokenizer::JSON_KEY, words.tokenizer_json);
+    }
     let logit_scale = header.f32("clip.logit_scale", config.logit_scale);
     let placed: Vec<(u64, WeightType)> = tensors
         .iter()

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::Error;
 use crate::error::quoted;
 
-/// A JSON object, and what it is called in sentences.
-pub(super) struct Object<'a> {
+/// A JSON object, and what it is called in sentences. The errors of its getters are [`Error::Model`], and name the key.
+pub struct Object<'a> {
     /// The repository's file.
     file: &'static str,
     /// Where in the file, with a full stop at its end if it is not empty.
@@ -15,7 +15,10 @@ pub(super) struct Object<'a> {
 }
 
 /// Reads a file that must be a JSON object.
-pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Map<String, Value>, Error> {
+///
+/// # Errors
+/// [`Error::Model`] if it is anything else.
+pub fn parse(file: &str, bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(Error::model(format!(
@@ -31,18 +34,25 @@ pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Map<String, Value>, Erro
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn new(file: &'static str, map: &'a Map<String, Value>) -> Self {
+    /// The whole of a file.
+    pub fn new(file: &'static str, map: &'a Map<String, Value>) -> Self {
         let path = String::new();
         Self { file, path, map }
     }
 
+    /// All keys and values, in alphabetical order.
+    #[cfg(feature = "terminal")]
+    pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
+        self.map.iter()
+    }
+
     /// A value; one that is null is none.
-    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+    pub fn get(&self, key: &str) -> Option<&'a Value> {
         self.map.get(key).filter(|value| !value.is_null())
     }
 
     /// An object inside.
-    pub(super) fn object(&self, key: &str) -> Result<Option<Object<'a>>, Error> {
+    pub fn object(&self, key: &str) -> Result<Option<Object<'a>>, Error> {
         match self.get(key) {
             None => Ok(None),
             Some(Value::Object(map)) => Ok(Some(Object {
@@ -55,7 +65,7 @@ impl<'a> Object<'a> {
     }
 
     /// A string.
-    pub(super) fn string(&self, key: &str) -> Result<Option<&'a str>, Error> {
+    pub fn string(&self, key: &str) -> Result<Option<&'a str>, Error> {
         match self.get(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -64,7 +74,7 @@ impl<'a> Object<'a> {
     }
 
     /// A truth value.
-    pub(super) fn bool(&self, key: &str, default: bool) -> Result<bool, Error> {
+    pub fn bool(&self, key: &str, default: bool) -> Result<bool, Error> {
         match self.get(key) {
             None => Ok(default),
             Some(Value::Bool(value)) => Ok(*value),
@@ -73,7 +83,7 @@ impl<'a> Object<'a> {
     }
 
     /// A whole number from 1 to `most`.
-    pub(super) fn size(&self, key: &str, default: usize, most: usize) -> Result<usize, Error> {
+    pub fn size(&self, key: &str, default: usize, most: usize) -> Result<usize, Error> {
         match self.get(key) {
             None => Ok(default),
             Some(value) => self.size_of(key, value, most),
@@ -81,7 +91,7 @@ impl<'a> Object<'a> {
     }
 
     /// The side of a square: a whole number, or a list of two that are equal.
-    pub(super) fn side(&self, key: &str, default: usize, most: usize) -> Result<usize, Error> {
+    pub fn side(&self, key: &str, default: usize, most: usize) -> Result<usize, Error> {
         match self.get(key) {
             Some(Value::Array(sides)) => match &sides[..] {
                 [height, width] if height == width => self.size_of(key, width, most),
@@ -98,7 +108,7 @@ impl<'a> Object<'a> {
     }
 
     /// A number that f32 can hold.
-    pub(super) fn float(&self, key: &str, default: f64) -> Result<f64, Error> {
+    pub fn float(&self, key: &str, default: f64) -> Result<f64, Error> {
         match self.get(key) {
             None => Ok(default),
             Some(value) => finite(value).ok_or_else(|| self.wrong(key, "must be a number")),
@@ -106,7 +116,7 @@ impl<'a> Object<'a> {
     }
 
     /// A number for each colour channel.
-    pub(super) fn three_floats(&self, key: &str, default: [f32; 3]) -> Result<[f32; 3], Error> {
+    pub fn three_floats(&self, key: &str, default: [f32; 3]) -> Result<[f32; 3], Error> {
         let Some(value) = self.get(key) else {
             return Ok(default);
         };
@@ -121,7 +131,7 @@ impl<'a> Object<'a> {
     }
 
     /// What is wrong with a key.
-    pub(super) fn wrong(&self, key: &str, what: &str) -> Error {
+    pub fn wrong(&self, key: &str, what: &str) -> Error {
         let Self { file, path, .. } = self;
         let value = match self.map.get(key) {
             Some(value @ (Value::Number(_) | Value::Bool(_) | Value::Null)) => {

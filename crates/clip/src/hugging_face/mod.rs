@@ -41,6 +41,15 @@ mod shards;
 mod source;
 mod tensors;
 
-pub use conversion::{Conversion, Repository};
+pub use conversion::{Conversion, Description, Repository, Towers};
 pub use shards::{SAFETENSORS, SAFETENSORS_INDEX, shards};
 pub use source::Source;
+
+/// What readers of other layouts share with this one's.
+#[cfg(feature = "terminal")]
+pub mod shared {
+    pub use super::json::{Object, parse};
+    pub use super::safetensors::{Entry, NumberType, read_header};
+    pub use super::tensors::{LOGIT_SCALE, Tensor, tensors};
+    pub use crate::error::quoted;
+}

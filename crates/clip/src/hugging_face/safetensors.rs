@@ -21,27 +21,33 @@ const MAX_HEADER: u64 = 1 << 20;
 
 /// A tensor of the file.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) name: String,
+pub struct Entry {
     /// As the file names it.
-    pub(super) number_type: String,
+    pub name: String,
+    /// As the file names it.
+    pub number_type: String,
     /// Outermost first.
-    pub(super) dims: Vec<u64>,
-    /// Its first byte, counted from the end of the header, and the byte behind its last.
-    pub(super) begin: u64,
-    pub(super) end: u64,
+    pub dims: Vec<u64>,
+    /// Its first byte, counted from the end of the header.
+    pub begin: u64,
+    /// The byte behind its last, counted likewise.
+    pub end: u64,
 }
 
 /// Types of numbers that weights may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NumberType {
+pub enum NumberType {
+    /// 32 bits.
     F32,
+    /// 16 bits, half precision.
     F16,
+    /// 16 bits, the upper half of an f32.
     Bf16,
 }
 
 impl NumberType {
-    pub(super) fn named(name: &str) -> Option<Self> {
+    /// By its name in the format.
+    pub fn named(name: &str) -> Option<Self> {
         match name {
             "F32" => Some(Self::F32),
             "F16" => Some(Self::F16),
@@ -50,8 +56,8 @@ impl NumberType {
         }
     }
 
-    /// Of one number.
-    pub(super) fn bytes(self) -> usize {
+    /// Bytes of one number.
+    pub fn bytes(self) -> usize {
         match self {
             Self::F32 => 4,
             Self::F16 | Self::Bf16 => 2,
@@ -92,6 +98,25 @@ pub(super) fn header_length(file: &str, first: [u8; LENGTH]) -> Result<usize, Er
         }
     };
     Err(Error::model(format!("The file {} is {what}", quoted(file))))
+}
+
+/// The length of the header of a whole file, with the eight bytes before it, and the file's tensors.
+///
+/// # Errors
+/// [`Error::Model`] if it is no safetensors file or is damaged; [`Error::Io`].
+#[cfg(feature = "terminal")]
+pub fn read_header(
+    file: &str,
+    reader: &mut impl std::io::Read,
+) -> Result<(u64, Vec<Entry>), Error> {
+    let mut first = [0; LENGTH];
+    let mut header = Vec::new();
+    let cut = |_| Error::model(format!("The file {} is cut off", quoted(file)));
+    reader.read_exact(&mut first).map_err(cut)?;
+    header.resize(header_length(file, first)?, 0);
+    reader.read_exact(&mut header).map_err(cut)?;
+    let length = LENGTH + header.len();
+    Ok((length as u64, entries(file, &header)?))
 }
 
 /// The tensors of a header, in the order in which they stand: without gaps, none over another, and none twice.

@@ -5,22 +5,22 @@ use crate::config::{Config, EncoderConfig};
 use crate::gguf::{MAX_TENSORS, WeightType};
 
 /// The learnt inverse temperature, whose exponential a GGUF has in its metadata.
-pub(super) const LOGIT_SCALE: &str = "logit_scale";
+pub const LOGIT_SCALE: &str = "logit_scale";
 
 /// A tensor in a repository's file and in a GGUF.
-pub(super) struct Tensor {
+pub struct Tensor {
     /// Its name in transformers.
-    pub(super) source: String,
+    pub source: String,
     /// Its name in clip.cpp.
-    pub(super) name: String,
+    pub name: String,
     /// Its dimensions, outermost first.
-    pub(super) dims: Vec<usize>,
+    pub dims: Vec<usize>,
 }
 
 impl Tensor {
     /// As clip.cpp does it: matrices in the type that is asked for, the patch convolution in half precision, vectors in f32. A
     /// matrix whose rows are no whole number of blocks stays in half precision.
-    pub(super) fn weight_type(&self, asked_for: WeightType) -> WeightType {
+    pub fn weight_type(&self, asked_for: WeightType) -> WeightType {
         match &self.dims[..] {
             [_] => WeightType::F32,
             [_, row] if row.is_multiple_of(asked_for.block()) => asked_for,
@@ -33,7 +33,7 @@ impl Tensor {
 ///
 /// # Errors
 /// [`Error::Model`] if they are more than a reader takes.
-pub(super) fn tensors(config: &Config, vocabulary: usize) -> Result<Vec<Tensor>, Error> {
+pub fn tensors(config: &Config, vocabulary: usize) -> Result<Vec<Tensor>, Error> {
     let (text, vision) = (&config.text, &config.vision);
     let blocks = (text.encoder.blocks + vision.encoder.blocks) as u64;
     if blocks * 16 + 16 > MAX_TENSORS {

@@ -74,11 +74,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// As [`Tokenizer::from_metadata`].
-    pub(crate) fn from_json(
-        json: &str,
-        vocabulary: usize,
-        context_length: usize,
-    ) -> Result<Self, Error> {
+    pub fn from_json(json: &str, vocabulary: usize, context_length: usize) -> Result<Self, Error> {
         let inner: tokenizers::Tokenizer = serde_json::from_str(json)
             .map_err(|error| Error::model(format!("The model's tokenizer is broken: {error}")))?;
         let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
@@ -113,6 +109,21 @@ impl Tokenizer {
             ));
         }
         Ok(tokenizer)
+    }
+
+    /// The tokenizer as a `tokenizer.json`, without what this model's context cuts off.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if it cannot be written as one, which a tokenizer that was read can be.
+    #[cfg(feature = "terminal")]
+    pub fn to_json(&self) -> Result<String, Error> {
+        let mut inner = self.inner.clone();
+        inner
+            .with_truncation(None)
+            .and_then(|inner| inner.to_string(false))
+            .map_err(|error| {
+                Error::model(format!("The model's tokenizer cannot be written: {error}"))
+            })
     }
 
     /// The tokens in the order of their ids, of which there are `vocabulary`. An id without a token is a placeholder's, named as
