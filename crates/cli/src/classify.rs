@@ -1,55 +1,66 @@
 //! `cliplet classify`.
 
-use std::borrow::Cow;
-use std::io::{self, Write};
+use clap::Args;
+use cliplet_clip::zero_shot;
 
-use cliplet_clip::{prompt, zero_shot};
-use serde::Serialize;
+use crate::arguments::ModelArguments;
+use crate::job::Job;
+use crate::labels::{self, LabelArguments};
+use crate::model;
+use crate::output::{Columns, Destination, Format, LabelResult, OutputArguments, Row, Source};
+use crate::pictures::PictureArguments;
+use crate::stop::Stop;
 
-use crate::arguments::ClassifyArguments;
-use crate::{Stop, input, output};
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cliplet classify --model laion.gguf --labels \"cat, dog\" cat.jpg
+  cliplet classify --model laion.gguf --labels-file animals.txt --out scores.csv photos/
+  cliplet classify --model laion.gguf --labels-file imagenet-1k --template-file imagenet-80 --top 5 '*.jpg'
+  find . -name '*.jpg' | cliplet classify --model laion.gguf --labels \"cat, dog\" --format jsonl -
+  cliplet classify --model laion.gguf --labels \"cat, dog\" --shard 0/8 --out-folder scores shards/
 
-/// One picture's line of JSON.
-#[derive(Serialize)]
-struct Classified<'a> {
-    image: Cow<'a, str>,
-    results: Vec<LabelResult<'a>>,
-}
+Lines of JSON are {\"image\":…, \"results\":[{\"label\":…, \"score\":…, \"cosine\":…}]}, best first. A picture that cannot be used is named on
+stderr, and the exit status is then 1.";
 
-#[derive(Serialize)]
-struct LabelResult<'a> {
-    label: &'a str,
-    score: f32,
-    cosine: f32,
+#[derive(Debug, Args)]
+pub(crate) struct ClassifyArguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    #[command(flatten)]
+    labels: LabelArguments,
+    /// Only the best so many labels of each picture.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    top: Option<u32>,
+    /// Write embeddings as well, in JSON and Parquet.
+    #[arg(long)]
+    embeddings: bool,
+    /// Print JSON, one object a picture: --format jsonl.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    #[command(flatten)]
+    output: OutputArguments,
+    #[command(flatten)]
+    pictures: PictureArguments,
 }
 
 pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
-    let labels = labels(&arguments.labels)?;
-    if !prompt::has_placeholder(&arguments.template) {
-        return Err(Stop::Usage(format!(
-            "The template \"{}\" has no {{}} where the label goes.",
-            arguments.template
-        )));
-    }
-    let clip = input::model(&arguments.model)?;
-    let prompts: Vec<String> = labels
-        .iter()
-        .map(|label| prompt::fill(&arguments.template, label))
-        .collect();
-    let named = prompts.iter().map(String::as_str).zip(&labels);
-    let named: Vec<_> = named
-        .map(|(prompt, label)| (prompt, format!("prompt for \"{label}\"")))
-        .collect();
-    let texts = input::texts(&clip, &named)?;
-    let mut out = io::stdout().lock();
-    let mut all_used = true;
-    for path in &arguments.images {
-        let Some(picture) = input::picture(path) else {
-            all_used = false;
-            continue;
-        };
-        let image = clip.encode_picture(&picture).map_err(Stop::failed)?;
-        let scores = zero_shot::score(&image, &texts, clip.config().logit_scale);
+    let labels = arguments.labels.labels()?;
+    let templates = arguments.labels.templates.templates()?;
+    let default = match arguments.json {
+        true => Format::Jsonl,
+        false => Format::Text,
+    };
+    let (destination, format) = arguments.output.destination(default)?;
+    let units = arguments.pictures.units()?;
+    let clip = model::whole(&arguments.model)?;
+    let texts = labels::embed(clip.texts(), &labels, &templates)?;
+    let columns = Columns {
+        has_results: true,
+        embedding: arguments.embeddings.then_some(clip.config().projection_dim),
+    };
+    let top = arguments.top.map_or(usize::MAX, |top| top as usize);
+    let row = |image: String, embedding: Vec<f32>| {
+        let scores = zero_shot::score(&embedding, &texts, clip.config().logit_scale);
         let mut results: Vec<LabelResult> = labels
             .iter()
             .zip(scores)
@@ -60,33 +71,31 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
             })
             .collect();
         results.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
-        if arguments.json {
-            // The bytes of a name need not be text, which JSON is.
-            let image = path.to_string_lossy();
-            output::json_line(&mut out, &Classified { image, results })?;
-        } else {
-            writeln!(out, "{}", path.display())?;
-            for result in &results {
-                writeln!(out, "{:8.2} %  {}", 100.0 * result.score, result.label)?;
-            }
+        results.truncate(top);
+        Row {
+            source: Source::Image(image),
+            results: Some(results),
+            embedding: arguments.embeddings.then_some(embedding),
         }
-    }
+    };
+    let job = Job {
+        encoder: clip.images(),
+        columns,
+        format,
+        row: &row,
+    };
+    let all_used = match &destination {
+        Destination::Folder(folder, pictures) => {
+            let identity = format!(
+                "classify {} {:?} {labels:?} {templates:?} {top} {}",
+                model::sha256(&arguments.model.model)?,
+                arguments.model.arithmetic(),
+                arguments.embeddings
+            );
+            let shard = arguments.pictures.shard.as_ref();
+            job.run_in_parts(&units, folder, *pictures, shard, &identity)?
+        }
+        elsewhere => job.run(&units, elsewhere)?,
+    };
     Stop::unless(all_used)
-}
-
-/// The labels of a comma-separated list: trimmed, without empty ones, each once.
-fn labels(list: &str) -> Result<Vec<&str>, Stop> {
-    let mut labels: Vec<&str> = Vec::new();
-    for label in list.split(',').map(str::trim) {
-        if !label.is_empty() && !labels.contains(&label) {
-            labels.push(label);
-        }
-    }
-    match labels.is_empty() {
-        true => Err(Stop::Usage(
-            "There is no label: --labels wants at least one, as in --labels \"cat, dog\"."
-                .to_owned(),
-        )),
-        false => Ok(labels),
-    }
 }

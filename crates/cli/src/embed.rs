@@ -1,50 +1,202 @@
 //! `cliplet embed`.
 
-use std::io;
+use std::fs;
+use std::path::PathBuf;
 
-use serde::Serialize;
+use clap::{ArgMatches, Args, FromArgMatches};
 
-use crate::arguments::{EmbedArguments, EmbedInput};
-use crate::{Stop, input, output};
+use crate::arguments::ModelArguments;
+use crate::job::{Job, embedding_row};
+use crate::model;
+use crate::output::{Columns, Destination, Format, OutputArguments, Row, Rows, Source};
+use crate::pictures::{PictureArguments, Unit};
+use crate::stop::Stop;
 
-/// One line of JSON: what was encoded, and its embedding.
-#[derive(Serialize)]
-struct Embedded {
-    #[serde(flatten)]
-    source: Source,
-    embedding: Vec<f32>,
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cliplet embed --model laion.gguf --image cat.jpg --text \"a photo of a cat\"
+  cliplet embed --model laion.gguf --out photos.npy photos/
+  cliplet embed --model laion.gguf --texts-file prompts.txt --out prompts.safetensors
+  cliplet embed --model laion.gguf --shard 0/8 --out-folder embeddings shards/
+
+Lines of JSON are {\"image\":…, \"embedding\":[…]} or {\"text\":…, \"embedding\":[…]}: first those of --image and --text, in their order,
+then those of --texts-file, then all other pictures. Embeddings have unit length.";
+
+#[derive(Debug)]
+pub(crate) struct EmbedArguments {
+    options: EmbedOptions,
+    /// In the order of the command line.
+    inputs: Vec<Input>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Source {
-    Image(String),
+#[derive(Debug)]
+enum Input {
+    Image(PathBuf),
     Text(String),
 }
 
-pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
-    let clip = input::model(&arguments.model)?;
-    let mut out = io::stdout().lock();
-    let mut all_used = true;
-    for input in arguments.inputs {
-        let (embedding, source) = match input {
-            EmbedInput::Image(path) => {
-                let Some(picture) = input::picture(&path) else {
-                    all_used = false;
-                    continue;
-                };
-                // The bytes of a name need not be text, which JSON is.
-                let name = path.to_string_lossy().into_owned();
-                let embedding = clip.encode_picture(&picture).map_err(Stop::failed)?;
-                (embedding, Source::Image(name))
-            }
-            EmbedInput::Text(text) => {
-                let named = (&text[..], format!("text \"{text}\""));
-                let embedding = input::texts(&clip, &[named])?.swap_remove(0);
-                (embedding, Source::Text(text))
-            }
-        };
-        output::json_line(&mut out, &Embedded { source, embedding })?;
+/// As clap sees it: it keeps the order of each option apart, and gives the places on the command line on request.
+#[derive(Debug, Args)]
+struct EmbedOptions {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// A picture file; may be given several times.
+    #[arg(long = "image", value_name = "FILE")]
+    image: Vec<PathBuf>,
+    /// A text, encoded as it is; may be given several times.
+    #[arg(long = "text", value_name = "TEXT")]
+    text: Vec<String>,
+    /// A file with a text a line.
+    #[arg(long, value_name = "FILE")]
+    texts_file: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
+    #[command(flatten)]
+    pictures: PictureArguments,
+}
+
+impl Args for EmbedArguments {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        EmbedOptions::augment_args(command)
     }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        EmbedOptions::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for EmbedArguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut options = EmbedOptions::from_arg_matches(matches)?;
+        let places = |id| matches.indices_of(id).into_iter().flatten();
+        let images = options.image.drain(..).map(Input::Image);
+        let texts = options.text.drain(..).map(Input::Text);
+        let mut inputs: Vec<(usize, Input)> = places("image")
+            .zip(images)
+            .chain(places("text").zip(texts))
+            .collect();
+        inputs.sort_by_key(|(place, _)| *place);
+        Ok(Self {
+            options,
+            inputs: inputs.into_iter().map(|(_, input)| input).collect(),
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
+    let EmbedArguments {
+        options,
+        mut inputs,
+    } = arguments;
+    let (destination, format) = options.output.destination(Format::Jsonl)?;
+    if format == Format::Text {
+        return Err(Stop::Usage(
+            "--format text is for people, to whom an embedding says nothing.".to_owned(),
+        ));
+    }
+    if let Some(path) = &options.texts_file {
+        let texts = fs::read_to_string(path).map_err(|error| Stop::unreadable(path, &error))?;
+        let texts = texts.lines().filter(|text| !text.trim().is_empty());
+        inputs.extend(texts.map(|text| Input::Text(text.to_owned())));
+    }
+    let units = match options.pictures.is_empty() && !inputs.is_empty() {
+        true => Vec::new(),
+        false => options.pictures.units()?,
+    };
+    let has = |wanted: fn(&Input) -> bool| inputs.iter().any(wanted);
+    let towers = model::towers(
+        &options.model,
+        !units.is_empty() || has(|input| matches!(input, Input::Image(_))),
+        has(|input| matches!(input, Input::Text(_))),
+    )?;
+    let width = match (&towers.images, &towers.texts) {
+        (Some(images), _) => images.projection_dim(),
+        (None, Some(texts)) => texts.projection_dim(),
+        // Every picture is in another part.
+        (None, None) => 0,
+    };
+    let columns = Columns {
+        has_results: false,
+        embedding: Some(width),
+    };
+    if let Destination::Folder(folder, pictures) = &destination {
+        if !inputs.is_empty() {
+            return Err(Stop::Usage(
+                "--out-folder is for pictures alone: --image, --text and --texts-file are written with --out."
+                    .to_owned(),
+            ));
+        }
+        let Some(encoder) = &towers.images else {
+            return Ok(());
+        };
+        let identity = format!(
+            "embed {} {:?}",
+            model::sha256(&options.model.model)?,
+            options.model.arithmetic()
+        );
+        let job = Job {
+            encoder,
+            columns,
+            format,
+            row: &embedding_row,
+        };
+        let shard = options.pictures.shard.as_ref();
+        return Stop::unless(job.run_in_parts(&units, folder, *pictures, shard, &identity)?);
+    }
+    let mut rows = destination.rows(format, columns)?;
+    let mut all_used = true;
+    // Runs of pictures and of texts, each of which is done together.
+    for run in inputs.chunk_by(|a, b| matches!(a, Input::Image(_)) == matches!(b, Input::Image(_)))
+    {
+        let images = run.iter().filter_map(|input| match input {
+            Input::Image(path) => Some(Unit::File(path.clone())),
+            Input::Text(_) => None,
+        });
+        let texts = run.iter().filter_map(|input| match input {
+            Input::Text(text) => Some((text.clone(), format!("text \"{text}\""))),
+            Input::Image(_) => None,
+        });
+        let (images, texts): (Vec<_>, Vec<_>) = (images.collect(), texts.collect());
+        if let (Some(encoder), false) = (&towers.images, images.is_empty()) {
+            all_used &= embed_pictures(encoder, &images, columns, format, &mut *rows)?;
+        }
+        if let (Some(encoder), false) = (&towers.texts, texts.is_empty()) {
+            for (embedding, (text, _)) in model::embed_texts(encoder, &texts, |_| {})?
+                .into_iter()
+                .zip(texts)
+            {
+                rows.row(&Row {
+                    source: Source::Text(text),
+                    results: None,
+                    embedding: Some(embedding),
+                })?;
+            }
+        }
+    }
+    if let (Some(encoder), false) = (&towers.images, units.is_empty()) {
+        all_used &= embed_pictures(encoder, &units, columns, format, &mut *rows)?;
+    }
+    rows.finish()?;
     Stop::unless(all_used)
+}
+
+fn embed_pictures(
+    encoder: &cliplet_clip::ImageEncoder,
+    units: &[Unit],
+    columns: Columns,
+    format: Format,
+    rows: &mut dyn Rows,
+) -> Result<bool, Stop> {
+    let job = Job {
+        encoder,
+        columns,
+        format,
+        row: &embedding_row,
+    };
+    job.among(units, rows)
 }

@@ -1,18 +1,39 @@
 //! `cliplet info`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
+use std::path::PathBuf;
 
+use clap::Args;
 use cliplet_clip::Error;
-use cliplet_clip::config::{Activation, Config, EncoderConfig};
+use cliplet_clip::config::{
+    Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, TextConfig, VisionConfig,
+};
 use cliplet_clip::gguf::Gguf;
+use cliplet_clip::hugging_face::shared::tensors;
 use cliplet_clip::text::TOKEN_EMBEDDING;
 use cliplet_clip::tokenizer::Tokenizer;
 use serde::Serialize;
 
-use crate::arguments::InfoArguments;
-use crate::{Stop, input, output};
+use crate::model::{about, open};
+use crate::output::json_line;
+use crate::stop::Stop;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cliplet info laion.gguf
+  cliplet info --json laion.gguf";
+
+#[derive(Debug, Args)]
+pub(crate) struct InfoArguments {
+    /// Print JSON, one object.
+    #[arg(long)]
+    json: bool,
+    /// A model: a GGUF file as clip.cpp writes it.
+    #[arg(value_name = "FILE.gguf")]
+    model: PathBuf,
+}
 
 /// What there is to say of a model.
 #[derive(Serialize)]
@@ -22,8 +43,10 @@ struct Info<'a> {
     parameters: u64,
     /// Parameters of each type of weights.
     weights: BTreeMap<String, u64>,
-    image_tower: ImageTower,
-    text_tower: TextTower,
+    /// Bytes of each type of weights.
+    weight_bytes: BTreeMap<String, u64>,
+    image_tower: Option<ImageTower>,
+    text_tower: Option<TextTower>,
     activation: &'static str,
     projection_dim: usize,
     logit_scale: f32,
@@ -31,6 +54,8 @@ struct Info<'a> {
     has_logit_scale: bool,
     /// The file holds a whole tokenizer.json, not just a list of tokens.
     has_tokenizer: bool,
+    /// What a model that can do everything has, and this one has not.
+    missing: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -75,8 +100,8 @@ impl Encoder {
 
 pub(crate) fn run(arguments: &InfoArguments) -> Result<(), Stop> {
     let path = &arguments.model;
-    let mut file = input::open(path)?;
-    let about = |error: Error| Stop::Failed(input::about(path, &error));
+    let mut file = open(path)?;
+    let about = |error: Error| Stop::Failed(about(path, &error));
     let bytes = file.metadata().map_err(|error| about(error.into()))?.len();
     let gguf = Gguf::open(&mut file).map_err(about)?;
     let mut info = read(&gguf, bytes).map_err(about)?;
@@ -84,7 +109,7 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<(), Stop> {
     info.model = path.to_string_lossy();
     let mut out = io::stdout().lock();
     match arguments.json {
-        true => output::json_line(&mut out, &info)?,
+        true => json_line(&mut out, &info)?,
         false => print(&mut out, &info)?,
     }
     Ok(())
@@ -92,73 +117,128 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<(), Stop> {
 
 fn read<R: io::Read + io::Seek>(gguf: &Gguf<R>, bytes: u64) -> Result<Info<'static>, Error> {
     let metadata = gguf.metadata();
-    let config = Config::from_metadata(metadata)?;
-    let vocabulary = gguf.rows(TOKEN_EMBEDDING)?;
-    Tokenizer::from_metadata(metadata, vocabulary, config.text.context_length)?;
-    let mut weights = BTreeMap::new();
+    let has_images = metadata.bool("clip.has_vision_encoder")?;
+    let has_texts = metadata.bool("clip.has_text_encoder")?;
+    let mut missing = Vec::new();
+    let (vision, text, projection_dim, logit_scale) = match (has_images, has_texts) {
+        (true, true) => {
+            let config = Config::from_metadata(metadata)?;
+            let there = gguf.tensors();
+            let there: HashSet<&str> = there.iter().map(|tensor| &tensor.name[..]).collect();
+            for tensor in tensors(&config, gguf.rows(TOKEN_EMBEDDING)?)? {
+                if !there.contains(&tensor.name[..]) {
+                    missing.push(format!("the tensor {}", tensor.name));
+                }
+            }
+            (
+                Some(config.vision),
+                Some(config.text),
+                config.projection_dim,
+                config.logit_scale,
+            )
+        }
+        _ => {
+            let tower = if has_images { "vision" } else { "text" };
+            let dim = metadata.size(&format!("clip.{tower}.projection_dim"), 1 << 16)?;
+            let vision = has_images.then(|| VisionConfig::from_metadata(metadata));
+            let text = has_texts.then(|| TextConfig::from_metadata(metadata));
+            let scale = match metadata.has(LOGIT_SCALE) {
+                true => metadata.float(LOGIT_SCALE)?,
+                false => DEFAULT_LOGIT_SCALE,
+            };
+            (vision.transpose()?, text.transpose()?, dim, scale)
+        }
+    };
+    let vocabulary = match &text {
+        Some(text) => {
+            let vocabulary = gguf.rows(TOKEN_EMBEDDING)?;
+            Tokenizer::from_metadata(metadata, vocabulary, text.context_length)?;
+            vocabulary
+        }
+        None => 0,
+    };
+    let has_tokenizer = metadata.has("tokenizer.huggingface.json");
+    for (is_missing, what) in [
+        (!has_images, "an image tower"),
+        (!has_texts, "a text tower"),
+        (has_texts && !has_tokenizer, "a whole tokenizer.json"),
+        (!metadata.has(LOGIT_SCALE), "a logit scale"),
+    ] {
+        if is_missing {
+            missing.push(what.to_owned());
+        }
+    }
+    let (mut weights, mut weight_bytes) = (BTreeMap::new(), BTreeMap::new());
     for tensor in gguf.tensors() {
         let parameters: u64 = tensor.dims.iter().map(|&dim| dim as u64).product();
+        *weight_bytes.entry(tensor.weights.clone()).or_default() += tensor.bytes;
         *weights.entry(tensor.weights).or_default() += parameters;
     }
-    let (vision, text) = (&config.vision, &config.text);
+    let activation = match metadata.bool("clip.use_gelu")? {
+        true => Activation::Gelu,
+        false => Activation::QuickGelu,
+    };
     Ok(Info {
         model: Cow::Borrowed(""),
         bytes,
         parameters: weights.values().sum(),
         weights,
-        image_tower: ImageTower {
+        weight_bytes,
+        image_tower: vision.map(|vision| ImageTower {
             encoder: Encoder::new(&vision.encoder),
             image_size: vision.image_size,
             patch_size: vision.patch_size,
             image_mean: vision.image_mean,
             image_std: vision.image_std,
-        },
-        text_tower: TextTower {
+        }),
+        text_tower: text.map(|text| TextTower {
             encoder: Encoder::new(&text.encoder),
             context_length: text.context_length,
             vocabulary,
-        },
-        activation: match vision.encoder.activation {
+        }),
+        activation: match activation {
             Activation::Gelu => "gelu",
             Activation::QuickGelu => "quick_gelu",
         },
-        projection_dim: config.projection_dim,
-        logit_scale: config.logit_scale,
-        has_logit_scale: metadata.has("clip.logit_scale"),
-        has_tokenizer: metadata.has("tokenizer.huggingface.json"),
+        projection_dim,
+        logit_scale,
+        has_logit_scale: metadata.has(LOGIT_SCALE),
+        has_tokenizer,
+        missing,
     })
 }
 
+const LOGIT_SCALE: &str = "clip.logit_scale";
+
 fn print(out: &mut impl Write, info: &Info) -> io::Result<()> {
-    let Info {
-        image_tower: image,
-        text_tower: text,
-        ..
-    } = info;
     let encoder = |tower: &Encoder| {
         format!(
             "{} blocks of width {}, {} heads, MLP of width {}",
             tower.blocks, tower.width, tower.heads, tower.mlp_width
         )
     };
-    let weights: Vec<String> = info
-        .weights
-        .iter()
-        .map(|(kind, parameters)| format!("{parameters} {kind}"))
-        .collect();
     writeln!(out, "{}", info.model)?;
-    writeln!(out, "  image tower   {}", encoder(&image.encoder))?;
-    writeln!(
-        out,
-        "  pictures      {0} x {0} pixels, patches of {1} x {1}",
-        image.image_size, image.patch_size
-    )?;
-    writeln!(out, "  text tower    {}", encoder(&text.encoder))?;
-    writeln!(
-        out,
-        "  texts         up to {} tokens, {} known",
-        text.context_length, text.vocabulary
-    )?;
+    if let Some(image) = &info.image_tower {
+        writeln!(out, "  image tower   {}", encoder(&image.encoder))?;
+        writeln!(
+            out,
+            "  pictures      {0} x {0} pixels, patches of {1} x {1}",
+            image.image_size, image.patch_size
+        )?;
+    }
+    if let Some(text) = &info.text_tower {
+        writeln!(out, "  text tower    {}", encoder(&text.encoder))?;
+        writeln!(
+            out,
+            "  texts         up to {} tokens, {} known",
+            text.context_length, text.vocabulary
+        )?;
+        let tokenizer = match info.has_tokenizer {
+            true => "a tokenizer.json",
+            false => "a list of tokens",
+        };
+        writeln!(out, "  tokenizer     {tokenizer}")?;
+    }
     let activation = match info.activation {
         "gelu" => "GELU",
         _ => "quick-GELU",
@@ -170,16 +250,17 @@ fn print(out: &mut impl Write, info: &Info) -> io::Result<()> {
         false => ", the default: the file names none",
     };
     writeln!(out, "  logit scale   {}{of_default}", info.logit_scale)?;
-    let tokenizer = match info.has_tokenizer {
-        true => "a tokenizer.json",
-        false => "a list of tokens",
-    };
-    writeln!(out, "  tokenizer     {tokenizer}")?;
-    writeln!(
-        out,
-        "  weights       {} parameters: {}",
-        info.parameters,
-        weights.join(", ")
-    )?;
-    writeln!(out, "  size          {} bytes", info.bytes)
+    writeln!(out, "  weights       {} parameters", info.parameters)?;
+    for (kind, parameters) in &info.weights {
+        writeln!(
+            out,
+            "                {parameters} in {kind}, {} bytes",
+            info.weight_bytes[kind]
+        )?;
+    }
+    writeln!(out, "  size          {} bytes", info.bytes)?;
+    for what in &info.missing {
+        writeln!(out, "  missing       {what}")?;
+    }
+    Ok(())
 }

@@ -1,69 +1,34 @@
 //! `cliplet`: Cliplet's model from a terminal.
 //!
-//! What lives here: arguments ([`arguments`]), files, and JSON lines ([`output`]). What does not: the model, which is
-//! `cliplet-clip`'s.
+//! What lives here: arguments ([`arguments`]), a module for each command, and what they share: which model, labels and pictures are meant
+//! ([`model`], [`labels`], [`pictures`]), how pictures become embeddings ([`encode`]), rows of results in several formats ([`output`]), large
+//! collections in parts ([`job`]), progress, and how the program ends ([`stop`]). What does not: the model, which is `cliplet-clip`'s, other
+//! people's files, which are `cliplet-checkpoints`', and the server, which is `cliplet-server`'s.
 
 mod arguments;
 mod classify;
+mod compare;
 mod convert;
+mod documents;
 mod embed;
+mod encode;
+mod eval;
 mod info;
-mod input;
+mod job;
+mod labels;
+mod model;
 mod output;
+mod pictures;
+mod progress;
+mod serve;
+mod stop;
 
-use std::fmt;
-use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use arguments::{Arguments, Command};
-
-/// Exit status for arguments that make no sense; clap uses it too.
-const USAGE: u8 = 2;
-/// Exit status for everything else that fails.
-const FAILED: u8 = 1;
-
-/// Why the program ends early.
-enum Stop {
-    /// The arguments make no sense: a sentence.
-    Usage(String),
-    /// Something could not be done: a sentence.
-    Failed(String),
-    /// Some pictures could not be used, which has been said of each; the rest is done.
-    SomeUnusable,
-    /// Nobody reads the output any more, as in `cliplet … | head`: no error.
-    NobodyReads,
-}
-
-impl Stop {
-    /// The end of a run over pictures of which some may have been unusable.
-    fn unless(all_used: bool) -> Result<(), Self> {
-        match all_used {
-            true => Ok(()),
-            false => Err(Self::SomeUnusable),
-        }
-    }
-
-    fn failed(sentence: impl fmt::Display) -> Self {
-        Self::Failed(sentence.to_string())
-    }
-}
-
-impl From<io::Error> for Stop {
-    /// For errors of writing: those of reading name their file.
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::NobodyReads,
-            _ => Self::Failed(format!("The output could not be written: {error}.")),
-        }
-    }
-}
-
-/// Tells the person something, beside the results.
-fn say(sentence: &str) {
-    eprintln!("cliplet: {sentence}");
-}
+use stop::{FAILED, Stop, USAGE, say};
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
@@ -71,6 +36,11 @@ fn main() -> ExitCode {
         Command::Embed(arguments) => embed::run(arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
+        Command::Eval(command) => eval::run(&command),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Completions(arguments) => documents::completions(&arguments),
+        Command::Man(arguments) => documents::man(&arguments),
     };
     let (status, sentence) = match result {
         Ok(()) | Err(Stop::NobodyReads) => return ExitCode::SUCCESS,

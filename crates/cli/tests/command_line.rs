@@ -312,7 +312,7 @@ fn what_cannot_be_converted_is_a_sentence_and_leaves_what_was_there() {
         (without("model.safetensors"), "model.safetensors"),
         (other, "llama"),
         (cut, "cut off"),
-        (folder.join("nowhere"), "is no folder"),
+        (folder.join("nowhere"), "nowhere"),
     ] {
         let before = fs::read_dir(&folder).unwrap().count();
         let output = convert(&[], &repository, &out);

@@ -1,0 +1,173 @@
+//! What there is to convert: which layout, which files.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use cliplet_checkpoints::{Checkpoint, gguf, open_clip, pytorch, safetensors};
+use cliplet_clip::Error;
+use cliplet_clip::gguf::Gguf;
+use cliplet_clip::hugging_face::{Description, Repository, SAFETENSORS, SAFETENSORS_INDEX, shards};
+
+use crate::model::{about, open};
+use crate::stop::Stop;
+
+/// transformers' file of weights before there were safetensors.
+const PICKLE: &str = "pytorch_model.bin";
+const CONFIG: &str = "config.json";
+const TOKENIZER: &str = "tokenizer.json";
+
+/// A model that was found.
+pub(super) struct Model {
+    pub(super) description: Description,
+    pub(super) weights: Weights,
+}
+
+/// Where its weights are.
+pub(super) enum Weights {
+    Gguf(File),
+    Checkpoints(Layout, Vec<Checkpoint<File>>),
+}
+
+/// Whose names tensors have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    Transformers,
+    OpenClip,
+}
+
+/// Looks at what a path names: a folder, a GGUF, or a file of weights in a folder with the files that describe it.
+pub(super) fn find(path: &Path) -> Result<Model, Stop> {
+    if path.is_dir() {
+        let (layout, files) = in_folder(path)?;
+        return of_folder(path, layout, &files);
+    }
+    let mut file = open(path)?;
+    let mut magic = Vec::new();
+    file.by_ref()
+        .take(4)
+        .read_to_end(&mut magic)
+        .and_then(|_| file.rewind())
+        .map_err(|error| Stop::unreadable(path, &error))?;
+    if magic == b"GGUF" {
+        let described = Gguf::open(&mut file).and_then(|file| gguf::describe(&file));
+        return Ok(Model {
+            description: described.map_err(|error| Stop::Failed(about(path, &error)))?,
+            weights: Weights::Gguf(file),
+        });
+    }
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_open_clip = name.starts_with("open_clip") || !folder.join(CONFIG).exists();
+    let layout = match is_open_clip && folder.join(open_clip::CONFIG).exists() {
+        true => Layout::OpenClip,
+        false => Layout::Transformers,
+    };
+    of_folder(folder, layout, &[path.to_owned()])
+}
+
+/// The layout of a folder, and its files of weights. One that has both is taken as transformers lays it out.
+fn in_folder(folder: &Path) -> Result<(Layout, Vec<PathBuf>), Stop> {
+    let there = |name: &str| {
+        let path = folder.join(name);
+        path.exists().then_some(path)
+    };
+    if there(CONFIG).is_some() || there(open_clip::CONFIG).is_none() {
+        if let Some(path) = there(SAFETENSORS) {
+            return Ok((Layout::Transformers, vec![path]));
+        }
+        if let Some(index) = small_file(folder, SAFETENSORS_INDEX)? {
+            let names = shards(&index).map_err(|error| Stop::Failed(about(folder, &error)))?;
+            let paths = names.iter().map(|name| folder.join(name));
+            return Ok((Layout::Transformers, paths.collect()));
+        }
+        if let Some(path) = there(PICKLE) {
+            return Ok((Layout::Transformers, vec![path]));
+        }
+    }
+    if there(open_clip::CONFIG).is_some() {
+        if let Some(path) = open_clip::WEIGHTS.into_iter().find_map(there) {
+            return Ok((Layout::OpenClip, vec![path]));
+        }
+        let [safetensors, pickle] = open_clip::WEIGHTS;
+        return Err(Stop::Failed(format!(
+            "{} has {}, but neither {safetensors} nor {pickle}.",
+            folder.display(),
+            open_clip::CONFIG
+        )));
+    }
+    Err(Stop::Failed(match there(CONFIG) {
+        Some(_) => format!(
+            "{} has neither {SAFETENSORS} nor {SAFETENSORS_INDEX} nor {PICKLE}, and so no weights that can be read.",
+            folder.display()
+        ),
+        None => format!(
+            "{} has neither {CONFIG} nor {}, and so is not laid out as a CLIP of transformers or of OpenCLIP.",
+            folder.display(),
+            open_clip::CONFIG
+        ),
+    }))
+}
+
+fn of_folder(folder: &Path, layout: Layout, files: &[PathBuf]) -> Result<Model, Stop> {
+    let failed = |error: Error| Stop::Failed(about(folder, &error));
+    let tokenizer = small_file(folder, TOKENIZER)?;
+    let description = match layout {
+        Layout::Transformers => {
+            let preprocessor_config = match small_file(folder, "preprocessor_config.json")? {
+                None => small_file(folder, "processor_config.json")?,
+                found => found,
+            };
+            Description::of_repository(&Repository {
+                config: small_file(folder, CONFIG)?.as_deref(),
+                preprocessor_config: preprocessor_config.as_deref(),
+                tokenizer: tokenizer.as_deref(),
+            })
+            .map_err(failed)?
+        }
+        Layout::OpenClip => {
+            let config = small_file(folder, open_clip::CONFIG)?.unwrap_or_default();
+            let tokenizer = tokenizer.map(String::from_utf8).transpose().map_err(|_| {
+                Stop::Failed(format!("{}: its {TOKENIZER} is no text.", folder.display()))
+            })?;
+            open_clip::describe(&config, tokenizer).map_err(failed)?
+        }
+    };
+    let checkpoints = files
+        .iter()
+        .map(|path| checkpoint(path))
+        .collect::<Result<_, Stop>>()?;
+    Ok(Model {
+        description,
+        weights: Weights::Checkpoints(layout, checkpoints),
+    })
+}
+
+/// Opens a file of weights, by how it begins and not by what it is called.
+fn checkpoint(path: &Path) -> Result<Checkpoint<File>, Stop> {
+    let mut file = open(path)?;
+    let mut first = Vec::new();
+    file.by_ref()
+        .take(512)
+        .read_to_end(&mut first)
+        .map_err(|error| Stop::unreadable(path, &error))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let opened = match pytorch::looks_like_one(&first) {
+        true => pytorch::open(&name, file),
+        false => safetensors::open(&name, file),
+    };
+    opened.map_err(|error| Stop::Failed(about(path.parent().unwrap_or(path), &error)))
+}
+
+/// The bytes of a file, if it is there.
+fn small_file(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, Stop> {
+    let path = folder.join(name);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Stop::unreadable(&path, &error)),
+    }
+}

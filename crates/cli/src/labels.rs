@@ -1,0 +1,144 @@
+//! Labels and prompt templates, as the arguments name them, and what the model makes of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use cliplet_clip::prompt::{self, DEFAULT_TEMPLATE};
+use cliplet_clip::{TextEncoder, zero_shot};
+
+use crate::model::embed_texts;
+use crate::progress::Progress;
+use crate::stop::Stop;
+
+/// ImageNet-1k's class names as CLIP's authors cleaned them up; `public/label-sets/SOURCES.md` says where they come from.
+const IMAGENET_1K: &str = include_str!("../../../public/label-sets/imagenet-1k.txt");
+/// The 80 templates that CLIP's authors used on ImageNet.
+const IMAGENET_80: &str = include_str!("../../../public/templates/imagenet-80.txt");
+
+#[derive(Debug, Args)]
+pub(crate) struct LabelArguments {
+    /// Candidate labels, separated by commas.
+    #[arg(long, required_unless_present = "labels_file")]
+    pub(crate) labels: Option<String>,
+    /// A file with a label a line, or imagenet-1k for the 1,000 names of ImageNet's classes.
+    #[arg(long, value_name = "FILE", conflicts_with = "labels")]
+    pub(crate) labels_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) templates: TemplateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TemplateArguments {
+    /// Prompt template; {} stands for the label. May be given several times: a label's embedding is then the mean over them.
+    #[arg(long, value_name = "TEMPLATE", default_value = DEFAULT_TEMPLATE)]
+    pub(crate) template: Vec<String>,
+    /// A file with a template a line, or imagenet-80 for the 80 that CLIP's authors used on ImageNet.
+    #[arg(long, value_name = "FILE", conflicts_with = "template")]
+    pub(crate) template_file: Option<PathBuf>,
+}
+
+impl LabelArguments {
+    /// The labels: trimmed, without empty ones, each once.
+    pub(crate) fn labels(&self) -> Result<Vec<String>, Stop> {
+        let list = match (&self.labels, &self.labels_file) {
+            (Some(list), _) => list.split(',').map(str::to_owned).collect(),
+            (None, Some(path)) => labels_in(path)?,
+            (None, None) => Vec::new(),
+        };
+        let mut labels: Vec<String> = Vec::new();
+        let mut known = std::collections::HashSet::new();
+        for label in list.iter().map(|label| label.trim()) {
+            if !label.is_empty() && known.insert(label) {
+                labels.push(label.to_owned());
+            }
+        }
+        match labels.is_empty() {
+            true => Err(Stop::Usage(
+                "There is no label: --labels wants at least one, as in --labels \"cat, dog\"."
+                    .to_owned(),
+            )),
+            false => Ok(labels),
+        }
+    }
+}
+
+/// The lines of a file of labels, or of a list that is built in.
+pub(crate) fn labels_in(path: &Path) -> Result<Vec<String>, Stop> {
+    lines(path, "imagenet-1k", IMAGENET_1K)
+}
+
+impl TemplateArguments {
+    /// The templates, each of which has a place for the label.
+    pub(crate) fn templates(&self) -> Result<Vec<String>, Stop> {
+        let templates = match &self.template_file {
+            Some(path) => lines(path, "imagenet-80", IMAGENET_80)?,
+            None => self.template.clone(),
+        };
+        if templates.is_empty() {
+            return Err(Stop::Usage("There is no template.".to_owned()));
+        }
+        match templates
+            .iter()
+            .find(|template| !prompt::has_placeholder(template))
+        {
+            Some(template) => Err(Stop::Usage(format!(
+                "The template \"{template}\" has no {{}} where the label goes."
+            ))),
+            None => Ok(templates),
+        }
+    }
+}
+
+/// The lines of a file that are not empty, trimmed; or of a list that is built in, if that is its name and no file has it.
+fn lines(path: &Path, built_in: &str, list: &str) -> Result<Vec<String>, Stop> {
+    let text = match path == Path::new(built_in) && !path.exists() {
+        true => list.to_owned(),
+        false => fs::read_to_string(path).map_err(|error| Stop::unreadable(path, &error))?,
+    };
+    let lines = text.lines().map(str::trim);
+    Ok(lines
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect())
+}
+
+/// An embedding a label: of its prompt, or of several the mean, made unit again, as CLIP's authors did it.
+pub(crate) fn embed(
+    encoder: &TextEncoder,
+    labels: &[String],
+    templates: &[String],
+) -> Result<Vec<Vec<f32>>, Stop> {
+    let prompts: Vec<(String, String)> = labels
+        .iter()
+        .flat_map(|label| {
+            templates.iter().map(move |template| {
+                let name = format!("prompt for \"{label}\"");
+                (prompt::fill(template, label), name)
+            })
+        })
+        .collect();
+    let progress = Progress::of(Some(prompts.len() as u64), "prompts");
+    let embeddings = embed_texts(encoder, &prompts, |done| progress.advance(done as u64))?;
+    Ok(embeddings
+        .chunks(templates.len())
+        .map(zero_shot::ensemble)
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_that_are_built_in_are_whole() {
+        let names = labels_in(Path::new("imagenet-1k")).unwrap();
+        assert_eq!(names.len(), 1000);
+        assert_eq!(names[0], "tench");
+        let templates = TemplateArguments {
+            template: Vec::new(),
+            template_file: Some("imagenet-80".into()),
+        };
+        assert_eq!(templates.templates().unwrap().len(), 80);
+    }
+}

@@ -1,0 +1,232 @@
+//! What is written, and where to: rows in one of several formats, to stdout, to a file, or to a folder of parts.
+//!
+//! A file appears under its name when it is whole; until then, and if anything goes wrong, what was there before stays.
+
+mod file;
+mod lines;
+mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod safetensors;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+pub(crate) use file::NewFile;
+
+use crate::stop::Stop;
+
+/// Formats of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Jsonl,
+    /// Comma-separated values, with a line of names above them.
+    Csv,
+    /// Embeddings as numpy's .npy, with the names of the pictures in a .txt beside it.
+    Npy,
+    /// Embeddings as safetensors, with the names in its metadata.
+    Safetensors,
+    /// Parquet, for DuckDB, Polars, LanceDB, Spark and the like.
+    Parquet,
+}
+
+impl Format {
+    /// By what a file is called.
+    fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "txt" => Some(Self::Text),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "csv" => Some(Self::Csv),
+            "npy" => Some(Self::Npy),
+            "safetensors" => Some(Self::Safetensors),
+            "parquet" => Some(Self::Parquet),
+            _ => None,
+        }
+    }
+
+    /// What files of it are called.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Text => "txt",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Npy => "npy",
+            Self::Safetensors => "safetensors",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// The format; without it, what the name of the file to write ends in says it.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// A file to write instead of stdout. It appears when it is whole.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// A folder to write in parts, for large collections. The same command again goes on where it stopped.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
+    out_folder: Option<PathBuf>,
+    /// Pictures of a part; each tar archive is a part of its own.
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
+    part: u32,
+}
+
+/// Where rows go.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Destination {
+    Stdout,
+    File(PathBuf),
+    /// With so many pictures a part.
+    Folder(PathBuf, usize),
+}
+
+impl OutputArguments {
+    /// Where to, and in which format, `default` if nothing says it.
+    pub(crate) fn destination(&self, default: Format) -> Result<(Destination, Format), Stop> {
+        let destination = match (&self.out, &self.out_folder) {
+            (Some(file), _) => Destination::File(file.clone()),
+            (None, Some(folder)) => Destination::Folder(folder.clone(), self.part as usize),
+            (None, None) => Destination::Stdout,
+        };
+        let format = match (self.format, &destination) {
+            (Some(format), _) => format,
+            (None, Destination::Stdout) => default,
+            (None, Destination::File(path)) => Format::of(path).ok_or_else(|| {
+                Stop::Usage(format!(
+                    "The name {} does not say in which format to write: it should end in .csv, .jsonl, .npy, .safetensors or \
+                     .parquet, or --format says it.",
+                    path.display()
+                ))
+            })?,
+            (None, Destination::Folder(..)) => match cfg!(feature = "parquet") {
+                true => Format::Parquet,
+                false => Format::Jsonl,
+            },
+        };
+        let is_lines = matches!(format, Format::Text | Format::Jsonl | Format::Csv);
+        if destination == Destination::Stdout && !is_lines {
+            return Err(Stop::Usage(format!(
+                "--format {} wants a file to write: --out FILE or --out-folder FOLDER.",
+                format.extension()
+            )));
+        }
+        if format == Format::Parquet && !cfg!(feature = "parquet") {
+            return Err(Stop::Usage(
+                "This cliplet was built without Parquet.".to_owned(),
+            ));
+        }
+        Ok((destination, format))
+    }
+}
+
+/// What a row is of.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Source {
+    Image(String),
+    Text(String),
+}
+
+impl Source {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Image(name) | Self::Text(name) => name,
+        }
+    }
+}
+
+/// What a picture has with a label.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct LabelResult<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) score: f32,
+    pub(crate) cosine: f32,
+}
+
+/// A line of results.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Row<'a> {
+    #[serde(flatten)]
+    pub(crate) source: Source,
+    /// Best first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) results: Option<Vec<LabelResult<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) embedding: Option<Vec<f32>>,
+}
+
+/// What all rows have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Columns {
+    pub(crate) has_results: bool,
+    /// Numbers of an embedding, if there are embeddings.
+    pub(crate) embedding: Option<usize>,
+}
+
+/// Takes rows, one after the other.
+pub(crate) trait Rows {
+    fn row(&mut self, row: &Row) -> Result<(), Stop>;
+
+    /// Ends the output. Without this, a file does not appear.
+    fn finish(self: Box<Self>) -> Result<(), Stop>;
+}
+
+impl Destination {
+    /// Where rows go, all into one.
+    pub(crate) fn rows(&self, format: Format, columns: Columns) -> Result<Box<dyn Rows>, Stop> {
+        match self {
+            Self::Stdout => lines::rows(io::stdout().lock(), format, columns),
+            Self::File(path) => to_file(path, format, columns),
+            Self::Folder(..) => Err(Stop::Usage(
+                "A folder is written in parts, and of pictures alone.".to_owned(),
+            )),
+        }
+    }
+}
+
+/// Rows to a file that appears when they are all there.
+pub(crate) fn to_file(
+    path: &Path,
+    format: Format,
+    columns: Columns,
+) -> Result<Box<dyn Rows>, Stop> {
+    match format {
+        Format::Text | Format::Jsonl | Format::Csv => {
+            lines::rows(NewFile::create(path)?, format, columns)
+        }
+        Format::Npy => npy::rows(path, columns),
+        Format::Safetensors => safetensors::rows(path, columns),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => parquet::rows(path, columns),
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet => unreachable!("the arguments have been looked at"),
+    }
+}
+
+/// The numbers of an embedding, for formats that have nothing else.
+fn only_embeddings(columns: Columns, format: Format) -> Result<usize, Stop> {
+    match columns {
+        Columns {
+            has_results: false,
+            embedding: Some(width),
+        } => Ok(width),
+        _ => Err(Stop::Usage(format!(
+            "--format {} is for embeddings alone: `cliplet embed` writes it.",
+            format.extension()
+        ))),
+    }
+}
+
+/// Writes an object as one line of JSON.
+pub(crate) fn json_line(mut to: impl Write, object: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut to, object)?;
+    to.write_all(b"\n")
+}

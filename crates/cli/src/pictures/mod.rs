@@ -1,0 +1,53 @@
+//! Which pictures are to be done: files, folders, patterns and lists (`list`), and shards of tar archives (`tar`).
+//!
+//! What does not live here: decoding them, which is `encode`'s.
+
+mod list;
+mod shard;
+mod tar;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+pub(crate) use list::{Unit, is_picture};
+pub(crate) use shard::Shard;
+pub(crate) use tar::{Member, Members};
+
+use crate::stop::Stop;
+
+#[derive(Debug, Args)]
+pub(crate) struct PictureArguments {
+    /// Pictures: files, folders with all that is below them, patterns such as 'shots/*.jpg', tar archives (webdataset's shards), or -
+    /// for a list on standard input.
+    #[arg(value_name = "IMAGE")]
+    pub(crate) images: Vec<PathBuf>,
+    /// A file with a path a line, or - for standard input. May be given several times.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) files_from: Vec<PathBuf>,
+    /// Only the I-th of N parts of these, counted from 0. Which part a path is in, only the path itself decides.
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
+    pub(crate) shard: Option<Shard>,
+}
+
+impl PictureArguments {
+    /// Whether there is anything that could name a picture.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.images.is_empty() && self.files_from.is_empty()
+    }
+
+    /// What is to be done, in order: files, and archives whole.
+    pub(crate) fn units(&self) -> Result<Vec<Unit>, Stop> {
+        if self.is_empty() {
+            return Err(Stop::Usage(
+                "There is no picture: name files, folders or archives, or a list with --files-from."
+                    .to_owned(),
+            ));
+        }
+        let mut units = list::expand(&self.images, &self.files_from)?;
+        if let Some(shard) = &self.shard {
+            units.retain(|unit| shard.has(unit.path()));
+        }
+        Ok(units)
+    }
+}
