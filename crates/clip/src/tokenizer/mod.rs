@@ -9,7 +9,7 @@ mod merges;
 
 use std::fmt::Display;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokenizers::AddedToken;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::utils::truncation::TruncationParams;
@@ -75,8 +75,19 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::from_metadata`].
     pub fn from_json(json: &str, vocabulary: usize, context_length: usize) -> Result<Self, Error> {
-        let inner: tokenizers::Tokenizer = serde_json::from_str(json)
-            .map_err(|error| Error::model(format!("The model's tokenizer is broken: {error}")))?;
+        let broken = |error| Error::model(format!("The model's tokenizer is broken: {error}"));
+        // tokenizers panics over a decoder that is no JSON and over a broken SentencePiece map. Nothing is decoded here, and no CLIP has
+        // such a map.
+        let mut description: Map<String, Value> = serde_json::from_str(json).map_err(broken)?;
+        description.insert("decoder".to_owned(), Value::Null);
+        let normalizer = description.get("normalizer").map(Value::to_string);
+        if normalizer.is_some_and(|normalizer| normalizer.contains("recompiled")) {
+            return Err(Error::model(
+                "The model's tokenizer normalises texts as SentencePiece does, and no CLIP's does",
+            ));
+        }
+        let inner: tokenizers::Tokenizer =
+            serde_json::from_value(description.into()).map_err(broken)?;
         let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
         if highest as usize >= vocabulary {
             return Err(too_many(highest as usize, vocabulary));
