@@ -18,7 +18,7 @@ use crate::stop::Stop;
 
 pub(crate) const EXAMPLES: &str = "\
 Example:
-  cliplet compare laion-f32.gguf laion-q4_0.gguf --labels-file animals.txt photos/
+  cliplet compare laion-f32.gguf laion-q4_0.gguf --images photos/ --labels-file animals.txt
 
 The cosines are between what the two models make of one picture or prompt; ranks are compared by Spearman's coefficient over the
 labels of each picture.";
@@ -39,6 +39,9 @@ pub(crate) struct CompareArguments {
     /// Print JSON, one object.
     #[arg(long)]
     json: bool,
+    /// The same pictures as behind the models, for those who rather name them.
+    #[arg(long = "images", value_name = "IMAGE", num_args = 1..)]
+    named: Vec<PathBuf>,
     #[command(flatten)]
     pictures: PictureArguments,
 }
@@ -102,7 +105,7 @@ struct Seen {
 pub(crate) fn run(arguments: &CompareArguments) -> Result<(), Stop> {
     let labels = arguments.labels.labels()?;
     let templates = arguments.labels.templates.templates()?;
-    let units = arguments.pictures.units()?;
+    let units = arguments.pictures.units_with(&arguments.named)?;
     let see = |path: &PathBuf, says: bool| -> Result<Seen, Stop> {
         let clip = model::at(path, arithmetic(arguments.reference))?;
         Ok(Seen {

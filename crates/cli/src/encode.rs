@@ -11,9 +11,9 @@ use crate::pictures::{Members, Unit};
 use crate::stop::Stop;
 
 /// Pictures that are decoded together. Each is some hundred kilobytes when it is ready, and as large as it is while it is decoded.
-const BATCH: usize = 32;
+const BATCH: usize = 16;
 /// Of these, those that are encoded together: more take more memory, and hardly less time.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 4;
 
 /// A picture that waits, and what its embedding is for.
 pub(crate) struct Pending<T> {

@@ -309,9 +309,10 @@ fn models_are_compared() {
             &"--json",
             &a,
             &b,
+            &"--images",
+            &data,
             &"--labels",
             &"bee, rocket, panda",
-            &data,
         ]);
         lines(&stdout(&output)).remove(0)
     };

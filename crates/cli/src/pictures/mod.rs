@@ -38,13 +38,18 @@ impl PictureArguments {
 
     /// What is to be done, in order: files, and archives whole.
     pub(crate) fn units(&self) -> Result<Vec<Unit>, Stop> {
-        if self.is_empty() {
+        self.units_with(&[])
+    }
+
+    /// The same, with what another argument names before it.
+    pub(crate) fn units_with(&self, named: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
+        if self.is_empty() && named.is_empty() {
             return Err(Stop::Usage(
                 "There is no picture: name files, folders or archives, or a list with --files-from."
                     .to_owned(),
             ));
         }
-        let mut units = list::expand(&self.images, &self.files_from)?;
+        let mut units = list::expand(&[named, &self.images].concat(), &self.files_from)?;
         if let Some(shard) = &self.shard {
             units.retain(|unit| shard.has(unit.path()));
         }
