@@ -470,7 +470,7 @@ mod tests {
     fn neither_nesting_nor_repetition_costs_more_than_its_bytes() {
         // A tuple of a tuple of a tuple, a million deep; and a tuple of two of a tuple of two of …
         let mut deep = b"\x80\x02)".to_vec();
-        deep.extend([0x85; 1_000_000]);
+        deep.resize(deep.len() + 1_000_000, 0x85);
         deep.push(b'.');
         assert_eq!(read(&deep).unwrap().values.len(), 1_000_001);
         let mut wide = b"\x80\x02)".to_vec();
