@@ -71,6 +71,45 @@ pub fn in_steps(mut step: impl FnMut() -> bool + 'static) {
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    type ResizeObserver;
+
+    #[wasm_bindgen(constructor)]
+    fn new(hear: &JsValue) -> ResizeObserver;
+
+    #[wasm_bindgen(method)]
+    fn observe(this: &ResizeObserver, element: &Element);
+
+    #[wasm_bindgen(method)]
+    fn disconnect(this: &ResizeObserver);
+}
+
+/// Hears of an element's sizes as long as it is held.
+pub struct Sizes {
+    observer: ResizeObserver,
+    _hear: Closure<dyn FnMut()>,
+}
+
+impl Sizes {
+    /// Calls `hear` for the element's first size, and whenever it has changed.
+    pub fn of(element: &Element, hear: impl FnMut() + 'static) -> Self {
+        let hear = Closure::<dyn FnMut()>::new(hear);
+        let observer = ResizeObserver::new(hear.as_ref());
+        observer.observe(element);
+        Self {
+            observer,
+            _hear: hear,
+        }
+    }
+}
+
+impl Drop for Sizes {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}
+
 /// The browser's `localStorage`.
 pub struct LocalStorageShelf;
 

@@ -180,9 +180,7 @@ fn what_cannot_be_read_among_several_files_is_said_of_it_alone() {
     page.choose_files_in("[data-testid=file-input]", &files);
     page.wait_for_text(COUNT, "5 pictures, 2 unreadable");
     wait_for_labels_of(&page, &RIGHT);
-    let said = page
-        .attribute("[data-name='empty.png']", "aria-label")
-        .unwrap();
+    let said = page.text("[data-name='empty.png']").unwrap();
     assert!(said.contains("is empty"), "{said}");
 }
 
@@ -245,6 +243,20 @@ fn pictures_are_found_with_words_and_with_pictures() {
     page.wait_until("ten words", Duration::from_secs(90), || {
         (page.count("[data-testid=words] li") == 10).then_some(())
     });
+    // Other words: those of a ready set, and one's own labels.
+    let first = || page.text("[data-testid=words] li span:not(.bar)");
+    choose(&page, "[data-testid=vocabulary]", "CIFAR-10 ");
+    page.wait_until("a word of CIFAR-10", Duration::from_secs(30), || {
+        first().filter(|word| word == "frog" || word == "bird" || word == "dog" || word == "deer")
+    });
+    choose(&page, "[data-testid=vocabulary]", "Your labels");
+    page.wait_until("the label", Duration::from_secs(30), || {
+        first().filter(|word| word == "bee")
+    });
+    assert_eq!(page.count("[data-testid=words] li"), LABELS.len());
+    page.press_button("Clear all");
+    page.press_button("Words for it");
+    page.wait_for_text(".words .fault", "Add the words");
 }
 
 #[test]
@@ -413,6 +425,13 @@ fn a_cancelled_reading_leaves_what_was_read() {
         .parse()
         .unwrap();
     assert!((4..200).contains(&left), "{left}");
+    // It was a wrong click.
+    page.press_button("Undo");
+    page.wait_until("all of them", Duration::from_secs(120), || {
+        page.text(COUNT)
+            .filter(|text| text == "200 pictures")
+            .map(drop)
+    });
 }
 
 #[test]

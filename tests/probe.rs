@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::collection::{folder, wait_for_labels_of, with_labels};
-use crate::harness::{DROP_ZONE, Page, TestServer, repository};
+use crate::harness::{DROP_ZONE, Options, Page, TestServer, repository};
 
 const CLASSES: [(&str, &str); 6] = [
     ("panda.jpg", "animals/bears/one.jpg"),
@@ -97,6 +97,98 @@ fn a_probe_answers_again_after_a_reload() {
     page.wait_for("[data-testid=class-score][data-label=bears][data-score]");
     let first = page.attribute("[data-testid=class-score]", "data-label");
     assert_eq!(first.as_deref(), Some("bears"));
+}
+
+/// The classes and how many examples each has, as they are shown.
+fn classes(page: &Page) -> Value {
+    page.script(
+        "return Object.fromEntries(Array.from(document.querySelectorAll('[data-testid=class]'), (row) =>
+             [row.querySelector('span').innerText, Number(row.querySelector('.number').innerText)]))",
+        [],
+    )
+}
+
+#[track_caller]
+fn wait_for_classes(page: &Page, wanted: &Value) {
+    page.wait_until(
+        &format!("the classes {wanted}, not {}", classes(page)),
+        Duration::from_secs(20),
+        || (classes(page) == *wanted).then_some(()),
+    );
+}
+
+#[test]
+fn examples_are_there_after_a_crash_until_they_are_deleted() {
+    let server = TestServer::with_page();
+    let profile = folder("examples-profile", &[]);
+    let options = Options {
+        profile: Some(profile),
+        ..Options::default()
+    };
+    let all = json!({ "bears": 2, "insects": 2, "no animal": 2 });
+    let page = with_labels(Page::open_with(&server, &options), &["bears", "insects"]);
+    // No two are the same to the byte, which would be kept as one.
+    let pictures = folder("crashed", &CLASSES).join("animals");
+    for (number, (_, name)) in CLASSES.iter().enumerate() {
+        let path = pictures.with_file_name(name);
+        let bytes = [fs::read(&path).unwrap(), vec![number as u8]].concat();
+        fs::write(path, bytes).unwrap();
+    }
+    page.drop_file(DROP_ZONE, &pictures);
+    page.wait_for_text("[data-testid=collection-count]", "6 pictures");
+    page.press_button("Teach");
+    page.press_button("Folders as classes");
+    wait_for_classes(&page, &all);
+
+    // A class that is taken away and one whose examples become another's come back.
+    page.press_button("Remove the class insects");
+    wait_for_classes(&page, &json!({ "bears": 2, "no animal": 2 }));
+    page.press_button("Undo");
+    wait_for_classes(&page, &all);
+    page.click("[data-name='one.jpg']");
+    page.type_into("[data-testid=class-name]", "insects");
+    page.press_button("Put them there");
+    page.wait_for_text(
+        "[data-testid=undo-note]",
+        "1 picture was an example of another class.",
+    );
+    page.press_button("Undo");
+    wait_for_classes(&page, &all);
+    page.press_button("Remove the class no animal");
+    let left = json!({ "bears": 2, "insects": 2 });
+    wait_for_classes(&page, &left);
+    page.wait_until("the saved count", Duration::from_secs(10), || {
+        (saved(&page)["kept"] == json!(6)).then_some(())
+    });
+    // Chromium writes down what is in localStorage five seconds later.
+    std::thread::sleep(Duration::from_secs(6));
+    page.kill();
+
+    let page = Page::open_with(&server, &options);
+    page.wait_until_ready();
+    page.click("[data-testid=open-kept]");
+    page.wait_for_text("[data-testid=collection-count]", "6 pictures");
+    page.press_button("Teach");
+    wait_for_classes(&page, &left);
+    page.press_button("Learn");
+    page.wait_for_text("[data-testid=probe-state]", "Learnt from 4 pictures");
+    page.press_button("Look");
+
+    // Deleted is deleted: pictures that come again are examples of nothing.
+    page.click(".keeping summary");
+    page.press_button("Delete what is kept");
+    page.wait_for_text(".keeping .question", "what they are examples of");
+    page.press_button("Delete it");
+    page.wait_for_text(
+        "[data-testid=collection-note]",
+        "Nothing of your pictures is kept",
+    );
+    page.reload();
+    page.wait_until_ready();
+    page.drop_file(DROP_ZONE, &pictures);
+    page.wait_for_text("[data-testid=collection-count]", "6 pictures");
+    page.press_button("Teach");
+    assert_eq!(classes(&page), json!({}));
 }
 
 #[test]

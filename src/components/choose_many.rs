@@ -18,7 +18,7 @@ pub fn ChooseMany() -> impl IntoView {
         let count = many.count();
         (closed() && count > 0).then(|| {
             view! {
-                <button type="button" class="button" on:click=move |_| session.open_collection()>
+                <button type="button" class="link-button" on:click=move |_| session.open_collection()>
                     {words::open_again(count)}
                 </button>
             }
@@ -28,24 +28,25 @@ pub fn ChooseMany() -> impl IntoView {
         let kept = many.kept.get();
         (closed() && kept > 0 && many.count() == 0).then(|| {
             view! {
-                <button type="button" class="button" data-testid="open-kept" on:click=move |_| session.open_kept()>
+                <button type="button" class="link-button" data-testid="open-kept" on:click=move |_| session.open_kept()>
                     {words::open_kept(kept)}
                 </button>
             }
         })
     };
     view! {
-        <div class="choose-many" class:below=move || session.picture.read().is_some()>
-            {open_again}
-            {open_kept}
-            <FolderField />
-        </div>
+        {open_again}
+        {open_kept}
+        <FolderField class="link-button" />
     }
 }
 
 /// The button that asks for a folder, where the browser can.
 #[component]
-pub fn FolderField() -> impl IntoView {
+pub fn FolderField(
+    /// What it looks like.
+    class: &'static str,
+) -> impl IntoView {
     let session = expect_context::<Session>();
     let field = NodeRef::<html::Input>::new();
     Effect::new(move || {
@@ -69,7 +70,7 @@ pub fn FolderField() -> impl IntoView {
     };
     files::can_choose_folder().then(|| {
         view! {
-            <label class="button folder-field">
+            <label class=format!("{class} folder-field")>
                 <input
                     class="visually-hidden"
                     type="file"

@@ -3,8 +3,9 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::{CheckPanel, ErrorNote, FolderField, PictureGrid, Tab, TeachPanel};
-use crate::session::{Session, Tool, Undo, View};
+use crate::session::{Session, Tool, View, Words};
 use crate::state::collection::{Filter, Sort};
+use crate::state::vocabulary::Vocabulary;
 use crate::text;
 use crate::text::collection as words;
 
@@ -100,20 +101,15 @@ fn Reading() -> impl IntoView {
     }
 }
 
-/// What there is to say, and what can be undone.
+/// The offer to undo what was done last.
 #[component]
-fn Note() -> impl IntoView {
+pub fn UndoNote() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
-    let undo = move || {
-        many.undo.get().map(|undo| {
-            let said = match undo {
-                Undo::Pictures(items) => words::taken_out(items.len()),
-                Undo::Class(_, class) => words::class_taken_out(&class.name),
-            };
+    move || {
+        session.many.undo.get().map(|undo| {
             view! {
-                <p class="collection-note">
-                    <span>{said}</span>
+                <p class="collection-note" data-testid="undo-note">
+                    <span>{undo.said}</span>
                     <button
                         type="button"
                         class="button"
@@ -126,7 +122,14 @@ fn Note() -> impl IntoView {
                 </p>
             }
         })
-    };
+    }
+}
+
+/// What there is to say, and what can be undone.
+#[component]
+fn Note() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let many = session.many;
     let note = move || {
         many.note.get().map(|note| {
             view! {
@@ -146,7 +149,7 @@ fn Note() -> impl IntoView {
     };
     view! {
         {note}
-        {undo}
+        <UndoNote />
     }
 }
 
@@ -375,7 +378,7 @@ fn Keeping() -> impl IntoView {
                 ", and more"
             </summary>
             <div class="inside">
-                <FolderField />
+                <FolderField class="button" />
                 {others}
                 <label class="switch">
                     <input
@@ -456,45 +459,6 @@ fn OnePicture() -> impl IntoView {
             }
         })
     };
-    let described = move || {
-        many.described.get().map(|described| {
-            let inside = match (described.words, described.read) {
-                (Some(found), _) => {
-                    let found = found.into_iter().map(|(word, score)| {
-                        view! {
-                            <li style=("--score", score.to_string())>
-                                <span class="bar" aria-hidden="true"></span>
-                                <span>{word}</span>
-                                <span class="number">{text::percent(score)}</span>
-                            </li>
-                        }
-                    });
-                    view! { <ol data-testid="words">{found.collect_view()}</ol> }.into_any()
-                }
-                (None, read) => {
-                    let (done, total) = read.unwrap_or((0, 1));
-                    view! {
-                        <progress class="progress" aria-label="Words read" max=total prop:value=done></progress>
-                    }
-                    .into_any()
-                }
-            };
-            view! {
-                <div class="words">
-                    <p>{words::WORDS_OF_IMAGENET}</p>
-                    <button
-                        type="button"
-                        class="icon-button"
-                        aria-label="Dismiss the words"
-                        on:click=move |_| session.dismiss_words()
-                    >
-                        "✕"
-                    </button>
-                    {inside}
-                </div>
-            }
-        })
-    };
     view! {
         <section class="one-picture" aria-label="Picture of many">
             <button type="button" class="button" node_ref=back on:click=move |_| session.show_all_items()>
@@ -502,7 +466,89 @@ fn OnePicture() -> impl IntoView {
                 {words::ALL_PICTURES}
             </button>
             {of_item}
-            {described}
+            <WordsForIt />
         </section>
+    }
+}
+
+/// Words for the picture, and where they are from.
+#[component]
+fn WordsForIt() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let many = session.many;
+    let option = |vocabulary: &Vocabulary, name: String| {
+        view! { <option value=vocabulary.value()>{name}</option> }
+    };
+    let offered = Memo::new(move |_| {
+        let own = session.tools.own_sets.get().into_iter();
+        let own = own.map(|set| (Vocabulary::Own(set.name.clone()), set.name));
+        let ready = session.tools.ready_sets.get().into_iter();
+        let ready = ready.map(|set| {
+            (
+                Vocabulary::Ready(set.file),
+                words::with_count(&set.name, set.count),
+            )
+        });
+        let labels = (Vocabulary::Labels, words::YOUR_LABELS.to_owned());
+        std::iter::once(labels)
+            .chain(own)
+            .chain(ready)
+            .collect::<Vec<_>>()
+    });
+    let options = move || {
+        let offered = offered.get().into_iter();
+        offered
+            .map(|(vocabulary, name)| option(&vocabulary, name))
+            .collect_view()
+    };
+    let found = move || {
+        many.described.get().map(|described| match described.words {
+            Words::Found(found) => {
+                let found = found.into_iter().map(|(word, score)| {
+                    view! {
+                        <li style=("--score", score.to_string())>
+                            <span class="bar" aria-hidden="true"></span>
+                            <span dir="auto">{word}</span>
+                            <span class="number">{text::percent(score)}</span>
+                        </li>
+                    }
+                });
+                view! { <ol data-testid="words">{found.collect_view()}</ol> }.into_any()
+            }
+            Words::Read(done, total) => view! {
+                <progress class="progress" aria-label="Words read" max=total prop:value=done></progress>
+            }
+            .into_any(),
+            Words::Failed(why) => view! { <p class="fault" role="alert">{why}</p> }.into_any(),
+        })
+    };
+    let is_open = Memo::new(move |_| many.described.read().is_some());
+    view! {
+        <Show when=move || is_open.get()>
+            <div class="words">
+                <label>
+                    <span>{words::WORDS_FROM}</span>
+                    <select
+                        class="field"
+                        data-testid="vocabulary"
+                        prop:value=move || { offered.track(); many.vocabulary.get().value() }
+                        on:change=move |event| {
+                            session.choose_vocabulary(Vocabulary::of_value(&event_target_value(&event)))
+                        }
+                    >
+                        {options}
+                    </select>
+                </label>
+                <button
+                    type="button"
+                    class="icon-button"
+                    aria-label="Dismiss the words"
+                    on:click=move |_| session.dismiss_words()
+                >
+                    "✕"
+                </button>
+                {found}
+            </div>
+        </Show>
     }
 }

@@ -1,15 +1,21 @@
+use std::collections::HashSet;
+
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, Url};
+use web_sys::{Element, HtmlElement, Url};
 
 use cliplet_engine::collection::ItemId;
 
+use crate::browser::Sizes;
 use crate::session::{Session, Tool};
 use crate::state::collection::Standing;
 use crate::state::grid::Grid;
 use crate::text;
+
+/// Pictures that are drawn for the first time in one frame.
+const NEW_IN_A_FRAME: usize = 16;
 
 /// All pictures that are shown, of which only those in sight are drawn. One of them at a time can be reached with the Tab key, the others from
 /// there with the arrow keys.
@@ -32,17 +38,14 @@ pub fn PictureGrid() -> impl IntoView {
             }
         }
     };
-    let on_resize = window_event_listener(leptos::ev::resize, move |_| measure());
-    on_cleanup(move || on_resize.remove());
-    Effect::new(move || {
-        // When it is drawn, and when what stands above it may have changed its size.
-        many.tool.track();
-        many.note.track();
-        many.undo.track();
-        many.progress.track();
-        scroller.track();
-        request_animation_frame(measure);
-    });
+    // When it is drawn, and when what stands around it or a scroll bar leaves it more room, or less.
+    let sizes = StoredValue::new_local(Vec::new());
+    let follow = move |element: &Element| {
+        let hear = move || request_animation_frame(measure);
+        sizes.update_value(|sizes| sizes.push(Sizes::of(element, hear)));
+    };
+    scroller.on_load(move |element| follow(&element));
+    list.on_load(move |element| follow(&element));
 
     // The picture that has the focus, or would get it.
     let current = RwSignal::new(None::<ItemId>);
@@ -53,13 +56,28 @@ pub fn PictureGrid() -> impl IntoView {
             .and_then(|id| order.iter().position(|other| *other == id));
         at.unwrap_or_default()
     };
-    let drawn = move || {
+    // New ones are drawn a few in each frame, so that no frame is long.
+    let frame = RwSignal::new(0);
+    let known = StoredValue::new(HashSet::<ItemId>::new());
+    let drawn = Memo::new(move |_| {
+        frame.track();
         let order = many.order.read();
         let mut drawn: Vec<(usize, ItemId)> = grid
             .get()
             .in_sight(order.len())
             .map(|at| (at, order[at]))
             .collect();
+        let mut new = 0;
+        known.with_value(|known| {
+            drawn.retain(|(_, id)| {
+                let draws = known.contains(id) || new < NEW_IN_A_FRAME;
+                new += usize::from(!known.contains(id));
+                draws
+            });
+        });
+        if new > NEW_IN_A_FRAME {
+            request_animation_frame(move || frame.update(|frame| *frame += 1));
+        }
         // Whoever has the focus is never taken away.
         let place = place();
         if let Some(id) = order.get(place)
@@ -68,8 +86,11 @@ pub fn PictureGrid() -> impl IntoView {
             drawn.push((place, *id));
             drawn.sort_unstable();
         }
+        known.set_value(drawn.iter().map(|(_, id)| *id).collect());
         drawn
-    };
+    });
+    // The one that the Tab key reaches.
+    let reached = Memo::new(move |_| many.order.read().get(place()).copied());
     let go_to = move |at: usize| {
         let Some(id) = many.order.with_untracked(|order| order.get(at).copied()) else {
             return;
@@ -124,8 +145,8 @@ pub fn PictureGrid() -> impl IntoView {
                 node_ref=list
                 style=("height", move || format!("{}px", grid.get().height(many.order.read().len())))
             >
-                <For each=drawn key=|(_, id)| *id let((_, id))>
-                    <Cell id grid current />
+                <For each=move || drawn.get() key=|(_, id)| *id let((_, id))>
+                    <Cell id grid drawn reached current />
                 </For>
             </ul>
         </div>
@@ -145,12 +166,20 @@ fn focus(id: ItemId) {
 
 /// One picture of the grid.
 #[component]
-fn Cell(id: ItemId, grid: RwSignal<Grid>, current: RwSignal<Option<ItemId>>) -> impl IntoView {
+fn Cell(
+    id: ItemId,
+    grid: RwSignal<Grid>,
+    /// All that are drawn, with their places among all.
+    drawn: Memo<Vec<(usize, ItemId)>>,
+    reached: Memo<Option<ItemId>>,
+    current: RwSignal<Option<ItemId>>,
+) -> impl IntoView {
     let session = expect_context::<Session>();
     let many = session.many;
     let place = Memo::new(move |_| {
-        let order = many.order.read();
-        order.iter().position(|other| *other == id)
+        let drawn = drawn.read();
+        let place = drawn.iter().find(|(_, other)| *other == id);
+        place.map(|(at, _)| *at)
     });
     let item = Memo::new(move |_| many.item(id));
     // Made when there is something to be seen, and given back with the cell.
@@ -186,13 +215,10 @@ fn Cell(id: ItemId, grid: RwSignal<Grid>, current: RwSignal<Option<ItemId>>) -> 
             .then(|| lessons.class_of(id).map(str::to_owned))
             .flatten()
     });
+    // For those who do not see it; what is seen follows.
     let name = move || {
-        let Some(item) = item.get() else {
-            return String::new();
-        };
-        let best = best.get();
-        let best = best.as_ref().map(|(label, score)| (&label[..], *score));
-        text::collection::item(&item.name, &item.standing, best, class.get().as_deref())
+        let item = item.get();
+        item.map(|item| text::collection::item(&item.name, &item.standing, best.read().is_some()))
     };
     let selects = move || many.tool.get() == Tool::Teach;
     let is_selected = move || many.selected.read().contains(&id);
@@ -204,12 +230,9 @@ fn Cell(id: ItemId, grid: RwSignal<Grid>, current: RwSignal<Option<ItemId>>) -> 
             _ => session.show_item(id),
         }
     };
-    let reachable = move || {
-        let order = many.order.read();
-        let is_current = current.get() == Some(id);
-        let nobody_is = current.get().is_none_or(|other| !order.contains(&other));
-        let first = nobody_is && order.first() == Some(&id);
-        if is_current || first { "0" } else { "-1" }
+    let reachable = move || match reached.get() == Some(id) {
+        true => "0",
+        false => "-1",
     };
     let inside = move || match (source(), item.get().map(|item| item.standing)) {
         (Some(url), _) => {
@@ -246,7 +269,6 @@ fn Cell(id: ItemId, grid: RwSignal<Grid>, current: RwSignal<Option<ItemId>>) -> 
                 data-testid="picture"
                 data-name=move || item.get().map(|item| item.name)
                 data-label=move || best.get().map(|(label, _)| label)
-                aria-label=name
                 aria-pressed=pressed
                 title=move || item.get().map(|item| item.name)
                 tabindex=reachable
@@ -254,13 +276,20 @@ fn Cell(id: ItemId, grid: RwSignal<Grid>, current: RwSignal<Option<ItemId>>) -> 
                 on:focus=move |_| current.set(Some(id))
             >
                 <span class="image">{inside}</span>
-                <span class="said" aria-hidden="true">
+                <span class="visually-hidden">{name}</span>
+                <span class="said">
                     {move || said().map(|(label, number)| view! {
                         <span class="label" dir="auto">{label}</span>
+                        " "
                         <span class="number">{number}</span>
                     })}
                 </span>
-                {move || class.get().map(|class| view! { <span class="class" aria-hidden="true" dir="auto">{class}</span> })}
+                {move || class.get().map(|class| view! {
+                    <span class="class">
+                        <span class="visually-hidden">{text::collection::EXAMPLE_OF}</span>
+                        <bdi>{class}</bdi>
+                    </span>
+                })}
             </button>
         </li>
     }

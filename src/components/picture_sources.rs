@@ -2,12 +2,43 @@ use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html;
 use leptos::prelude::*;
 
+use super::{ChooseMany, UndoNote};
 use crate::browser;
-use crate::session::Session;
+use crate::session::{Session, View};
 use crate::state::labels::LabelId;
 use crate::text;
 
-/// Below the picture: what speaks for the best label, and where else pictures may come from.
+/// Over the foot of the picture, where it moves nothing when it comes: the button that asks what speaks for the best label.
+#[component]
+pub fn AskWhy() -> impl IntoView {
+    let session = expect_context::<Session>();
+    // While somebody types, the last one stays: looking through a long list takes a while.
+    let best = Memo::new(move |before: Option<&Option<LabelId>>| {
+        match session.settled.get() || session.picture.read().is_none() {
+            true => session.explainable().first().map(|(label, _)| *label),
+            false => before.copied().flatten(),
+        }
+    });
+    move || {
+        let best = best.get().filter(|_| session.why.label.get().is_none());
+        best.map(|label| {
+            view! {
+                <button
+                    type="button"
+                    class="button show-why"
+                    on:click=move |_| {
+                        session.ask_why(label);
+                        browser::focus_soon(".why-panel select");
+                    }
+                >
+                    {text::SHOW_WHY}
+                </button>
+            }
+        })
+    }
+}
+
+/// Below the picture: where else pictures may come from.
 #[component]
 pub fn PictureSources() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -18,33 +49,16 @@ pub fn PictureSources() -> impl IntoView {
             button.focus().ok();
         }
     });
-    // While somebody types, the last one stays: looking through a long list takes a while.
-    let best = Memo::new(move |before: Option<&Option<LabelId>>| {
-        match session.settled.get() || session.picture.read().is_none() {
-            true => session.explainable().first().map(|(label, _)| *label),
-            false => before.copied().flatten(),
-        }
-    });
-    let why = move || {
-        let best = best.get().filter(|_| session.why.label.get().is_none());
-        best.map(|label| {
-            view! {
-                <button
-                    type="button"
-                    class="link-button show-why"
-                    on:click=move |_| {
-                        session.ask_why(label);
-                        browser::focus_soon(".why-panel select");
-                    }
-                >
-                    {text::SHOW_WHY}
-                </button>
-            }
-        })
+    // Of pictures that were not read at all, nothing is left to open.
+    let many = session.many;
+    let undo = move || {
+        let nothing = many.view.get() == View::Closed && many.count() == 0;
+        nothing.then(|| view! { <UndoNote /> })
     };
     view! {
+        {undo}
         <div class="picture-sources">
-            {why}
+            <ChooseMany />
             <button
                 node_ref=camera
                 type="button"

@@ -413,20 +413,35 @@ impl Session {
         self.tools.said_of_sets.set(None);
         self.tools.sets_can_be_undone.set(false);
         self.show_own_sets(&OwnSets::read(&LocalStorageShelf));
-        if self.tools.ready_sets.with_untracked(Vec::is_empty) {
-            leptos::task::spawn_local(async move {
-                let list = browser::fetch_text("label-sets/sets.json").await;
-                let list = list
-                    .map(|list| label_sets::read_list(&list))
-                    .unwrap_or_default();
-                if list.is_empty() {
-                    self.tools
-                        .said_of_sets
-                        .set(Some(words::NO_READY_SETS.to_owned()));
-                }
-                self.tools.ready_sets.set(list);
-            });
+        leptos::task::spawn_local(async move {
+            if self.ready_sets().await.is_empty() {
+                self.tools
+                    .said_of_sets
+                    .set(Some(words::NO_READY_SETS.to_owned()));
+            }
+        });
+    }
+
+    /// Finds out what words for a picture can be taken from.
+    pub(super) fn list_vocabularies(self) {
+        self.show_own_sets(&OwnSets::read(&LocalStorageShelf));
+        leptos::task::spawn_local(async move {
+            self.ready_sets().await;
+        });
+    }
+
+    /// The sets that come with the page, fetched once; none where they cannot be had.
+    pub(super) async fn ready_sets(self) -> Vec<ReadySet> {
+        let known = self.tools.ready_sets.get_untracked();
+        if !known.is_empty() {
+            return known;
         }
+        let list = browser::fetch_text("label-sets/sets.json").await;
+        let list = list
+            .map(|list| label_sets::read_list(&list))
+            .unwrap_or_default();
+        self.tools.ready_sets.set(list.clone());
+        list
     }
 
     fn show_own_sets(self, sets: &OwnSets) {

@@ -22,7 +22,7 @@ mod search;
 mod take_along;
 mod why;
 
-pub use collection::{Checked, Described, Many, Probe, Tool, Undo, View};
+pub use collection::{Checked, Described, Many, Probe, Tool, View, Words};
 pub use elsewhere::AddressField;
 pub use embed::{Embed, Given, GivenState};
 pub use label_tools::{LabelTools, Reading};
@@ -217,6 +217,7 @@ impl Session {
             None => SavedCollection::read(&LocalStorageShelf),
             Some(_) => SavedCollection::default(),
         };
+        let label_count = labels.usable().len();
         let session = Self {
             embed,
             many: Many::new(&saved_collection),
@@ -228,7 +229,7 @@ impl Session {
             build: StoredValue::default(),
             rows: RwSignal::default(),
             list: NodeRef::new(),
-            label_count: RwSignal::default(),
+            label_count: RwSignal::new(label_count),
             template: RwSignal::new(template),
             picture: RwSignal::default(),
             opening: RwSignal::default(),

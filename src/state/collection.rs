@@ -231,10 +231,10 @@ impl Collection {
         }
     }
 
-    /// The pictures that have not come far, which are no longer wanted.
-    pub fn not_read(&self) -> HashSet<ItemId> {
+    /// The pictures that have not come far.
+    pub fn not_read(&self) -> Vec<ItemId> {
         let waits = |item: &&Item| matches!(item.standing, Standing::Waiting | Standing::UnderWay);
-        let waiting = self.items.iter().filter(waits);
+        let waiting = self.there().filter(waits);
         waiting
             .filter(|item| item.best.is_none())
             .map(|item| item.id)
@@ -404,6 +404,23 @@ pub struct Lessons {
     last: u32,
 }
 
+/// How classes and those examples were that were changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WayBack {
+    /// All classes.
+    order: Vec<String>,
+    /// Examples, by the names of their classes; without a name, of none.
+    examples: Vec<(String, Vec<ItemId>)>,
+}
+
+impl WayBack {
+    /// How many pictures were examples of a class, and are of another now, or of none.
+    pub fn lost(&self) -> usize {
+        let of_some = self.examples.iter().filter(|(name, _)| !name.is_empty());
+        of_some.map(|(_, items)| items.len()).sum()
+    }
+}
+
 /// One class, and its examples.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lesson {
@@ -450,15 +467,69 @@ impl Lessons {
         }
     }
 
-    /// Takes a class out. Gives it, and where it stood.
-    pub fn remove(&mut self, id: u32) -> Option<(usize, Lesson)> {
+    /// Takes a class out. Gives its name.
+    pub fn remove(&mut self, id: u32) -> Option<String> {
         let at = self.classes.iter().position(|class| class.id == id)?;
-        Some((at, self.classes.remove(at)))
+        Some(self.classes.remove(at).name)
     }
 
-    /// Puts a class back.
-    pub fn put_back(&mut self, at: usize, class: Lesson) {
-        self.classes.insert(at.min(self.classes.len()), class);
+    /// What has to be said of pictures so that others' examples become these: for each class those that it gains, and, under no
+    /// name, those that are examples of none.
+    pub fn gained_on(&self, others: &Self) -> Vec<(String, Vec<ItemId>)> {
+        let classes = |lessons: &Self| -> HashMap<ItemId, String> {
+            let of = |class: &Lesson| {
+                let name = class.name.clone();
+                class
+                    .items
+                    .clone()
+                    .into_iter()
+                    .map(move |item| (item, name.clone()))
+            };
+            lessons.classes.iter().flat_map(of).collect()
+        };
+        let (ours, theirs) = (classes(self), classes(others));
+        let mut gained: Vec<(String, Vec<ItemId>)> = Vec::new();
+        for class in &self.classes {
+            let new = class.items.iter().copied();
+            let new = new.filter(|item| theirs.get(item) != Some(&class.name));
+            gained.push((class.name.clone(), new.collect()));
+        }
+        let mut none: Vec<ItemId> = theirs
+            .into_keys()
+            .filter(|item| !ours.contains_key(item))
+            .collect();
+        none.sort_unstable();
+        gained.push((String::new(), none));
+        gained.retain(|(_, items)| !items.is_empty());
+        gained
+    }
+
+    /// How to come back to these from what they have become.
+    pub fn way_back_from(&self, others: &Self) -> WayBack {
+        WayBack {
+            order: self
+                .classes
+                .iter()
+                .map(|class| class.name.clone())
+                .collect(),
+            examples: self.gained_on(others),
+        }
+    }
+
+    /// Goes a way back. What has been taught meanwhile stays.
+    pub fn go_back(&mut self, way: &WayBack) {
+        for name in &way.order {
+            self.teach(name, &[]);
+        }
+        for (name, items) in &way.examples {
+            self.unteach(items);
+            self.teach(name, items);
+        }
+        let place = |class: &Lesson| way.order.iter().position(|name| *name == class.name);
+        self.classes
+            .retain(|class| !class.items.is_empty() || place(class).is_some());
+        self.classes
+            .sort_by_key(|class| place(class).unwrap_or(usize::MAX));
     }
 
     /// The class that a picture is an example of.
@@ -586,7 +657,7 @@ mod tests {
         let mut some = some();
         assert_eq!(some.take_waiting(), Some(4));
         assert_eq!(some.take_waiting(), None);
-        assert_eq!(some.not_read(), HashSet::from([4]));
+        assert_eq!(some.not_read(), [4]);
         assert!(some.progress().goes_on());
         some.stands(4, Standing::Read);
         assert_eq!(some.unjudged(), [4]);
@@ -637,11 +708,49 @@ mod tests {
                 vec![0, 1, 1]
             )
         );
-        let (at, cat) = lessons.remove(1).unwrap();
-        assert!(!lessons.can_be_learnt());
-        lessons.put_back(at, cat);
-        assert_eq!(lessons.classes()[0].name, "cat");
         lessons.teach("  ", &[9]);
         assert_eq!(lessons.classes().len(), 2);
+    }
+
+    #[test]
+    fn what_was_changed_among_classes_comes_back() {
+        let mut before = Lessons::default();
+        for (name, items) in [("cat", [1, 2]), ("dog", [3, 4]), ("cow", [5, 6])] {
+            before.teach(name, &items);
+        }
+        let names = |lessons: &Lessons| -> Vec<(String, Vec<ItemId>)> {
+            let classes = lessons.classes().iter();
+            classes
+                .map(|class| (class.name.clone(), class.items.clone()))
+                .collect()
+        };
+        let mut lessons = before.clone();
+        assert_eq!(lessons.remove(1).as_deref(), Some("cat"));
+        lessons.teach("horse", &[3]);
+        lessons.teach("cow", &[7]);
+        assert_eq!(
+            lessons.gained_on(&before),
+            [
+                ("cow".to_owned(), vec![7]),
+                ("horse".to_owned(), vec![3]),
+                (String::new(), vec![1, 2])
+            ]
+        );
+        let way = before.way_back_from(&lessons);
+        assert_eq!(way.lost(), 3);
+        // What comes meanwhile stays.
+        lessons.teach("hen", &[8]);
+        lessons.go_back(&way);
+        let mut back = names(&before);
+        back[1].1 = vec![4, 3];
+        back.push(("hen".to_owned(), vec![8]));
+        assert_eq!(names(&lessons), back);
+        // So does a class without examples.
+        lessons.teach("empty", &[]);
+        let with_empty = lessons.clone();
+        lessons.remove(lessons.classes()[4].id);
+        let way = with_empty.way_back_from(&lessons);
+        lessons.go_back(&way);
+        assert_eq!(names(&lessons), names(&with_empty));
     }
 }

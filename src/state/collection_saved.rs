@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::saved::Shelf;
+use super::vocabulary::Vocabulary;
 
 /// The entry's name.
 pub const KEY: &str = "cliplet-collection";
@@ -19,6 +20,8 @@ pub struct SavedCollection {
     pub probe: Option<String>,
     /// The probe answers instead of the labels.
     pub by_probe: bool,
+    /// Where words for a picture come from, by its [value](super::vocabulary::Vocabulary::value).
+    pub vocabulary: String,
 }
 
 impl Default for SavedCollection {
@@ -28,6 +31,7 @@ impl Default for SavedCollection {
             kept: 0,
             probe: None,
             by_probe: false,
+            vocabulary: Vocabulary::default().value(),
         }
     }
 }
@@ -63,6 +67,7 @@ mod tests {
             kept: 12,
             probe: Some("{}".to_owned()),
             by_probe: true,
+            vocabulary: "labels".to_owned(),
         };
         saved.write(&board);
         assert_eq!(SavedCollection::read(&board), saved);

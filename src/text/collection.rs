@@ -21,9 +21,11 @@ pub const NOTHING_KEPT_HERE: &str = "No previews are kept for the next visit";
 pub const KEEP: &str = "Keep small previews on this device";
 /// What that means.
 pub const ABOUT_KEEPING: &str = "Small previews of your pictures, and the numbers that the model made of them, are kept in this browser \
-                                 on this device only, so that the next visit can search them at once. The pictures themselves are not kept.";
+                                 on this device only, so that the next visit can search them at once. So are the classes that they are examples \
+                                 of. The pictures themselves are not kept.";
 /// The question before all that is kept goes.
-pub const DELETE_QUESTION: &str = "Delete all previews and numbers that are kept? This cannot be undone. Your pictures stay where they are.";
+pub const DELETE_QUESTION: &str = "Delete all previews and numbers that are kept, and what they are examples of? This cannot be undone. Your \
+                                   pictures stay where they are.";
 /// It is gone.
 pub const DELETED: &str = "Nothing of your pictures is kept any more.";
 /// The browser gives no room.
@@ -55,8 +57,13 @@ pub const NO_VOCABULARY: &str =
 pub const PUT_BACK: &str = "It is back.";
 /// No label fits a picture.
 pub const NONE_FITS: &str = "None of these";
-/// Where words for a picture come from.
-pub const WORDS_OF_IMAGENET: &str = "Of ImageNet’s 1,000 classes, these fit best:";
+/// The field for where words for a picture come from.
+pub const WORDS_FROM: &str = "Best words from";
+/// The person's labels, among other lists of words.
+pub const YOUR_LABELS: &str = "Your labels";
+/// Nothing can be said of a picture that the model has not seen.
+pub const PICTURE_NOT_READ: &str =
+    "The model has not read this picture yet. Try again when it has.";
 /// What is checked.
 pub const CHECKS_LABELS: &str = "With your labels";
 /// The same.
@@ -117,29 +124,19 @@ pub fn all_read(progress: Progress) -> String {
     }
 }
 
-/// What a picture of the grid is called.
-pub fn item(
-    name: &str,
-    standing: &Standing,
-    best: Option<(&str, f32)>,
-    class: Option<&str>,
-) -> String {
-    let said = match (standing, best) {
-        (Standing::Failed(why), _) => why.clone(),
-        (_, Some((label, score))) => format!("{label}, {}", percent(score)),
-        (Standing::Waiting | Standing::UnderWay, None) => "waiting".to_owned(),
-        (Standing::Unread, None) => "not read by this model".to_owned(),
-        (Standing::Read, None) => String::new(),
+/// Before the class that a picture of the grid is an example of.
+pub const EXAMPLE_OF: &str = ", an example of ";
+
+/// What a picture of the grid is called, before its label and score where there are any.
+pub fn item(name: &str, standing: &Standing, has_label: bool) -> String {
+    let said = match standing {
+        Standing::Failed(why) => why,
+        _ if has_label => return format!("{name}: "),
+        Standing::Waiting | Standing::UnderWay => "waiting",
+        Standing::Unread => "not read by this model",
+        Standing::Read => return name.to_owned(),
     };
-    let mut text = name.to_owned();
-    if !said.is_empty() {
-        text.push_str(": ");
-        text.push_str(&said);
-    }
-    if let Some(class) = class {
-        text.push_str(&format!(", an example of {class}"));
-    }
-    text
+    format!("{name}: {said}")
 }
 
 /// Files that were left out.
@@ -189,6 +186,14 @@ pub fn with_count(label: &str, count: usize) -> String {
     format!("{label} ({})", number(count))
 }
 
+/// A set of words was deleted meanwhile.
+pub fn set_is_gone(name: &str) -> String {
+    format!(
+        "The set {} is not there any more. Choose another.",
+        quoted(name)
+    )
+}
+
 /// An order by the score of one label.
 pub fn by_score_of(label: &str) -> String {
     format!("By the score of {}", quoted(label))
@@ -212,6 +217,25 @@ pub fn taken_out(pictures: usize) -> String {
     match pictures {
         1 => "1 picture was taken out.".to_owned(),
         _ => format!("{} pictures were taken out.", number(pictures)),
+    }
+}
+
+/// Reading was cancelled.
+pub fn not_read(pictures: usize) -> String {
+    match pictures {
+        1 => "1 picture was not read.".to_owned(),
+        _ => format!("{} pictures were not read.", number(pictures)),
+    }
+}
+
+/// Examples of some classes are examples of others now.
+pub fn taught_otherwise(pictures: usize) -> String {
+    match pictures {
+        1 => "1 picture was an example of another class.".to_owned(),
+        _ => format!(
+            "{} pictures were examples of other classes.",
+            number(pictures)
+        ),
     }
 }
 
@@ -356,9 +380,10 @@ mod tests {
 
     #[test]
     fn a_picture_is_called_by_its_name_and_what_is_said_of_it() {
-        let said = item("a.jpg", &Standing::Read, Some(("cat", 0.93)), None);
-        assert_eq!(said, "a.jpg: cat, 93%");
-        let said = item("a.jpg", &Standing::Read, None, Some("dog"));
-        assert_eq!(said, "a.jpg, an example of dog");
+        assert_eq!(item("a.jpg", &Standing::Read, true), "a.jpg: ");
+        assert_eq!(item("a.jpg", &Standing::Read, false), "a.jpg");
+        assert_eq!(item("a.jpg", &Standing::Waiting, false), "a.jpg: waiting");
+        let why = Standing::Failed("It is empty.".to_owned());
+        assert_eq!(item("a.jpg", &why, true), "a.jpg: It is empty.");
     }
 }

@@ -61,6 +61,14 @@ pub enum ForCollection {
         /// Out, or back.
         aside: bool,
     },
+    /// Write down of which class pictures are an example. It stays for the next visit where they are kept. Ends in
+    /// [`OfCollection::Arranged`].
+    Teach {
+        /// Which.
+        items: Vec<ItemId>,
+        /// The class's name; empty where they are examples of none.
+        class: String,
+    },
     /// Forget all pictures. What is kept for the next visit stays. Ends in [`OfCollection::Arranged`].
     Close,
     /// Delete all that is kept of pictures for the next visit. Ends in [`OfCollection::Arranged`].
@@ -142,6 +150,8 @@ pub enum OfCollection {
         same_as: Option<ItemId>,
         /// It was to be kept, and there is no room for it.
         no_room: bool,
+        /// The class that it was an example of in an earlier visit, if it is new to this one.
+        class: Option<String>,
     },
     /// Labels for pictures.
     Judged {
@@ -206,4 +216,6 @@ pub struct KeptPicture {
     pub height: u32,
     /// Bytes of its preview.
     pub preview: u32,
+    /// The class that it is an example of.
+    pub class: Option<String>,
 }

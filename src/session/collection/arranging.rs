@@ -40,13 +40,24 @@ impl Session {
         if items.is_empty() {
             return;
         }
-        self.set_out(&items, true);
-        self.many.selected.set(HashSet::new());
         if matches!(self.many.view.get_untracked(), View::Item(_)) {
             self.many.view.set(View::Grid);
         }
-        self.announce(words::taken_out(items.len()));
-        self.offer_undo(Undo::Pictures(items));
+        let said = words::taken_out(items.len());
+        self.take_out_saying(said, items);
+    }
+
+    /// The same with another sentence.
+    pub(super) fn take_out_saying(self, said: String, items: Vec<ItemId>) {
+        // What is out is no example, as what a probe learns from can be seen.
+        let lessons = self.change_lessons(|lessons| lessons.unteach(&items));
+        self.set_out(&items, true);
+        self.many.selected.set(HashSet::new());
+        self.offer_undo(Undo {
+            said,
+            items,
+            lessons,
+        });
     }
 
     pub(super) fn set_out(self, items: &[ItemId], out: bool) {
@@ -65,7 +76,9 @@ impl Session {
         self.save_collection_soon();
     }
 
+    /// Says what was done, and offers to undo it.
     pub(super) fn offer_undo(self, undo: Undo) {
+        self.announce(undo.said.clone());
         self.many.undo.set(Some(undo));
         self.with_desk(|desk| {
             desk.many
@@ -80,16 +93,15 @@ impl Session {
             return false;
         };
         self.many.undo.set(None);
-        match undo {
-            Undo::Pictures(items) => {
-                self.set_out(&items, false);
-                self.feed();
+        self.change_lessons(|lessons| lessons.go_back(&undo.lessons));
+        if !undo.items.is_empty() {
+            self.set_out(&undo.items, false);
+            self.with_desk(|desk| desk.many.said_all_read = false);
+            if self.many.view.get_untracked() == View::Closed {
+                self.many.paused.set(false);
+                self.open_collection();
             }
-            Undo::Class(at, class) => {
-                self.many
-                    .lessons
-                    .update(|lessons| lessons.put_back(at, class));
-            }
+            self.feed();
         }
         self.announce(words::PUT_BACK.to_owned());
         true

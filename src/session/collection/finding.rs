@@ -1,25 +1,26 @@
 //! Finding pictures with words or with a picture, and words for a picture.
 
-use std::collections::HashSet;
-
 use leptos::prelude::*;
 
 use cliplet_engine::collection::{ForCollection, ItemId, Judge, OfCollection, Query};
-use cliplet_engine::messages::{Candidate, Done, Request};
+use cliplet_engine::messages::{Candidate, Done, Progress, Request};
+use cliplet_engine::scoring::Scoring;
 
-use super::{Described, View};
-use crate::browser::{self};
+use super::{Described, View, Words};
+use crate::browser::{self, LocalStorageShelf};
 use crate::engine::Ended;
 use crate::session::Session;
 use crate::session::scoring;
 use crate::state::collection::Filter;
+use crate::state::label_sets::{self, OwnSets};
+use crate::state::labels::{Labels, Origin};
+use crate::state::template::Template;
+use crate::state::vocabulary::Vocabulary;
 use crate::text;
 use crate::text::collection as words;
 
 /// Phrases are looked for in a sentence, as pictures are described.
 const TEMPLATE_FOR_PHRASES: &str = "a photo of {}";
-/// A vocabulary that pictures are described with.
-const VOCABULARY: &str = "label-sets/imagenet-1k.txt";
 /// Words that are told of a picture.
 const MOST_WORDS: u32 = 10;
 
@@ -103,37 +104,38 @@ impl Session {
         });
     }
 
-    /// Finds words for a picture in a vocabulary that comes with the page.
+    /// Finds words for a picture in the vocabulary that the person has chosen.
     pub fn describe(self, item: ItemId) {
         let many = self.many;
         let older = self.with_desk(|desk| desk.many.describing.take());
         if let Some(older) = older {
             self.engine().cancel(older);
         }
-        let nothing = Described {
-            item,
-            words: None,
-            read: None,
-        };
-        many.described.set(Some(nothing));
+        self.list_vocabularies();
+        let vocabulary = many.vocabulary.get_untracked();
+        let say = move |words: Words| many.described.set(Some(Described { item, words }));
+        say(Words::Read(0, 1));
         leptos::task::spawn_local(async move {
-            let Ok(list) = browser::fetch_text(VOCABULARY).await else {
-                many.described.set(None);
-                return self.error.set(Some(words::NO_VOCABULARY.to_owned()));
+            let found = self.words_of(&vocabulary).await;
+            // Another picture, or another vocabulary, is asked for by now.
+            let wanted = many.described.with_untracked(|described| {
+                let of = described.as_ref().map(|described| described.item);
+                of == Some(item) && many.vocabulary.with_untracked(|now| *now == vocabulary)
+            });
+            if !wanted {
+                return;
+            }
+            let (labels, templates) = match found {
+                Ok(found) => found,
+                Err(why) => return say(Words::Failed(why)),
             };
-            // Two of ImageNet's classes are called like two others.
-            let mut seen = HashSet::new();
-            let vocabulary: Vec<String> = list
-                .lines()
-                .filter(|word| !word.trim().is_empty() && seen.insert(*word))
-                .map(str::to_owned)
-                .collect();
+            let names: Vec<String> = labels.iter().map(|label| label.label.clone()).collect();
             let request = ForCollection::Judge {
                 items: vec![item],
                 judge: Judge::Labels {
-                    labels: vocabulary.iter().map(Candidate::new).collect(),
-                    templates: vec![crate::state::template::DEFAULT.to_owned()],
-                    scoring: cliplet_engine::scoring::Scoring::default(),
+                    labels,
+                    templates,
+                    scoring: Scoring::default(),
                 },
                 best: MOST_WORDS,
                 of: None,
@@ -141,14 +143,8 @@ impl Session {
             let call = self
                 .engine()
                 .ask(Request::Collection(request), None, move |_, progress| {
-                    if let cliplet_engine::messages::Progress::EncodingLabels { done, total } =
-                        progress
-                    {
-                        many.described.update(|described| {
-                            if let Some(described) = described {
-                                described.read = Some((done, total));
-                            }
-                        });
+                    if let Progress::EncodingLabels { done, total } = progress {
+                        say(Words::Read(done, total));
                     }
                 });
             let request = call.id;
@@ -162,25 +158,72 @@ impl Session {
                 Ok((Done::Collection(OfCollection::Judged { labels, scores, .. }), _)) => {
                     let found = labels.into_iter().zip(scores);
                     let found: Vec<(String, f32)> = found
-                        .filter_map(|(at, score)| {
-                            Some((vocabulary.get(at as usize)?.clone(), score))
-                        })
+                        .filter_map(|(at, score)| Some((names.get(at as usize)?.clone(), score)))
                         .collect();
+                    if found.is_empty() {
+                        return say(Words::Failed(words::PICTURE_NOT_READ.to_owned()));
+                    }
                     let best: Vec<(String, f32)> = found.iter().take(3).cloned().collect();
                     self.announce(text::result(&best, false));
-                    many.described.set(Some(Described {
-                        item,
-                        words: Some(found),
-                        read: None,
-                    }));
+                    say(Words::Found(found));
                 }
                 Ok(_) | Err(Ended::Cancelled) => many.described.set(None),
-                Err(Ended::Failed(failure)) => {
-                    many.described.set(None);
-                    self.error.set(Some(words::not_asked(&failure)));
-                }
+                Err(Ended::Failed(failure)) => say(Words::Failed(words::not_asked(&failure))),
             }
         });
+    }
+
+    /// Takes words for pictures from somewhere else from now on.
+    pub fn choose_vocabulary(self, vocabulary: Vocabulary) {
+        self.many.vocabulary.set(vocabulary);
+        self.save_collection_soon();
+        let item = self
+            .many
+            .described
+            .with_untracked(|described| described.as_ref().map(|described| described.item));
+        if let Some(item) = item {
+            self.describe(item);
+        }
+    }
+
+    /// A vocabulary's words, each once, and the templates that they are put into; or why they cannot be had.
+    async fn words_of(
+        self,
+        vocabulary: &Vocabulary,
+    ) -> Result<(Vec<Candidate>, Vec<String>), String> {
+        let (labels, off, templates) = match vocabulary {
+            Vocabulary::Labels => {
+                let question = self.question_about(0).ok_or(text::NO_LABELS)?;
+                let labels = question.labels.into_iter().map(|(_, label)| label);
+                return Ok((labels.collect(), question.templates));
+            }
+            Vocabulary::Own(name) => {
+                let sets = OwnSets::read(&LocalStorageShelf);
+                let set = sets.get(name).ok_or_else(|| words::set_is_gone(name))?;
+                (
+                    set.labels.clone(),
+                    set.off.clone(),
+                    Some(set.template.clone()),
+                )
+            }
+            Vocabulary::Ready(file) => {
+                let list = browser::fetch_text(&format!("label-sets/{file}")).await;
+                let list = list.map_err(|_| words::NO_VOCABULARY)?;
+                let sets = self.ready_sets().await;
+                let set = sets.into_iter().find(|set| set.file == *file);
+                let template = set.and_then(|set| set.template);
+                (label_sets::labels_of(&list), Vec::new(), template)
+            }
+        };
+        let mut list = Labels::new(labels, Origin::Person);
+        list.switch_off_at(&off);
+        let usable = list.usable().into_iter();
+        let labels: Vec<Candidate> = usable.map(|(_, label)| label).collect();
+        let template = templates.map_or_else(Template::default, |text| Template::restored(&text));
+        match labels.is_empty() {
+            true => Err(text::NO_LABELS.to_owned()),
+            false => Ok((labels, template.in_force().to_vec())),
+        }
     }
 
     /// Takes the words for a picture off the page, or gives up looking for them.

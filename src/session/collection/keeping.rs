@@ -10,6 +10,7 @@ use crate::browser::LocalStorageShelf;
 use crate::session::Session;
 use crate::state::collection::{Item, Standing};
 use crate::state::collection_saved::SavedCollection;
+use crate::state::vocabulary::Vocabulary;
 use crate::text;
 use crate::text::collection as words;
 
@@ -81,6 +82,7 @@ impl Session {
             kept,
             by_probe: probe.as_ref().is_some_and(|(_, by_probe)| *by_probe),
             probe: probe.map(|(json, _)| json),
+            vocabulary: many.vocabulary.with_untracked(Vocabulary::value),
         }
     }
 }

@@ -24,8 +24,9 @@ use super::Session;
 use crate::browser::Timer;
 use crate::engine::Ended;
 use crate::state::check::Report;
-use crate::state::collection::{Collection, Filter, Item, Lesson, Lessons, Progress, Sort};
+use crate::state::collection::{Collection, Filter, Item, Lessons, Progress, Sort, WayBack};
 use crate::state::collection_saved::SavedCollection;
+use crate::state::vocabulary::Vocabulary;
 
 /// What is seen of the collection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,12 +55,14 @@ pub enum Tool {
 }
 
 /// What can be undone.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Undo {
-    /// Pictures were taken out.
-    Pictures(Vec<ItemId>),
-    /// A class was taken out.
-    Class(usize, Lesson),
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Undo {
+    /// What was done, as a sentence.
+    pub said: String,
+    /// Pictures that were taken out.
+    items: Vec<ItemId>,
+    /// Classes and examples as they were.
+    lessons: WayBack,
 }
 
 /// What is known of the linear probe.
@@ -92,10 +95,19 @@ pub struct Checked {
 pub struct Described {
     /// Which.
     pub item: ItemId,
-    /// Best first, with their scores; none yet while they are being compared.
-    pub words: Option<Vec<(String, f32)>>,
-    /// So many of so many words are read.
-    pub read: Option<(u32, u32)>,
+    /// What came of it so far.
+    pub words: Words,
+}
+
+/// What came of looking for words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Words {
+    /// So many of so many are read.
+    Read(u32, u32),
+    /// Best first, with their scores.
+    Found(Vec<(String, f32)>),
+    /// They cannot be had, for this reason.
+    Failed(String),
 }
 
 /// What is shown of many pictures. Copies are the same one.
@@ -138,6 +150,8 @@ pub struct Many {
     pub checked: RwSignal<Option<Checked>>,
     /// Words for a picture, once somebody wanted them.
     pub described: RwSignal<Option<Described>>,
+    /// Where those come from.
+    pub vocabulary: RwSignal<Vocabulary>,
     /// What there is to say.
     pub note: RwSignal<Option<String>>,
     /// What can be undone.
@@ -208,6 +222,7 @@ impl Many {
             probabilities: RwSignal::default(),
             checked: RwSignal::default(),
             described: RwSignal::default(),
+            vocabulary: RwSignal::new(Vocabulary::of_value(&saved.vocabulary)),
             note: RwSignal::default(),
             undo: RwSignal::default(),
             keep: RwSignal::new(saved.keep),

@@ -173,6 +173,7 @@ impl Session {
             model,
             same_as,
             no_room,
+            class,
             ..
         } = gathered
         else {
@@ -206,6 +207,9 @@ impl Session {
             });
             self.gather(same);
         }
+        if let Some(class) = class.filter(|_| same_as.is_none()) {
+            self.examples_again(vec![(class, id)]);
+        }
         let current = self.with_desk(|desk| desk.many.model.clone());
         match current.as_ref() == Some(&model) {
             true => Standing::Read,
@@ -222,18 +226,13 @@ impl Session {
         }
     }
 
-    /// Reads no more: pictures that nothing is known of yet go.
+    /// Reads no more: pictures that nothing is known of yet are taken out, and can be put back.
     pub fn cancel_reading(self) {
         self.stop_reading();
         let not_read = self.many.data.with_value(Collection::not_read);
-        self.many.data.update_value(|data| data.forget(&not_read));
-        self.with_desk(|desk| {
-            for id in &not_read {
-                desk.many.files.remove(id);
-            }
-            desk.many.said_all_read = true;
-        });
-        self.show_collection();
+        self.with_desk(|desk| desk.many.said_all_read = true);
+        let said = words::not_read(not_read.len());
+        self.take_out_saying(said, not_read);
         if self.many.is_empty() {
             self.close_collection();
         }

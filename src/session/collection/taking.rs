@@ -184,6 +184,7 @@ impl Session {
                     previews,
                 )) => {
                     let mut at = 0;
+                    let mut examples = Vec::new();
                     for (nth, kept) in pictures.into_iter().enumerate() {
                         let id = first + nth as ItemId;
                         let end = at + kept.preview;
@@ -202,8 +203,10 @@ impl Session {
                             .try_update_value(|data| data.add_kept(id, &kept.name, folder));
                         if let (Some(true), Some(preview)) = (added, preview) {
                             self.with_desk(|desk| desk.many.previews.insert(id, preview));
+                            examples.extend(kept.class.map(|class| (class, id)));
                         }
                     }
+                    self.examples_again(examples);
                     many.kept.set(0);
                     many.paused.set(false);
                     self.open_collection();

@@ -12,7 +12,7 @@ use super::{Probe, Tool, Undo};
 use crate::files::{self};
 use crate::session::Session;
 use crate::state::check::{self};
-use crate::state::collection::Lessons;
+use crate::state::collection::{Lessons, WayBack};
 use crate::text;
 use crate::text::collection as words;
 
@@ -21,11 +21,48 @@ impl Session {
     pub fn teach(self, name: &str) {
         let mut items: Vec<ItemId> = self.many.selected.get_untracked().into_iter().collect();
         items.sort_unstable();
-        self.many
-            .lessons
-            .update(|lessons| lessons.teach(name, &items));
+        let way_back = self.change_lessons(|lessons| lessons.teach(name, &items));
         self.many.selected.set(HashSet::new());
-        self.many.changes.update(|changes| *changes += 1);
+        self.offer_lost_examples(way_back);
+    }
+
+    /// Changes classes and examples. What is kept of pictures says so at once. Gives how to undo it.
+    pub(super) fn change_lessons(self, change: impl FnOnce(&mut Lessons)) -> WayBack {
+        let many = self.many;
+        let before = many.lessons.get_untracked();
+        many.lessons.update(change);
+        many.changes.update(|changes| *changes += 1);
+        many.lessons.with_untracked(|lessons| {
+            for (class, items) in lessons.gained_on(&before) {
+                self.tell_collection(ForCollection::Teach { items, class });
+            }
+            before.way_back_from(lessons)
+        })
+    }
+
+    /// Offers to undo what has made examples of one class those of another.
+    fn offer_lost_examples(self, lessons: WayBack) {
+        if lessons.lost() > 0 {
+            self.offer_undo(Undo {
+                said: words::taught_otherwise(lessons.lost()),
+                lessons,
+                ..Undo::default()
+            });
+        }
+    }
+
+    /// Takes up what pictures were examples of in an earlier visit.
+    pub(super) fn examples_again(self, examples: Vec<(String, ItemId)>) {
+        if examples.is_empty() {
+            return;
+        }
+        self.many.lessons.update(|lessons| {
+            for (class, item) in examples {
+                if lessons.class_of(item).is_none() {
+                    lessons.teach(&class, &[item]);
+                }
+            }
+        });
     }
 
     /// Makes each folder a class, with its pictures as examples.
@@ -39,26 +76,25 @@ impl Session {
             });
             folders.collect()
         });
-        self.many.lessons.update(|lessons| {
+        let way_back = self.change_lessons(|lessons| {
             for (name, items) in &of_folders {
                 lessons.teach(name, items);
             }
         });
-        self.many.changes.update(|changes| *changes += 1);
+        self.offer_lost_examples(way_back);
     }
 
     /// Takes a class out. It can be put back.
     pub fn remove_class(self, id: u32) {
-        let removed = self
-            .many
-            .lessons
-            .try_update(|lessons| lessons.remove(id))
-            .flatten();
-        if let Some((at, class)) = removed {
-            self.announce(words::class_taken_out(&class.name));
-            self.offer_undo(Undo::Class(at, class));
+        let mut removed = None;
+        let lessons = self.change_lessons(|lessons| removed = lessons.remove(id));
+        if let Some(name) = removed {
+            self.offer_undo(Undo {
+                said: words::class_taken_out(&name),
+                lessons,
+                ..Undo::default()
+            });
         }
-        self.many.changes.update(|changes| *changes += 1);
     }
 
     /// Lets a linear probe learn the classes, and answer.

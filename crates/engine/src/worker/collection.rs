@@ -35,6 +35,7 @@ pub(super) struct Collection {
     opening: Cell<bool>,
 }
 
+#[derive(Default)]
 struct Item {
     /// None where only the preview was kept.
     file: Option<Blob>,
@@ -42,6 +43,8 @@ struct Item {
     hash: Option<ContentHash>,
     /// It was taken out.
     aside: bool,
+    /// The class that it is an example of, empty if of none, where that was said in this visit.
+    class: Option<Rc<str>>,
 }
 
 impl Collection {
@@ -106,6 +109,10 @@ impl Client {
             ForCollection::Find { query } => (self.find(task, &query).await?, None),
             ForCollection::SetAside { items, aside } => {
                 self.set_aside(&items, aside);
+                (OfCollection::Arranged, None)
+            }
+            ForCollection::Teach { items, class } => {
+                self.teach(&items, class.into());
                 (OfCollection::Arranged, None)
             }
             ForCollection::Close => {
@@ -178,6 +185,7 @@ impl Client {
                     width: known.width,
                     height: known.height,
                     preview: known.preview.1,
+                    class: known.class.clone(),
                 };
                 (hash, picture)
             })
@@ -196,9 +204,8 @@ impl Client {
             let preview = previews.preview(&hash).unwrap_or_default();
             parts.push(&Uint8Array::from(&preview[..]));
             let item = Item {
-                file: None,
                 hash: Some(hash),
-                aside: false,
+                ..Item::default()
             };
             let id = first + at as ItemId;
             collection.items.borrow_mut().insert(id, item);
@@ -247,11 +254,7 @@ impl Client {
         let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
         let (file, hash) = {
             let mut items = self.collection.items.borrow_mut();
-            let item = items.entry(id).or_insert(Item {
-                file: None,
-                hash: None,
-                aside: false,
-            });
+            let item = items.entry(id).or_default();
             if file.is_some() {
                 item.file = file;
             }
@@ -266,12 +269,14 @@ impl Client {
         };
         task.go_on()?;
         let same_as = is_new.then(|| self.collection.same(&hash, id)).flatten();
+        let class = is_new.then(|| self.earlier_class(id, &hash)).flatten();
         let gathered = |width: u32, height: u32, no_room: bool| OfCollection::Gathered {
             model: model.id.clone(),
             width,
             height,
             same_as,
             no_room,
+            class: class.clone(),
         };
         if model.picture(&hash).is_some() {
             // Another of the same contents, or one of an earlier visit: nothing needs to be computed, and perhaps not decoded.
@@ -281,6 +286,7 @@ impl Client {
                     let kept = self.kept(&hash);
                     if let Some((width, height, preview)) = kept {
                         self.has_hash(id, hash);
+                        self.write_class(id, &hash);
                         return Ok((gathered(width, height, false), Some(preview)));
                     }
                 }
@@ -310,6 +316,7 @@ impl Client {
                 preview: &bytes,
             };
             no_room = !self.keep(&model, &new, &embedding);
+            self.write_class(id, &hash);
         }
         // The page has it already if another model has seen it.
         Ok((gathered(width, height, no_room), is_new.then_some(preview)))
@@ -357,6 +364,43 @@ impl Client {
                 previews.set_out(hash, aside);
             }
         }
+    }
+
+    /// Examples of a class are written down where they are kept; those that are not read yet, when they are.
+    fn teach(&self, ids: &[ItemId], class: Rc<str>) {
+        let mut hashes = Vec::new();
+        let mut known = self.collection.items.borrow_mut();
+        for id in ids {
+            let item = known.entry(*id).or_default();
+            item.class = Some(Rc::clone(&class));
+            hashes.extend(item.hash);
+        }
+        // Where there is no room to write it down, it is forgotten at the next visit.
+        if let Some(previews) = self.collection.previews.borrow_mut().as_mut() {
+            previews.teach(&hashes, &class);
+        }
+    }
+
+    /// Writes down what was said of a picture before it was read.
+    fn write_class(&self, id: ItemId, hash: &ContentHash) {
+        let class = self
+            .collection
+            .items
+            .borrow()
+            .get(&id)
+            .and_then(|item| item.class.clone());
+        let mut previews = self.collection.previews.borrow_mut();
+        if let (Some(class), Some(previews)) = (class, previews.as_mut()) {
+            previews.teach(&[*hash], &class);
+        }
+    }
+
+    /// The class that a picture was an example of in an earlier visit, unless something else was said in this one.
+    fn earlier_class(&self, id: ItemId, hash: &ContentHash) -> Option<String> {
+        let said = self.collection.items.borrow().get(&id)?.class.is_some();
+        let previews = self.collection.previews.borrow();
+        let known = previews.as_ref()?.get(hash)?;
+        known.class.clone().filter(|_| !said)
     }
 
     /// Those of some pictures that a model has encoded, with what it gave.

@@ -3,7 +3,8 @@
 //!
 //! Both files only ever grow at their end, so that a crash costs no more than the last record, and both begin with a magic
 //! number. The file of previews has records of a kind (one byte): a picture ([`PICTURE`]: SHA-256 of its file, width, height, lengths of name,
-//! folder and preview, then these three), or the SHA-256 of one that was taken out ([`OUT`]) or put back ([`BACK`]). A file of
+//! folder and preview, then these three), the SHA-256 of one that was taken out ([`OUT`]) or put back ([`BACK`]), or a class and its
+//! examples ([`CLASS`]: length of its name, how many examples, the name, their SHA-256s; without a name, examples of none). A file of
 //! embeddings has records of a SHA-256 and the numbers. All numbers are little-endian.
 
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ const EMBEDDINGS_MAGIC: &[u8; 8] = b"clipvec1";
 const PICTURE: u8 = 1;
 const OUT: u8 = 2;
 const BACK: u8 = 3;
+const CLASS: u8 = 4;
 
 /// Bytes of a picture's record before its name: hash, width, height, lengths of name and folder, and of the preview.
 const HEAD: usize = 32 + 4 + 4 + 2 + 2 + 4;
@@ -51,6 +53,8 @@ pub(in super::super) struct Known {
     pub(in super::super) height: u32,
     /// Where its preview begins, and its bytes.
     pub(in super::super) preview: (u64, u32),
+    /// The class that it is an example of.
+    pub(in super::super) class: Option<String>,
     out: bool,
     /// Where it stands among all, as they were added.
     order: usize,
@@ -114,6 +118,7 @@ impl PictureFile {
             width: picture.width,
             height: picture.height,
             preview: (at, picture.preview.len() as u32),
+            class: None,
             out: false,
             order: self.known.len(),
         };
@@ -132,6 +137,24 @@ impl PictureFile {
         }
         let mut record = vec![if out { OUT } else { BACK }];
         record.extend(hash);
+        self.append(&record)
+    }
+
+    /// Makes kept pictures examples of a class, or of none. Gives whether there was room to write that down.
+    pub(in super::super) fn teach(&mut self, hashes: &[Hash], class: &str) -> bool {
+        let mut changed = Vec::new();
+        for hash in hashes {
+            if let Some(known) = self.known.get_mut(hash)
+                && known.class.as_deref().unwrap_or_default() != class
+            {
+                known.class = some_class(class);
+                changed.push(*hash);
+            }
+        }
+        // A name so long is nobody's.
+        let Some(record) = class_record(class, &changed).filter(|_| !changed.is_empty()) else {
+            return true;
+        };
         self.append(&record)
     }
 
@@ -215,6 +238,20 @@ fn record(picture: &NewPicture<'_>) -> Option<Vec<u8>> {
     Some(record)
 }
 
+/// The record of a class and its examples. None if its name is longer than a name can be.
+fn class_record(class: &str, hashes: &[Hash]) -> Option<Vec<u8>> {
+    let mut record = vec![CLASS];
+    record.extend(u16::try_from(class.len()).ok()?.to_le_bytes());
+    record.extend(u32::try_from(hashes.len()).ok()?.to_le_bytes());
+    record.extend(class.as_bytes());
+    record.extend(hashes.as_flattened());
+    Some(record)
+}
+
+fn some_class(name: &str) -> Option<String> {
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// What is in a file of previews, and how many bytes of it are whole. The previews themselves are not read.
 fn scan(file: &mut (impl Read + Seek)) -> (HashMap<Hash, Known>, u64) {
     let mut known: HashMap<Hash, Known> = HashMap::new();
@@ -250,6 +287,26 @@ fn scan_one(
             }
             Some(at + 33)
         }
+        CLASS => {
+            let mut head = [0; 6];
+            file.read_exact(&mut head).ok()?;
+            let name_bytes = u16::from_le_bytes([head[0], head[1]]);
+            let count = u32::from_le_bytes([head[2], head[3], head[4], head[5]]);
+            let end = at + 7 + u64::from(name_bytes) + 32 * u64::from(count);
+            if end > length {
+                return None;
+            }
+            let mut name = vec![0; usize::from(name_bytes)];
+            file.read_exact(&mut name).ok()?;
+            let name = std::str::from_utf8(&name).ok()?;
+            for _ in 0..count {
+                file.read_exact(&mut hash).ok()?;
+                if let Some(known) = known.get_mut(&hash) {
+                    known.class = some_class(name);
+                }
+            }
+            Some(end)
+        }
         PICTURE => {
             let mut head = [0; HEAD];
             file.read_exact(&mut head).ok()?;
@@ -274,6 +331,7 @@ fn scan_one(
                 width: four(32),
                 height: four(36),
                 preview: (preview_at, preview_bytes),
+                class: None,
                 out: false,
                 order,
             };
@@ -358,6 +416,31 @@ mod tests {
         ];
         let (known, _) = scan(&mut Cursor::new(file(&records)));
         assert!(known[&[1; 32]].out && !known[&[2; 32]].out);
+    }
+
+    #[wasm_bindgen_test]
+    fn the_last_class_of_a_picture_counts() {
+        let class = |name: &str, hashes: &[u8]| {
+            let hashes: Vec<Hash> = hashes.iter().map(|&hash| [hash; 32]).collect();
+            class_record(name, &hashes).unwrap()
+        };
+        let records = [
+            picture(1, None),
+            picture(2, None),
+            picture(3, None),
+            class("żółwie", &[1, 2, 3, 9]),
+            class("", &[2]),
+            class("others", &[3]),
+        ];
+        let bytes = file(&records);
+        let (known, whole) = scan(&mut Cursor::new(&bytes));
+        assert_eq!(whole, bytes.len() as u64);
+        assert_eq!(known[&[1; 32]].class.as_deref(), Some("żółwie"));
+        assert_eq!(known[&[2; 32]].class, None);
+        assert_eq!(known[&[3; 32]].class.as_deref(), Some("others"));
+        // What a crash has left of the last one changes nothing.
+        let (known, _) = scan(&mut Cursor::new(&bytes[..bytes.len() - 1]));
+        assert_eq!(known[&[3; 32]].class.as_deref(), Some("żółwie"));
     }
 
     #[wasm_bindgen_test]
