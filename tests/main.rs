@@ -24,6 +24,7 @@ mod keyboard_and_screens;
 mod kinds_of_pictures;
 mod label_tools;
 mod missing_parts;
+mod nothing_jumps;
 mod offline;
 mod one_engine;
 mod other_models;

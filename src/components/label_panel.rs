@@ -46,7 +46,9 @@ pub fn LabelPanel() -> impl IntoView {
         })
     };
     let clear = move || {
-        (!session.rows.read().is_empty()).then(|| {
+        // Also before the rows are drawn.
+        let has_some = session.label_count.get() > 0 || !session.rows.read().is_empty();
+        has_some.then(|| {
             view! {
                 <button
                     type="button"
@@ -127,8 +129,8 @@ pub fn LabelPanel() -> impl IntoView {
         <section class="label-panel" aria-labelledby="labels-heading">
             <div class="label-head">
                 <h2 id="labels-heading">"Labels"</h2>
-                {preview}
                 <p class="count">{count}</p>
+                {preview}
                 {sets}
                 {clear}
                 {progress}

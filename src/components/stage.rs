@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::{ChooseMany, ErrorNote, GivenPictures, PictureSources, Samples, WhyOverlay, WhyPanel};
+use super::{AskWhy, ErrorNote, GivenPictures, PictureSources, Samples, WhyOverlay, WhyPanel};
 use crate::session::{Picture, Session};
 use crate::text;
 
@@ -24,20 +24,20 @@ pub fn Stage() -> impl IntoView {
         }
     };
     let has_picture = move || session.picture.read().is_some();
-    let inside = move || match session.picture.get() {
-        Some(picture) => view! { <ShownPicture picture /> }.into_any(),
-        None => view! {
-            <span class="invitation">
-                <InvitationIcon />
-                <span class="big">
-                    <span class="with-mouse">"Drop a picture"</span>
-                    <span class="by-touch">"Choose a picture"</span>
+    let invitation = move || {
+        (!has_picture()).then(|| {
+            view! {
+                <span class="invitation">
+                    <InvitationIcon />
+                    <span class="big">
+                        <span class="with-mouse">"Drop a picture"</span>
+                        <span class="by-touch">"Choose a picture"</span>
+                    </span>
+                    <span>"and see which of the labels fits it best."</span>
+                    <span class="with-mouse">"Or click to choose one, or paste it."</span>
                 </span>
-                <span>"and see which of the labels fits it best."</span>
-                <span class="with-mouse">"Or click to choose one, or paste it."</span>
-            </span>
-        }
-        .into_any(),
+            }
+        })
     };
     let opening = move || {
         session
@@ -64,11 +64,15 @@ pub fn Stage() -> impl IntoView {
                     aria-label="Choose a picture"
                     on:change=on_change
                 />
-                {inside}
+                {invitation}
+                // Each picture is an element of its own: none takes the shape of another before its pixels.
+                <For each=move || session.picture.get() key=|picture| picture.id let(picture)>
+                    <ShownPicture picture />
+                </For>
                 {opening}
                 {note}
             </label>
-            {(!session.is_embedded()).then(|| view! { <ChooseMany /> })}
+            {(!session.is_embedded()).then(|| view! { <AskWhy /> })}
             <ErrorNote />
             {match session.embed {
                 Some(embed) => view! { <GivenPictures embed /> }.into_any(),

@@ -37,6 +37,8 @@ pub struct Options {
     pub height: u32,
     /// The visitor prefers dark pages.
     pub dark: bool,
+    /// The visitor prefers that nothing moves. Chromium alone can be told to.
+    pub still: bool,
     /// The device has a camera, which sees a pattern that moves, and pages are allowed it. In Chromium alone.
     pub camera: bool,
     /// The visitor asks to save data. Chromium alone can be told to.
@@ -52,6 +54,7 @@ impl Default for Options {
             width: 1280,
             height: 800,
             dark: false,
+            still: false,
             camera: false,
             save_data: false,
             profile: None,
@@ -151,12 +154,7 @@ impl Browser {
             "Page.addScriptToEvaluateOnNewDocument",
             json!({ "source": before_pages }),
         );
-        let scheme = if options.dark { "dark" } else { "light" };
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        self.cdp(
-            "Emulation.setEmulatedMedia",
-            json!({ "features": features }),
-        );
+        self.set_media(options.dark, options.still);
         if options.save_data {
             self.cdp(
                 "Emulation.setDataSaverOverride",
@@ -207,6 +205,21 @@ impl Browser {
     /// Which browser it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// What the visitor prefers from now on: dark pages, and nothing that moves. In Chromium alone.
+    #[track_caller]
+    pub fn set_media(&self, dark: bool, still: bool) {
+        let scheme = if dark { "dark" } else { "light" };
+        let motion = if still { "reduce" } else { "no-preference" };
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": motion },
+        ]);
+        self.cdp(
+            "Emulation.setEmulatedMedia",
+            json!({ "features": features }),
+        );
     }
 
     /// Sends a command of the Chrome DevTools Protocol, which Chromium alone understands.

@@ -488,6 +488,12 @@ impl Page {
         self.browser.resize(width, height);
     }
 
+    /// The visitor prefers dark pages from now on, or light ones, and that nothing moves. In Chromium only.
+    #[track_caller]
+    pub fn set_scheme(&self, dark: bool) {
+        self.browser.set_media(dark, true);
+    }
+
     // ---- Frames ----
 
     /// All that follows is about the inside of the frame that a script gives, as `return document.querySelector('iframe')`.
