@@ -4,6 +4,7 @@
 //! in [`harness`]: the server that plays the network, the browser that plays the visitor, and what a visitor can do.
 
 mod about_browser;
+mod axe_finds_nothing;
 mod bad_files;
 mod better_model;
 mod book;

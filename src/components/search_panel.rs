@@ -56,7 +56,7 @@ pub fn SearchPanel(
                 </Show>
                 <div class="suggestions">{suggestions}</div>
             </div>
-            <ol class="found" role="list" aria-label="Pictures" data-testid="found">
+            <ol class="found" role="list" tabindex="0" aria-label="Pictures" data-testid="found">
                 <For each=move || session.pictures_in_order() key=|given| given.url.clone() let(given)>
                     <Hit embed given />
                 </For>

@@ -14,6 +14,7 @@
 // A library whose users come and go.
 #![allow(dead_code, unused_imports)]
 
+mod axe;
 mod browser;
 pub mod host_page;
 mod page;

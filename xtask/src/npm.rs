@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::debian::find_or_install;
 use crate::files;
 use crate::fingerprint::Fingerprint;
 use crate::step::{Result, quiet, step};
@@ -19,6 +20,18 @@ pub const QUIETLY: [&str; 4] = [
     "--no-fund",
     "--loglevel=error",
 ];
+
+/// For people who have no Node.js and want to run the tests.
+pub const WITHOUT_NODE: &str = "the tests need Node.js 20.19 or newer with npm. On Debian, `apt-get install nodejs npm` as root brings both.";
+
+/// Sees that Node.js and npm are there for the tests, and installs Debian's if this runs as root.
+pub fn find_for_tests(workspace: &Workspace) -> Result {
+    let found = find_or_install(workspace, "Node.js", &["nodejs", "npm"], || {
+        Ok(on_path("node").zip(on_path("npm")))
+    })?;
+    found.ok_or(WITHOUT_NODE)?;
+    Ok(())
+}
 
 /// Installs what a folder's files name below `directory`, unless just that is there already. `what` it is and `without_npm` are for
 /// people to read.

@@ -3,6 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use crate::axe;
 use crate::browser::{self, Browsers};
 use crate::engine::Choice;
 use crate::package;
@@ -172,6 +173,12 @@ fn in_browser(workspace: &Workspace, browsers: &Browsers, report: &mut Report) {
         Ok(Count::ONE)
     });
     let Some(project) = project else { return };
+    let mut axe = None;
+    report.run("Finding axe-core", || {
+        axe = Some(axe::install(workspace)?);
+        Ok(Count::ONE)
+    });
+    let Some(axe) = axe else { return };
     report.tests("Tests of the page in Chromium and Firefox", || {
         let mut command = workspace.cargo();
         command
@@ -184,7 +191,8 @@ fn in_browser(workspace: &Workspace, browsers: &Browsers, report: &mut Report) {
                 "--test-threads=2",
             ])
             .env("CLIPLET_PAGE", &dist)
-            .env("CLIPLET_VITE_PROJECT", &project);
+            .env("CLIPLET_VITE_PROJECT", &project)
+            .env("CLIPLET_AXE", &axe);
         count(browsers.for_command(&mut command)?)
     });
 }

@@ -2,32 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::debian::find_or_install;
 use crate::files;
 use crate::npm;
 use crate::step::{Result, quiet, step};
-use crate::tools::on_path;
 use crate::workspace::Workspace;
-
-/// For people who have no Node.js.
-const WITHOUT_NODE: &str = "the tests need Node.js 20.19 or newer with npm. On Debian, `apt-get install nodejs npm` as root brings both.";
 
 /// The scripts of the two versions of Vite that it is built with, and where each leaves what it has built.
 const VITES: [(&str, &str); 2] = [("vite", "dist"), ("vite-7", "dist-7")];
 
 /// Brings the project up to date with the package, checks its types, and builds it. Gives its directory.
 pub fn build(workspace: &Workspace, package: &Path) -> Result<PathBuf> {
-    let found = find_or_install(workspace, "Node.js", &["nodejs", "npm"], || {
-        Ok(on_path("node").zip(on_path("npm")))
-    })?;
-    found.ok_or(WITHOUT_NODE)?;
+    npm::find_for_tests(workspace)?;
     let directory = workspace.target.join("vite-project");
     npm::install(
         workspace,
         &workspace.root.join("tests/vite"),
         &directory,
         "Vite and TypeScript",
-        WITHOUT_NODE,
+        npm::WITHOUT_NODE,
     )?;
     put_sources(workspace, &directory)?;
     let run_npm = |arguments: &[&str], what: &Path| {
