@@ -83,6 +83,25 @@ impl Pictures {
         "/pictures/photograph.jpg"
     }
 
+    /// A folder with so many small pictures, no two alike, and none as in a folder with other numbers.
+    pub fn many(&self, first: u32, count: u32) -> PathBuf {
+        let folder = self.directory.join(format!("many-{first}"));
+        fs::create_dir_all(&folder).expect("the target directory can be written to");
+        for number in first..first + count {
+            let picture = RgbImage::from_fn(96, 72, |x, y| {
+                image::Rgb([
+                    (number * 7 + x) as u8,
+                    (number / 3 + y * 2) as u8,
+                    (x * y + number) as u8,
+                ])
+            });
+            picture
+                .save(folder.join(format!("{number:04}.png")))
+                .expect("the target directory can be written to");
+        }
+        folder
+    }
+
     /// URL of one of the page's samples.
     pub fn sample(&self) -> &'static str {
         "/pictures/sample.jpg"

@@ -114,6 +114,31 @@ impl Visitor {
         self.first_result()
     }
 
+    /// Visits in a new document with a processor that is so many times slower. Returns the time from the navigation's start until all is
+    /// drawn and the page's thread answers, in milliseconds: the end of the last task of the first seconds that holds it up for longer than
+    /// 50 ms, if there is one behind the last drawing.
+    pub fn visit_slowly(&self, times: u32) -> f64 {
+        self.page.go("about:blank");
+        std::thread::sleep(Duration::from_millis(500));
+        self.page
+            .cdp("Emulation.setCPUThrottlingRate", json!({ "rate": times }));
+        self.page.go(&self.url);
+        self.page
+            .wait_until("all to be drawn", Duration::from_secs(60), || {
+                (self.page.script("return Number.isFinite(window.drawn)", []) == json!(true))
+                    .then_some(())
+            });
+        // As long as Lighthouse waits for more.
+        std::thread::sleep(Duration::from_secs(5));
+        let time = self.page.script(
+            "return Math.max(window.drawn, ...window.longTasks.map(({ start, ms }) => start + ms))",
+            [],
+        );
+        self.page
+            .cdp("Emulation.setCPUThrottlingRate", json!({ "rate": 1 }));
+        time.as_f64().expect("a visit takes some time")
+    }
+
     /// Types letters into the first label, in the place of what stands there, one after the other. Returns the time from each to the
     /// frame that shows the score of the label as it then reads, in milliseconds.
     pub fn type_into_label(&self, letters: &[char]) -> Vec<f64> {

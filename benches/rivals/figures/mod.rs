@@ -1,6 +1,8 @@
 //! What is measured: a module for each figure, and how contestants take turns.
 
+mod collection;
 mod exactness;
+mod interactive;
 mod keystroke;
 mod label;
 mod load;
@@ -42,10 +44,12 @@ const FIGURES: &[Figure] = &[
     ("list", label::measure_thousand),
     ("pipeline", pipeline::measure),
     ("visit", visit::measure),
+    ("interactive", interactive::measure),
     ("keystroke", keystroke::measure),
     ("load", load::measure),
     ("wire", wire::measure),
     ("memory", memory::measure),
+    ("collection", collection::measure),
     ("exactness", exactness::measure),
 ];
 

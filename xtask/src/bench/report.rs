@@ -14,6 +14,9 @@ const ORT_INT8: &str = "ONNX Runtime Web int8";
 const ORT_F32: &str = "ONNX Runtime Web f32";
 const TRANSFORMERS: &str = "Transformers.js";
 const GOAL: &str = "a goal of 60 ms";
+const GOAL_INTERACTIVE: &str = "a goal of 1 s";
+const GOAL_TASK: &str = "a goal of 50 ms";
+const GOAL_PICTURE: &str = "a goal of 2 KiB";
 const READING: &str = "reading its file alone";
 
 /// A comparison.
@@ -153,6 +156,13 @@ const ROWS: &[Row] = &[
         Some(0.50),
     ),
     row(
+        "interactive",
+        "second visit, until all answers, processor four times as slow",
+        ["cliplet/n", "goal"],
+        GOAL_INTERACTIVE,
+        Some(1.0),
+    ),
+    row(
         "keystroke",
         "a letter in a label, to its score, 95th percentile, {n} threads",
         ["cliplet/n", "goal"],
@@ -187,11 +197,27 @@ const ROWS: &[Row] = &[
         TRANSFORMERS,
         Some(0.60),
     ),
+    row(
+        "collection task",
+        "the longest task while 1,000 pictures are encoded, {n} threads",
+        ["cliplet/n", "goal"],
+        GOAL_TASK,
+        Some(1.0),
+    ),
+    row(
+        PER_PICTURE,
+        "memory of the page for each of 2,000 pictures",
+        ["cliplet/n", "goal"],
+        GOAL_PICTURE,
+        Some(1.0),
+    ),
 ];
 
 // The figure `wire` is compared in two ways.
 const GZIP: &str = "wire gzip";
 const BROTLI: &str = "wire brotli";
+/// Its bytes are few.
+const PER_PICTURE: &str = "collection memory";
 
 /// The names of all figures, in the order in which they are measured.
 pub fn figures() -> Vec<&'static str> {
@@ -434,13 +460,14 @@ impl Report {
 
 fn unit(figure: &str) -> &'static str {
     match figure {
-        GZIP | BROTLI | "memory" => "bytes",
+        GZIP | BROTLI | "memory" | PER_PICTURE => "bytes",
         _ => "ms",
     }
 }
 
 fn with_unit(figure: &str, value: f64) -> String {
     match unit(figure) {
+        "bytes" if figure == PER_PICTURE => format!("{:.2} KiB", value / 1024.0),
         "bytes" => format!("{:.2} MiB", value / f64::from(1 << 20)),
         _ if value < 100.0 => format!("{value:.1} ms"),
         _ => format!("{value:.0} ms"),
