@@ -9,7 +9,8 @@ mod merges;
 
 use std::fmt::Display;
 
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use tokenizers::AddedToken;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::utils::truncation::TruncationParams;
@@ -41,6 +42,15 @@ pub struct Tokens {
 /// Turns texts into token ids.
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+}
+
+/// What of a `tokenizer.json` is looked at before tokenizers is. The rest, megabytes of tokens and merges, is skipped.
+#[derive(Deserialize)]
+struct Risky {
+    /// Read for its errors.
+    #[serde(rename = "decoder")]
+    _decoder: Option<Value>,
+    normalizer: Option<Value>,
 }
 
 impl Tokenizer {
@@ -76,18 +86,15 @@ impl Tokenizer {
     /// As [`Tokenizer::from_metadata`].
     pub fn from_json(json: &str, vocabulary: usize, context_length: usize) -> Result<Self, Error> {
         let broken = |error| Error::model(format!("The model's tokenizer is broken: {error}"));
-        // tokenizers panics over a decoder that is no JSON and over a broken SentencePiece map. Nothing is decoded here, and no CLIP has
-        // such a map.
-        let mut description: Map<String, Value> = serde_json::from_str(json).map_err(broken)?;
-        description.insert("decoder".to_owned(), Value::Null);
-        let normalizer = description.get("normalizer").map(Value::to_string);
+        // tokenizers panics over a decoder that is no JSON and over a broken SentencePiece map, which no CLIP has.
+        let risky: Risky = serde_json::from_str(json).map_err(broken)?;
+        let normalizer = risky.normalizer.map(|normalizer| normalizer.to_string());
         if normalizer.is_some_and(|normalizer| normalizer.contains("recompiled")) {
             return Err(Error::model(
                 "The model's tokenizer normalises texts as SentencePiece does, and no CLIP's does",
             ));
         }
-        let inner: tokenizers::Tokenizer =
-            serde_json::from_value(description.into()).map_err(broken)?;
+        let inner: tokenizers::Tokenizer = serde_json::from_str(json).map_err(broken)?;
         let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
         if highest as usize >= vocabulary {
             return Err(too_many(highest as usize, vocabulary));
