@@ -2,7 +2,7 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::{Path, with_numbers};
+use super::{Path, parallel, with_numbers};
 
 /// LayerNorm (Ba et al., 2016, arXiv:1607.06450) with weight and bias.
 pub struct LayerNorm(Inner);
@@ -17,6 +17,9 @@ enum Inner {
         epsilon: f32,
     },
 }
+
+/// Rows for which it is worth it to ask another thread.
+const AT_LEAST: usize = 4;
 
 impl LayerNorm {
     /// `weight` and `bias` have as many numbers as the last dimension; `epsilon` is added to the variance.
@@ -87,7 +90,12 @@ impl Module for LayerNorm {
                     if xs.len() % weight.len() != 0 {
                         candle_core::bail!("rows of {} numbers to be normalised", weight.len());
                     }
-                    kernel.layer_norm(xs, weight, bias, *epsilon, &mut out);
+                    let rows = parallel::portion(xs.len() / weight.len()).max(AT_LEAST);
+                    let length = rows * weight.len();
+                    let rows = xs.chunks(length).zip(out.chunks_mut(length));
+                    parallel::each(rows, |(xs, out)| {
+                        kernel.layer_norm(xs, weight, bias, *epsilon, out);
+                    });
                     Ok(())
                 })?;
                 Tensor::from_vec(out, xs.shape(), xs.device())
