@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use cliplet_clip::picture::Picture;
 use cliplet_clip::zero_shot;
+use futures_util::future::try_join;
 use web_sys::Blob;
 
 use super::clients::{Clients, WaitingPicture};
@@ -83,7 +84,7 @@ impl Client {
             }
             Request::TakePixels { picture } => {
                 let pixels = beside.pixels.ok_or(Failure::UnreadablePicture)?;
-                self.take_pixels(picture, pixels)
+                self.take_pixels(picture, pixels).await
             }
             Request::ForgetPicture { picture } => {
                 self.forget_picture(picture);
@@ -216,9 +217,9 @@ impl Client {
         id: PictureId,
         file: Blob,
     ) -> Result<Answer, Stopped> {
-        let Decoded { picture, foreign } = decode::decode(&file).await?;
-        task.breathe_deeply().await?;
-        let hash = pictures::hash(&file).await?;
+        let decoded = decode::decode(&file);
+        let (decoded, hash) = try_join(decoded, pictures::hash(&file)).await?;
+        let Decoded { picture, foreign } = decoded;
         let preview = match foreign {
             true => Some(decode::preview(&picture).await?),
             false => None,
@@ -237,8 +238,8 @@ impl Client {
         Ok((done, preview))
     }
 
-    fn take_pixels(&self, id: PictureId, pixels: Pixels) -> Result<Answer, Stopped> {
-        let picture = pixels.read()?;
+    async fn take_pixels(&self, id: PictureId, pixels: Pixels) -> Result<Answer, Stopped> {
+        let picture = pixels.read().await?;
         let done = Done::PictureTaken {
             width: picture.width(),
             height: picture.height(),

@@ -4,7 +4,7 @@
 //! Both lay transparent pictures over white, and so are pixels that are decoded already.
 
 use cliplet_clip::Error;
-use cliplet_clip::picture::{self, Picture, append_over_white};
+use cliplet_clip::picture::{self, Picture};
 use js_sys::{Object, Reflect, Uint8ClampedArray};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -13,7 +13,7 @@ use web_sys::{
     OffscreenCanvasRenderingContext2d,
 };
 
-use super::{pictures, port};
+use super::{pictures, port, readback};
 use crate::messages::Failure;
 
 /// A decoded picture.
@@ -29,7 +29,7 @@ pub(super) async fn decode(file: &Blob) -> Result<Decoded, Failure> {
         return Err(Failure::EmptyPicture);
     }
     if let Some(bitmap) = browser_bitmap(file).await {
-        let picture = read_bitmap(&bitmap);
+        let picture = readback::bitmap(&bitmap).await;
         bitmap.close();
         return Ok(Decoded {
             picture: picture?,
@@ -67,7 +67,7 @@ pub(super) async fn decode_and_shrink(file: &Blob, side: u32) -> Result<(Picture
         )?;
         return Ok((picture, jpeg(&small).await?));
     };
-    let picture = read_bitmap(&bitmap);
+    let picture = readback::bitmap(&bitmap).await;
     let small = small_canvas(
         bitmap.width(),
         bitmap.height(),
@@ -135,92 +135,15 @@ impl Pixels {
     }
 
     /// The picture that they are. A bitmap is closed.
-    pub(super) fn read(&self) -> Result<Picture, Failure> {
+    pub(super) async fn read(&self) -> Result<Picture, Failure> {
         match self {
             Self::Bitmap(bitmap) => {
-                let picture = read_bitmap(bitmap);
+                let picture = readback::bitmap(bitmap).await;
                 bitmap.close();
                 picture
             }
-            Self::Data(data) => read_data(data),
+            Self::Data(data) => readback::data(data),
         }
-    }
-}
-
-fn read_data(data: &ImageData) -> Result<Picture, Failure> {
-    let (width, height) = (data.width(), data.height());
-    let mut rgb = room_for(width, height)?;
-    // Without the copy of all of it that `ImageData::data` makes. Of more than eight bits a channel it is another array.
-    let bytes: Uint8ClampedArray = Reflect::get(data, &"data".into())
-        .map_err(internal)?
-        .dyn_into()
-        .map_err(|_| Failure::UnreadablePicture)?;
-    let mut rgba = vec![0; 4 * STRIP_PIXELS as usize];
-    let mut at = 0;
-    while at < bytes.length() {
-        let end = bytes.length().min(at + 4 * STRIP_PIXELS);
-        let strip = &mut rgba[..(end - at) as usize];
-        bytes.subarray(at, end).copy_to(strip);
-        append_over_white(&mut rgb, strip);
-        at = end;
-    }
-    Picture::new(width, height, rgb).map_err(failure)
-}
-
-/// Room for the pixels of a picture, three bytes each.
-fn room_for(width: u32, height: u32) -> Result<Vec<u8>, Failure> {
-    picture::check_size(width, height).map_err(failure)?;
-    let mut rgb = Vec::new();
-    rgb.try_reserve_exact(3 * width as usize * height as usize)
-        .map_err(|_| Failure::PictureTooLarge { width, height })?;
-    Ok(rgb)
-}
-
-/// Pixels read back at a time. A canvas as large as a large photograph would double its memory, and one that fits the
-/// processor's cache is read in half the time.
-const STRIP_PIXELS: u32 = 1 << 18;
-
-fn read_bitmap(bitmap: &ImageBitmap) -> Result<Picture, Failure> {
-    let (width, height) = (bitmap.width(), bitmap.height());
-    let mut rgb = room_for(width, height)?;
-    let strip_height = (STRIP_PIXELS / width).clamp(1, height);
-    let canvas = OffscreenCanvas::new(width, strip_height).map_err(internal)?;
-    let context = context(&canvas)?;
-    context.set_fill_style_str("white");
-    for top in (0..height).step_by(strip_height as usize) {
-        let rows = strip_height.min(height - top);
-        let (width, rows) = (f64::from(width), f64::from(rows));
-        context.fill_rect(0.0, 0.0, width, rows);
-        context
-            .draw_image_with_image_bitmap_and_sw_and_sh_and_dx_and_dy_and_dw_and_dh(
-                bitmap,
-                0.0,
-                f64::from(top),
-                width,
-                rows,
-                0.0,
-                0.0,
-                width,
-                rows,
-            )
-            .map_err(internal)?;
-        let strip = context
-            .get_image_data(0.0, 0.0, width, rows)
-            .map_err(internal)?;
-        append_rgb(&mut rgb, &strip.data());
-    }
-    Picture::new(width, height, rgb).map_err(failure)
-}
-
-/// Appends pixels without their alpha.
-fn append_rgb(rgb: &mut Vec<u8>, rgba: &[u8]) {
-    let (from, _) = rgba.as_chunks::<4>();
-    let begin = rgb.len();
-    // Within what is reserved. Filled in place: pushing byte by byte takes several times as long.
-    rgb.resize(begin + 3 * from.len(), 0);
-    let (to, _) = rgb[begin..].as_chunks_mut::<3>();
-    for (to, &[red, green, blue, _]) in to.iter_mut().zip(from) {
-        *to = [red, green, blue];
     }
 }
 
@@ -249,7 +172,9 @@ fn canvas_of(picture: &Picture) -> Result<OffscreenCanvas, Failure> {
 }
 
 /// A context that is read from, not shown.
-fn context(canvas: &OffscreenCanvas) -> Result<OffscreenCanvasRenderingContext2d, Failure> {
+pub(super) fn context(
+    canvas: &OffscreenCanvas,
+) -> Result<OffscreenCanvasRenderingContext2d, Failure> {
     let options = Object::new();
     Reflect::set(&options, &"willReadFrequently".into(), &JsValue::TRUE).map_err(internal)?;
     canvas
@@ -261,7 +186,7 @@ fn context(canvas: &OffscreenCanvas) -> Result<OffscreenCanvasRenderingContext2d
         })
 }
 
-fn failure(error: Error) -> Failure {
+pub(super) fn failure(error: Error) -> Failure {
     match error {
         Error::EmptyPicture => Failure::EmptyPicture,
         Error::PictureTooLarge { width, height } => Failure::PictureTooLarge { width, height },
@@ -269,7 +194,7 @@ fn failure(error: Error) -> Failure {
     }
 }
 
-fn internal(error: JsValue) -> Failure {
+pub(super) fn internal(error: JsValue) -> Failure {
     Failure::Internal {
         message: format!("{error:?}"),
     }
@@ -299,14 +224,17 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    fn pixels_are_taken_as_they_are() {
+    async fn pixels_are_taken_as_they_are() {
         let (width, height) = (700, 900);
         let rgba = rgba(width, height, 255);
-        let picture = Pixels::of(data(&rgba, width)).unwrap().read().unwrap();
+        let picture = Pixels::of(data(&rgba, width))
+            .unwrap()
+            .read()
+            .await
+            .unwrap();
         assert_eq!((picture.width(), picture.height()), (width, height));
-        let mut expected = Vec::new();
-        append_rgb(&mut expected, &rgba);
-        assert!(picture.rgb() == expected);
+        let expected = rgba.chunks_exact(4).flat_map(|pixel| &pixel[..3]);
+        assert!(picture.rgb().iter().eq(expected));
     }
 
     #[wasm_bindgen_test]
@@ -317,7 +245,7 @@ mod tests {
             .create_image_bitmap_with_image_data(data.unchecked_ref())
             .unwrap();
         for pixels in [data, JsFuture::from(bitmap).await.unwrap()] {
-            let picture = Pixels::of(pixels).unwrap().read().unwrap();
+            let picture = Pixels::of(pixels).unwrap().read().await.unwrap();
             assert_eq!(picture.rgb(), [255; 3 * 16 * 16]);
         }
         assert!(Pixels::of("no pixels".into()).is_none());

@@ -1,9 +1,11 @@
 //! What runs inside the worker: it takes requests one by one as they come, and works on each as a task of its own, so that
 //! a picture can be scored while a model is still arriving. The page that has started it may bring others.
 //!
-//! `client` does what a page asks for, and `collection` what it asks about many pictures; `clients` is what all of them share; `model` and `pictures` hold what is known; `fetch` and `store` bring model files in, and
-//! `ranges` says which parts of one are there; `decode` makes pixels of a picture file; `explain` says which parts of it speak for a label; `tasks` lets work be cancelled; `port` speaks to pages. What is not
-//! here: arithmetic, which is `cliplet-clip`'s.
+//! `client` does what a page asks for, and `collection` what it asks about many pictures; `clients` is what all of them share;
+//! `model` and `pictures` hold what is known; `fetch` and `store` bring model files in, and `ranges` says which parts of one are
+//! there; `decode` makes pixels of a picture file, which `readback` gets out of the browser; `explain` says which parts of it
+//! speak for a label; `tasks` lets work be cancelled; `port` speaks to pages. What is not here: arithmetic, which is
+//! `cliplet-clip`'s.
 
 mod client;
 mod clients;
@@ -16,6 +18,7 @@ mod model;
 mod pictures;
 mod port;
 mod ranges;
+mod readback;
 mod store;
 mod tasks;
 
