@@ -215,6 +215,9 @@ def sha256(model: CLIPModel, kind: Type, extras: clip_gguf.Extras) -> str:
     """Of the GGUF that gguf's own writer makes."""
 
     def type_of(name, value, weight_type):
+        if weight_type == Type.F32:
+            # Other than clip.cpp's own, a file of f32 has the patch convolution in it too.
+            return Type.F32
         chosen = clip_gguf.default_type(name, value, weight_type)
         # gguf refuses these, and Cliplet keeps them in half precision.
         quantised = chosen not in (Type.F32, Type.F16)

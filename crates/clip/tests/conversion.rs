@@ -105,8 +105,8 @@ fn embeddings_are_those_of_transformers() {
             .and_then(|pictures| pictures.to_vec2())
             .unwrap();
         for (weights, arithmetic, least) in [
-            // The patch convolution is rounded to half precision in all of them.
             (WeightType::F32, Arithmetic::Reference, 0.999_999),
+            // The patch convolution is rounded to half precision in all of these.
             (WeightType::F16, Arithmetic::Reference, 0.999_99),
             (WeightType::Q8_0, Arithmetic::Reference, 0.999),
             (WeightType::Q8_0, Arithmetic::Fast, 0.999),

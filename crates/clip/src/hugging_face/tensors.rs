@@ -19,9 +19,11 @@ pub struct Tensor {
 
 impl Tensor {
     /// As clip.cpp does it: matrices in the type that is asked for, the patch convolution in half precision, vectors in f32. A
-    /// matrix whose rows are no whole number of blocks stays in half precision.
+    /// matrix whose rows are no whole number of blocks stays in half precision. In a file of f32 everything is f32, the patch
+    /// convolution too, other than clip.cpp writes it: nobody wants such a file but for its exactness.
     pub fn weight_type(&self, asked_for: WeightType) -> WeightType {
         match &self.dims[..] {
+            _ if asked_for == WeightType::F32 => WeightType::F32,
             [_] => WeightType::F32,
             [_, row] if row.is_multiple_of(asked_for.block()) => asked_for,
             _ => WeightType::F16,
