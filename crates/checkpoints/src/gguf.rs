@@ -6,29 +6,50 @@ use cliplet_clip::Error;
 use cliplet_clip::config::Config;
 use cliplet_clip::gguf::Gguf;
 use cliplet_clip::hugging_face::shared::tensors;
-use cliplet_clip::hugging_face::{Conversion, Description, Source};
+use cliplet_clip::hugging_face::{Conversion, Description, Source, Towers};
 use cliplet_clip::text::TOKEN_EMBEDDING;
 use cliplet_clip::tokenizer::Tokenizer;
 use serde_json::{Map, json};
 
-/// What a file says of its model. A tokenizer that it has as a list of tokens alone becomes a whole `tokenizer.json`.
+/// What a file says of its model, both towers or the one that it has. A tokenizer that it has as a list of tokens alone becomes a whole
+/// `tokenizer.json`.
 ///
 /// # Errors
-/// [`Error::Model`] if it holds no CLIP of both towers.
+/// [`Error::Model`] if it holds no tower of a CLIP.
 pub fn describe<R: Read + Seek>(file: &Gguf<R>) -> Result<Description, Error> {
     let metadata = file.metadata();
-    let config = Config::from_metadata(metadata)?;
-    let vocabulary = file.rows(TOKEN_EMBEDDING)?;
-    let tokenizer = Tokenizer::from_metadata(metadata, vocabulary, config.text.context_length)?;
-    const JSON: &str = "tokenizer.huggingface.json";
-    let tokenizer_json = match metadata.has(JSON) {
-        true => metadata.string(JSON)?.to_owned(),
-        false => tokenizer.to_json()?,
+    let towers = match (
+        metadata.bool("clip.has_vision_encoder")?,
+        metadata.bool("clip.has_text_encoder")?,
+    ) {
+        (true, true) => Towers::Both,
+        (true, false) => Towers::Image,
+        (false, true) => Towers::Text,
+        (false, false) => {
+            return Err(Error::Model("The file holds no tower of a CLIP".to_owned()));
+        }
     };
+    let config = match towers {
+        Towers::Both => Config::from_metadata(metadata)?,
+        Towers::Image => Config::of_image_tower(metadata)?,
+        Towers::Text => Config::of_text_tower(metadata)?,
+    };
+    let mut vocabulary = 1;
+    let mut tokenizer_json = None;
+    if towers.has_texts() {
+        vocabulary = file.rows(TOKEN_EMBEDDING)?;
+        let tokenizer = Tokenizer::from_metadata(metadata, vocabulary, config.text.context_length)?;
+        const JSON: &str = "tokenizer.huggingface.json";
+        tokenizer_json = Some(match metadata.has(JSON) {
+            true => metadata.string(JSON)?.to_owned(),
+            false => tokenizer.to_json()?,
+        });
+    }
     Ok(Description {
+        towers,
         config,
         vocabulary,
-        tokenizer_json: Some(tokenizer_json),
+        tokenizer_json,
         has_logit_scale: true,
         remarks: Vec::new(),
     })
@@ -47,7 +68,8 @@ pub fn send<R: Read + Seek, W: Write + Seek>(
     out: &mut W,
     mut progress: impl FnMut(u64),
 ) -> Result<(), Error> {
-    let tensors = tensors(&model.config, model.vocabulary)?;
+    let mut tensors = tensors(&model.config, model.vocabulary)?;
+    tensors.retain(|tensor| model.towers.have(&tensor.name));
     let mut header = Map::new();
     let mut at = 0;
     for tensor in &tensors {

@@ -9,8 +9,8 @@ use cliplet_clip::Error;
 use cliplet_clip::config::{
     Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, TextConfig, VisionConfig,
 };
-use cliplet_clip::hugging_face::Description;
 use cliplet_clip::hugging_face::shared::{LOGIT_SCALE, Object, parse, quoted};
+use cliplet_clip::hugging_face::{Description, Towers};
 use serde_json::{Map, Value};
 
 use crate::{Checkpoint, Piece, unusable};
@@ -129,6 +129,7 @@ pub fn describe(config: &[u8], tokenizer_json: Option<String>) -> Result<Descrip
         logit_scale: DEFAULT_LOGIT_SCALE,
     };
     Ok(Description {
+        towers: Towers::Both,
         config,
         vocabulary: text.size("vocab_size", 49_408, 1 << 18)?,
         tokenizer_json,

@@ -259,6 +259,32 @@ fn one_tower_is_enough_for_what_it_can_do() {
 }
 
 #[test]
+fn one_tower_can_be_converted_again() {
+    let folder = fresh_folder("one-tower-again");
+    let whole = starter();
+    let again = folder.join("again.gguf");
+    let direct = folder.join("direct.gguf");
+    for (tower, other) in [("image", "text"), ("text", "image")] {
+        let alone = folder.join(format!("{tower}.gguf"));
+        convert("f32", tower, &whole, &alone);
+        // To another type, it is what the whole file gives for this tower.
+        let expected = convert("q4_0", tower, &whole, &direct);
+        assert!(convert("q4_0", tower, &alone, &again) == expected);
+        // If no tower is named, it is the one that is there.
+        let output = cliplet_with(&[&"convert", &"--weights", &"q4_0", &alone, &again]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(fs::read(&again).unwrap() == expected);
+        for missing in [other, "both"] {
+            let output = cliplet_with(&[&"convert", &"--tower", &missing, &alone, &again]);
+            assert_eq!(output.status.code(), Some(1));
+            let sentence = format!("The model has no {other} tower.");
+            assert!(stderr(&output).contains(&sentence), "{}", stderr(&output));
+        }
+        assert!(fs::read(&again).unwrap() == expected, "it is untouched");
+    }
+}
+
+#[test]
 fn what_is_no_such_model_is_a_sentence() {
     let folder = fresh_folder("no-such-model");
     let out = folder.join("out.gguf");

@@ -35,6 +35,17 @@ pub struct VisionConfig {
 }
 
 impl VisionConfig {
+    /// What stands for the image tower of a model that has none: no blocks, a picture of one pixel.
+    pub fn absent(activation: Activation) -> Self {
+        Self {
+            encoder: EncoderConfig::absent(activation),
+            image_size: 1,
+            patch_size: 1,
+            image_mean: [0.0; 3],
+            image_std: [1.0; 3],
+        }
+    }
+
     /// Patches of one picture.
     pub fn patches(&self) -> usize {
         (self.image_size / self.patch_size).pow(2)
@@ -48,6 +59,16 @@ pub struct TextConfig {
     pub encoder: EncoderConfig,
     /// The most tokens of a prompt, start and end of text included.
     pub context_length: usize,
+}
+
+impl TextConfig {
+    /// What stands for the text tower of a model that has none.
+    pub fn absent(activation: Activation) -> Self {
+        Self {
+            encoder: EncoderConfig::absent(activation),
+            context_length: 2,
+        }
+    }
 }
 
 /// A stack of pre-norm transformer blocks.
@@ -111,15 +132,44 @@ impl Config {
                 "The file's towers project to spaces of different widths, so that nothing can be compared",
             ));
         }
-        let logit_scale = match metadata.has("clip.logit_scale") {
-            true => metadata.float("clip.logit_scale")?,
-            false => DEFAULT_LOGIT_SCALE,
-        };
+        let logit_scale = logit_scale(metadata)?;
         let config = Self {
             vision,
             text,
             projection_dim,
             logit_scale,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The same of a file that has an image tower alone. That of texts is [`TextConfig::absent`].
+    ///
+    /// # Errors
+    /// As [`Config::from_metadata`].
+    pub fn of_image_tower(metadata: &Metadata) -> Result<Self, Error> {
+        let vision = VisionConfig::from_metadata(metadata)?;
+        let config = Self {
+            text: TextConfig::absent(vision.encoder.activation),
+            vision,
+            projection_dim: metadata.size(IMAGE_PROJECTION_DIM, MAX_WIDTH)?,
+            logit_scale: logit_scale(metadata)?,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The same of a file that has a text tower alone. That of pictures is [`VisionConfig::absent`].
+    ///
+    /// # Errors
+    /// As [`Config::from_metadata`].
+    pub fn of_text_tower(metadata: &Metadata) -> Result<Self, Error> {
+        let text = TextConfig::from_metadata(metadata)?;
+        let config = Self {
+            vision: VisionConfig::absent(text.encoder.activation),
+            text,
+            projection_dim: metadata.size(TEXT_PROJECTION_DIM, MAX_WIDTH)?,
+            logit_scale: logit_scale(metadata)?,
         };
         config.check()?;
         Ok(config)
@@ -136,6 +186,13 @@ impl Config {
             return Err(Error::model("The model's logit scale is not above zero"));
         }
         Ok(())
+    }
+}
+
+fn logit_scale(metadata: &Metadata) -> Result<f32, Error> {
+    match metadata.has("clip.logit_scale") {
+        true => metadata.float("clip.logit_scale"),
+        false => Ok(DEFAULT_LOGIT_SCALE),
     }
 }
 
@@ -193,6 +250,17 @@ impl TextConfig {
 }
 
 impl EncoderConfig {
+    fn absent(activation: Activation) -> Self {
+        Self {
+            width: 1,
+            mlp_width: 1,
+            blocks: 0,
+            heads: 1,
+            layer_norm_epsilon: 0.0,
+            activation,
+        }
+    }
+
     fn check(&self, tower: &str) -> Result<(), Error> {
         if !self.width.is_multiple_of(self.heads) {
             return Err(Error::model(format!(

@@ -31,9 +31,9 @@ pub(crate) struct ConvertArguments {
     /// How matrices are stored: f32, f16, q8_0, q5_1, q5_0, q4_1 or q4_0.
     #[arg(long, value_name = "TYPE", default_value = "q8_0", value_parser = weight_type)]
     weights: WeightType,
-    /// Which towers the new file has.
-    #[arg(long, value_enum, default_value = "both")]
-    tower: Tower,
+    /// Which towers the new file has; if nothing is said, those that IN has.
+    #[arg(long, value_enum)]
+    tower: Option<Tower>,
     /// A folder laid out like a repository of the Hugging Face Hub, one of the files of weights in such a folder, or a GGUF.
     #[arg(value_name = "IN")]
     input: PathBuf,
@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
     for remark in &description.remarks {
         say(remark);
     }
-    let towers = tower.towers();
+    let towers = tower.map_or(description.towers, Tower::towers);
     let mut conversion = Conversion::of(description.clone(), *weights, towers).map_err(failed)?;
     let mut new = NewFile::create(out)?;
     conversion.begin(&mut new).map_err(failed)?;

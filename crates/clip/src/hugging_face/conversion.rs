@@ -41,16 +41,18 @@ pub enum Towers {
 }
 
 impl Towers {
-    fn has_images(self) -> bool {
+    /// Whether the image tower is one of them.
+    pub fn has_images(self) -> bool {
         self != Self::Text
     }
 
-    fn has_texts(self) -> bool {
+    /// Whether the text tower is one of them.
+    pub fn has_texts(self) -> bool {
         self != Self::Image
     }
 
     /// Whether a tensor, by its name in clip.cpp, is part of them.
-    fn have(self, name: &str) -> bool {
+    pub fn have(self, name: &str) -> bool {
         match name.starts_with("v") {
             true => self.has_images(),
             false => self.has_texts(),
@@ -61,9 +63,14 @@ impl Towers {
 /// A model as its small files describe it, in whatever layout they are.
 #[derive(Clone, Debug)]
 pub struct Description {
-    /// Its shape.
+    /// The towers that it has.
+    pub towers: Towers,
+    /// Its shape. That of a tower it has not is [`VisionConfig::absent`] or [`TextConfig::absent`].
+    ///
+    /// [`VisionConfig::absent`]: crate::config::VisionConfig::absent
+    /// [`TextConfig::absent`]: crate::config::TextConfig::absent
     pub config: Config,
-    /// Rows of the token embedding.
+    /// Rows of the token embedding, of a text tower.
     pub vocabulary: usize,
     /// Its `tokenizer.json`; a text tower needs one.
     pub tokenizer_json: Option<String>,
@@ -91,6 +98,7 @@ impl Description {
             .transpose()
             .map_err(|_| Error::model("The repository's tokenizer.json is no text"))?;
         Ok(Self {
+            towers: Towers::Both,
             config: read.config,
             vocabulary: read.vocabulary,
             tokenizer_json: tokenizer_json.map(str::to_owned),
@@ -105,6 +113,7 @@ impl Description {
 ///
 /// Of the weights it holds no more than a piece of some 64 KiB at a time. A file that is not finished has no magic number at its
 /// beginning, so that nobody takes it for a model.
+#[derive(Clone)]
 pub struct Conversion {
     layout: Layout,
     remarks: Vec<String>,
@@ -119,6 +128,7 @@ pub struct Conversion {
 }
 
 /// Where a tensor goes, and how far it has come.
+#[derive(Clone)]
 struct Tensor {
     source: String,
     dims: Vec<usize>,
@@ -163,12 +173,21 @@ impl Conversion {
     /// As [`Conversion::new`].
     pub fn of(model: Description, weights: WeightType, towers: Towers) -> Result<Self, Error> {
         let Description {
+            towers: there,
             config,
             vocabulary,
             tokenizer_json,
             has_logit_scale,
             remarks,
         } = model;
+        for (wanted, is_there, tower) in [
+            (towers.has_images(), there.has_images(), "image"),
+            (towers.has_texts(), there.has_texts(), "text"),
+        ] {
+            if wanted && !is_there {
+                return Err(Error::model(format!("The model has no {tower} tower")));
+            }
+        }
         config.check()?;
         let words = match towers.has_texts() {
             true => {

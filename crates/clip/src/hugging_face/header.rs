@@ -6,6 +6,7 @@ use crate::gguf::{HeaderWriter, WeightType};
 use crate::tokenizer;
 
 /// A header, and where what follows from no configuration stands.
+#[derive(Clone)]
 pub(super) struct Layout {
     /// The file up to its first tensor.
     pub(super) header: Vec<u8>,
