@@ -15,12 +15,14 @@ pub enum Error {
     EmptyPicture,
     /// The bytes are no picture that can be decoded; what the decoder said.
     UnreadablePicture(String),
-    /// The picture has more pixels than [`crate::picture::MAX_PIXELS`].
+    /// The picture has more pixels than it may have.
     PictureTooLarge {
         /// Pixels across.
         width: u32,
         /// Pixels down.
         height: u32,
+        /// The most that it may have.
+        most: u64,
     },
     /// A text could not be turned into tokens; what the tokenizer said.
     Text(String),
@@ -47,10 +49,22 @@ impl fmt::Display for Error {
             Self::UnreadablePicture(reason) => {
                 write!(f, "The file is not a picture that can be read: {reason}.")
             }
-            Self::PictureTooLarge { width, height } => write!(
+            Self::PictureTooLarge {
+                width,
+                height,
+                most: crate::picture::MAX_PIXELS,
+            } => write!(
                 f,
                 "The picture is too large: {width} x {height} pixels, where {} million are the most.",
                 crate::picture::MAX_PIXELS / 1_000_000
+            ),
+            Self::PictureTooLarge {
+                width,
+                height,
+                most,
+            } => write!(
+                f,
+                "The picture is too large: {width} x {height} pixels, where {most} are the most."
             ),
             Self::Text(reason) => write!(f, "The text could not be turned into tokens: {reason}."),
             Self::Compute(error) => write!(f, "The computation failed: {}.", candle_says(error)),

@@ -66,10 +66,19 @@ impl Picture {
 /// # Errors
 /// [`Error::EmptyPicture`] and [`Error::PictureTooLarge`].
 pub fn check_size(width: u32, height: u32) -> Result<(), Error> {
+    check_size_at_most(width, height, MAX_PIXELS)
+}
+
+fn check_size_at_most(width: u32, height: u32, most: u64) -> Result<(), Error> {
+    let most = most.min(MAX_PIXELS);
     match u64::from(width) * u64::from(height) {
         0 => Err(Error::EmptyPicture),
-        1..=MAX_PIXELS => Ok(()),
-        _ => Err(Error::PictureTooLarge { width, height }),
+        pixels if pixels <= most => Ok(()),
+        _ => Err(Error::PictureTooLarge {
+            width,
+            height,
+            most,
+        }),
     }
 }
 
@@ -79,17 +88,26 @@ pub fn check_size(width: u32, height: u32) -> Result<(), Error> {
 /// # Errors
 /// [`Error::EmptyPicture`], [`Error::UnreadablePicture`] and [`Error::PictureTooLarge`].
 pub fn decode(file: &[u8]) -> Result<Picture, Error> {
+    decode_at_most(file, MAX_PIXELS)
+}
+
+/// The same for pictures of at most so many pixels, of which there are never more than [`MAX_PIXELS`]. In memory are at most some
+/// eight bytes for each of them, whatever the file says of itself.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_at_most(file: &[u8], most: u64) -> Result<Picture, Error> {
     if file.is_empty() {
         return Err(Error::EmptyPicture);
     }
     let unreadable = |error: image::ImageError| Error::UnreadablePicture(error.to_string());
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format()?;
     let mut limits = image::Limits::default();
-    limits.max_alloc = Some(8 * MAX_PIXELS);
+    limits.max_alloc = Some(8 * most.min(MAX_PIXELS));
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
-    check_size(width, height)?;
+    check_size_at_most(width, height, most)?;
     // A broken EXIF block costs the orientation, not the picture.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
@@ -212,7 +230,8 @@ mod tests {
             decode(&png),
             Err(Error::PictureTooLarge {
                 width: 20_000,
-                height: 20_000
+                height: 20_000,
+                most: MAX_PIXELS,
             })
         ));
     }

@@ -1,10 +1,9 @@
 //! Files that are nearly right, and what was found before. `CLIPLET_CASES=100000` tries more of them, and other ones in every run.
 
 use std::env;
-use std::fs;
 use std::time::SystemTime;
 
-use cliplet_hostile::{TARGETS, read, repository, seeds};
+use cliplet_hostile::{TARGETS, read, regressions, seeds};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -127,15 +126,9 @@ fn pictures() {
 
 #[test]
 fn what_was_found_before() {
-    let folder = repository().join("crates/hostile/regressions");
-    for entry in fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        let Some((_, target)) = TARGETS.iter().find(|(known, _)| *known == name) else {
-            continue;
-        };
-        for file in fs::read_dir(entry.path()).unwrap() {
-            target(&read(&file.unwrap().path()));
+    for (name, target) in TARGETS {
+        for file in regressions(name) {
+            target(&read(&file));
         }
     }
 }

@@ -3,17 +3,19 @@
 //!
 //! A model file brings its tokenizer along in one of two ways: as a whole `tokenizer.json` in the key
 //! `tokenizer.huggingface.json`, or, as clip.cpp writes it, as a bare list of tokens from which the merges are recovered
-//! (`merges`). What is not here: prompts, and what the tokens mean to the text tower.
+//! (`merges`). What tokenizers takes for granted of such a file is looked at first (`template`). What is not here: prompts, and
+//! what the tokens mean to the text tower.
 
 mod merges;
+mod template;
 
 use std::fmt::Display;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokenizers::AddedToken;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::utils::truncation::TruncationParams;
+use tokenizers::{AddedToken, PostProcessor};
 
 use crate::Error;
 use crate::gguf::Metadata;
@@ -51,6 +53,7 @@ struct Risky {
     #[serde(rename = "decoder")]
     _decoder: Option<Value>,
     normalizer: Option<Value>,
+    post_processor: Option<Value>,
 }
 
 impl Tokenizer {
@@ -94,6 +97,9 @@ impl Tokenizer {
                 "The model's tokenizer normalises texts as SentencePiece does, and no CLIP's does",
             ));
         }
+        if let Some(post_processor) = &risky.post_processor {
+            template::check(post_processor)?;
+        }
         let inner: tokenizers::Tokenizer = serde_json::from_str(json).map_err(broken)?;
         let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
         if highest as usize >= vocabulary {
@@ -111,6 +117,10 @@ impl Tokenizer {
         let broken = |error: tokenizers::Error| {
             Error::model(format!("The model's tokenizer is broken: {error}"))
         };
+        let around = inner.get_post_processor().map(|p| p.added_tokens(false));
+        if around != Some(2) {
+            return Err(no_ends());
+        }
         inner.with_padding(None);
         inner
             .with_truncation(Some(TruncationParams {
@@ -122,9 +132,7 @@ impl Tokenizer {
         // The text tower reads its answer off the highest token, so every text must end in it.
         let empty = tokenizer.encode("")?;
         if empty.ids.len() != 2 || empty.ids[1] != highest {
-            return Err(Error::model(
-                "The model's tokenizer does not put start and end of text around a text",
-            ));
+            return Err(no_ends());
         }
         Ok(tokenizer)
     }
@@ -208,6 +216,10 @@ pub struct Length {
     pub tokens: usize,
     /// Where it is cut: so many bytes of it are read, which end at a character's end.
     pub cut_at: Option<usize>,
+}
+
+fn no_ends() -> Error {
+    Error::model("The model's tokenizer does not put start and end of text around a text")
 }
 
 fn too_many(highest: usize, vocabulary: usize) -> Error {

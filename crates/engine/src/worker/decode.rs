@@ -189,7 +189,7 @@ pub(super) fn context(
 pub(super) fn failure(error: Error) -> Failure {
     match error {
         Error::EmptyPicture => Failure::EmptyPicture,
-        Error::PictureTooLarge { width, height } => Failure::PictureTooLarge { width, height },
+        Error::PictureTooLarge { width, height, .. } => Failure::PictureTooLarge { width, height },
         _ => Failure::UnreadablePicture,
     }
 }
