@@ -1,19 +1,27 @@
-//! From pictures to embeddings: read and decoded on all threads, and encoded some at a time, which is quicker than one by one.
+//! From pictures to embeddings: on every thread some pictures at a time, which are read, decoded and encoded there one after the other.
+//!
+//! So no thread waits for another, as it would if all worked on one picture, and while one decodes, another encodes. Only where there are fewer
+//! pictures than threads do all of these share the work on one.
 
 use std::fs;
 use std::mem;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use cliplet_clip::{ImageEncoder, picture};
-use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::pictures::{Members, Unit};
 use crate::stop::Stop;
 
-/// Pictures that are decoded together. Each is some hundred kilobytes when it is ready, and as large as it is while it is decoded.
-const BATCH: usize = 16;
-/// Of these, those that are encoded together: more take more memory, and hardly less time.
+/// Pictures that are encoded together: more take more memory, and hardly less time.
 const TOGETHER: usize = 4;
+/// How many times that many each thread gets before results are handed on.
+const TURNS: usize = 4;
+/// Bytes of archives that may wait in memory.
+const MOST_BYTES: usize = 1 << 26;
 
 /// A picture that waits, and what its embedding is for.
 pub(crate) struct Pending<T> {
@@ -29,23 +37,37 @@ pub(crate) type Embedded = Result<Vec<f32>, String>;
 /// Takes pictures one by one, and hands their embeddings to `done` in the same order, some later.
 pub(crate) struct Batches<'a, T, F> {
     encoder: &'a ImageEncoder,
+    /// Pools of one thread each, in which nothing is shared out.
+    lanes: Vec<ThreadPool>,
     waiting: Vec<Pending<T>>,
+    /// Of those that wait.
+    bytes: usize,
     done: F,
 }
 
 impl<'a, T: Send + Sync, F: FnMut(Pending<T>, Embedded) -> Result<(), Stop>> Batches<'a, T, F> {
-    pub(crate) fn new(encoder: &'a ImageEncoder, done: F) -> Self {
-        Self {
+    pub(crate) fn new(encoder: &'a ImageEncoder, done: F) -> Result<Self, Stop> {
+        let lanes = (0..rayon::current_num_threads())
+            .map(|_| ThreadPoolBuilder::new().num_threads(1).build())
+            .collect::<Result<_, _>>()
+            .map_err(|error| Stop::Failed(format!("No threads could be started: {error}.")))?;
+        Ok(Self {
             encoder,
+            lanes,
             waiting: Vec::new(),
+            bytes: 0,
             done,
-        }
+        })
     }
 
     /// Takes a picture.
     pub(crate) fn push(&mut self, picture: Pending<T>) -> Result<(), Stop> {
+        if let Some(Ok(bytes)) = &picture.bytes {
+            self.bytes += bytes.len();
+        }
         self.waiting.push(picture);
-        match self.waiting.len() < BATCH {
+        let enough = self.lanes.len() * TOGETHER * TURNS;
+        match self.waiting.len() < enough && self.bytes < MOST_BYTES {
             true => Ok(()),
             false => self.flush(),
         }
@@ -54,27 +76,68 @@ impl<'a, T: Send + Sync, F: FnMut(Pending<T>, Embedded) -> Result<(), Stop>> Bat
     /// Does those that still wait.
     pub(crate) fn flush(&mut self) -> Result<(), Stop> {
         let waiting = mem::take(&mut self.waiting);
-        let encoder = self.encoder;
-        let mut pixels: Vec<Result<Vec<f32>, String>> = waiting
-            .par_iter()
-            .map(|picture| ready(encoder, picture))
-            .collect();
-        let of_good: Vec<Vec<f32>> = pixels
-            .iter_mut()
-            .filter_map(|pixels| pixels.as_mut().ok())
-            .map(mem::take)
-            .collect();
-        let mut embeddings = Vec::with_capacity(of_good.len());
-        for together in of_good.chunks(TOGETHER) {
-            embeddings.extend(encoder.encode_batch(together).map_err(Stop::failed)?);
-        }
-        let mut embeddings = embeddings.into_iter();
-        for (picture, pixels) in waiting.into_iter().zip(pixels) {
-            let embedded = pixels.map(|_| embeddings.next().expect("there is one a picture"));
+        self.bytes = 0;
+        let embedded = match waiting.len() < self.lanes.len() {
+            true => together(self.encoder, &waiting)?,
+            false => self.side_by_side(&waiting)?,
+        };
+        for (picture, embedded) in waiting.into_iter().zip(embedded) {
             (self.done)(picture, embedded)?;
         }
         Ok(())
     }
+
+    /// Each thread takes the next ones when it is done with some.
+    fn side_by_side(&self, pictures: &[Pending<T>]) -> Result<Vec<Embedded>, Stop> {
+        let size = pictures.len().div_ceil(self.lanes.len()).min(TOGETHER);
+        let some: Vec<&[Pending<T>]> = pictures.chunks(size).collect();
+        let next = AtomicUsize::new(0);
+        let found = Mutex::new(Vec::with_capacity(some.len()));
+        thread::scope(|scope| {
+            for lane in &self.lanes {
+                let (encoder, some, next, found) = (self.encoder, &some, &next, &found);
+                scope.spawn(move || {
+                    lane.install(|| {
+                        loop {
+                            let place = next.fetch_add(1, Ordering::Relaxed);
+                            let Some(some) = some.get(place) else { break };
+                            let embedded = together(encoder, some);
+                            let mut found = found.lock().expect("nobody panics with it");
+                            found.push((place, embedded));
+                        }
+                    });
+                });
+            }
+        });
+        let mut found = found.into_inner().expect("nobody panics with it");
+        found.sort_by_key(|(place, _)| *place);
+        let mut embedded = Vec::with_capacity(pictures.len());
+        for (_, some) in found {
+            embedded.extend(some?);
+        }
+        Ok(embedded)
+    }
+}
+
+/// Decodes some pictures, and encodes those that can be.
+fn together<T>(encoder: &ImageEncoder, pictures: &[Pending<T>]) -> Result<Vec<Embedded>, Stop> {
+    let mut embedded: Vec<Embedded> = pictures
+        .iter()
+        .map(|picture| ready(encoder, picture))
+        .collect();
+    let of_good: Vec<Vec<f32>> = embedded
+        .iter_mut()
+        .filter_map(|pixels| pixels.as_mut().ok())
+        .map(mem::take)
+        .collect();
+    if !of_good.is_empty() {
+        let embeddings = encoder.encode_batch(&of_good).map_err(Stop::failed)?;
+        let good = embedded
+            .iter_mut()
+            .filter_map(|embedded| embedded.as_mut().ok());
+        good.zip(embeddings).for_each(|(to, from)| *to = from);
+    }
+    Ok(embedded)
 }
 
 /// A picture as the model takes it, or why it cannot be had.
@@ -101,7 +164,7 @@ pub(crate) fn each(
     units: &[Unit],
     done: impl FnMut(Pending<()>, Embedded) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    let mut batches = Batches::new(encoder, done);
+    let mut batches = Batches::new(encoder, done)?;
     for unit in units {
         match unit {
             Unit::File(path) => batches.push(Pending {

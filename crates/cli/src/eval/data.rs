@@ -139,7 +139,7 @@ impl Data {
                 }
                 Ok(())
             },
-        );
+        )?;
         match &self.source {
             Source::Folder(pictures) => {
                 for (path, class) in pictures {
