@@ -23,14 +23,17 @@ mod progress;
 mod serve;
 mod stop;
 
+use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
+use cliplet_clip::picture;
 
 use arguments::{Arguments, Command};
 use stop::{FAILED, Stop, USAGE, say};
 
 fn main() -> ExitCode {
+    keep_quiet_about_pictures();
     let result = match Arguments::parse().command {
         Command::Classify(arguments) => classify::run(&arguments),
         Command::Embed(arguments) => embed::run(arguments),
@@ -50,4 +53,14 @@ fn main() -> ExitCode {
     };
     say(&sentence);
     ExitCode::from(status)
+}
+
+/// A picture that its decoder panics over is told of as any other that cannot be used.
+fn keep_quiet_about_pictures() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !picture::is_decoding() {
+            usual(info);
+        }
+    }));
 }

@@ -187,6 +187,19 @@ fn a_picture_that_cannot_be_used_does_not_keep_the_others_from_being_done() {
 }
 
 #[test]
+fn a_picture_that_its_decoder_panics_over_is_one_that_cannot_be_used() {
+    let bad = "crates/hostile/regressions/picture/jpeg-that-zune-jpeg-panics-over.jpg";
+    let bad = repository(bad);
+    let (good, ..) = &samples()[0];
+    let output = with_starter("embed", &[bad.to_str().unwrap(), good]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(lines(&output).len(), 1);
+    let sentence = sentence(&output);
+    assert!(sentence.contains("damaged"), "{sentence}");
+    assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
+}
+
+#[test]
 fn a_text_whose_end_is_left_out_is_told() {
     let long = "word ".repeat(100);
     let (file, ..) = &samples()[0];

@@ -4,6 +4,7 @@
 //! by an embedded profile. Unlike `PIL.Image.convert("RGB")`, which drops the alpha channel and so brings out colours
 //! that nobody sees, transparent pictures are laid over white: what is scored is what is shown.
 
+use std::cell::Cell;
 use std::io::Cursor;
 
 use image::metadata::Orientation;
@@ -100,6 +101,28 @@ pub fn decode_at_most(file: &[u8], most: u64) -> Result<Picture, Error> {
     if file.is_empty() {
         return Err(Error::EmptyPicture);
     }
+    DECODING.set(true);
+    // zune-jpeg 0.5.15 panics over some damaged JPEGs. Where a panic ends everything, as in a browser, JPEGs are decoded by others.
+    let decoded = std::panic::catch_unwind(|| decode_unguarded(file, most));
+    DECODING.set(false);
+    decoded.unwrap_or_else(|_| {
+        Err(Error::UnreadablePicture(
+            "it is damaged, in a way that the decoder is not prepared for".to_owned(),
+        ))
+    })
+}
+
+thread_local! {
+    static DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in the middle of decoding a picture. A panic then becomes an [`Error::UnreadablePicture`], and a program may want to
+/// keep quiet about it.
+pub fn is_decoding() -> bool {
+    DECODING.get()
+}
+
+fn decode_unguarded(file: &[u8], most: u64) -> Result<Picture, Error> {
     let unreadable = |error: image::ImageError| Error::UnreadablePicture(error.to_string());
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format()?;
     let mut limits = image::Limits::default();

@@ -162,6 +162,11 @@ pub fn picture(bytes: &[u8]) {
     let _ = picture::decode_at_most(bytes, 1 << 14);
 }
 
+/// Whether a panic would be caught, and become an error.
+pub fn is_decoding_a_picture() -> bool {
+    picture::is_decoding()
+}
+
 /// Right files for a target, that wrong ones begin as. `tools/make_seeds.py` writes them.
 pub fn seeds(target: &str) -> Vec<PathBuf> {
     listed(&files("seeds").join(target))

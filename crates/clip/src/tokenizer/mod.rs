@@ -88,7 +88,12 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::from_metadata`].
     pub fn from_json(json: &str, vocabulary: usize, context_length: usize) -> Result<Self, Error> {
-        let broken = |error| Error::model(format!("The model's tokenizer is broken: {error}"));
+        // Some of its sentences have their full stop already.
+        let broken = |error: serde_json::Error| {
+            let reason = error.to_string();
+            let reason = reason.trim_end_matches('.');
+            Error::model(format!("The model's tokenizer is broken: {reason}"))
+        };
         // tokenizers panics over a decoder that is no JSON and over a broken SentencePiece map, which no CLIP has.
         let risky: Risky = serde_json::from_str(json).map_err(broken)?;
         let normalizer = risky.normalizer.map(|normalizer| normalizer.to_string());
