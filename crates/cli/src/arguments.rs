@@ -7,9 +7,19 @@ use cliplet_clip::Arithmetic;
 
 use crate::{classify, compare, convert, documents, embed, eval, info, serve};
 
+const EXAMPLES: &str = "\
+Examples:
+  cliplet convert CLIP-ViT-B-32-laion2B-s34B-b79K laion.gguf
+  cliplet info laion.gguf
+  cliplet classify --model laion.gguf --labels \"cat, dog\" photos/
+  cliplet embed --model laion.gguf --out photos.npy photos/
+  cliplet eval zero-shot --model laion.gguf pets/
+
+Each command has more of them: cliplet help classify";
+
 /// Which of these words fits this picture? CLIP on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "cliplet", version, arg_required_else_help = true)]
+#[command(name = "cliplet", version, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
