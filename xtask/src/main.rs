@@ -57,6 +57,8 @@ Commands:
                                  medians and ratios; docs/performance.md says what each figure means
                                  Figures: picture, labels, label, list, pipeline, visit, load, wire, memory, exactness
                                  With --model and --onnx, of the same weights, on these instead of random weights
+  bench --native [--rounds N] [--threads N] [--json FILE] [--markdown] [--model GGUF --onnx DIR]
+                                 Measure `cliplet embed` beside OpenCLIP in PyTorch and ONNX Runtime in Python
   help                           Print this
 
 Trunk's hooks call these (see Trunk.toml):
@@ -185,6 +187,7 @@ fn wishes(options: &mut Options) -> Result<bench::Wishes> {
             "--threads" => wishes.threads = options.count("--threads")?,
             "--json" => wishes.json = Some(PathBuf::from(options.value("--json")?)),
             "--markdown" => wishes.markdown = true,
+            "--native" => wishes.native = true,
             "--model" => wishes.gguf = Some(PathBuf::from(options.value("--model")?)),
             "--onnx" => wishes.onnx = Some(PathBuf::from(options.value("--onnx")?)),
             _ => return Err(unknown(option)),
@@ -228,10 +231,12 @@ mod tests {
     /// Fails unless there is such a command, with such options.
     fn assert_is_there(words: &str, place: &str) {
         let (command, options) = words.split_once(' ').unwrap_or((words, ""));
-        let help = HELP
+        // A command may stand there more than once.
+        let help: String = HELP
             .lines()
-            .find(|line| line.starts_with(&format!("  {command} ")));
-        let help = help.unwrap_or_else(|| panic!("{place}: `{command}`"));
+            .filter(|line| line.starts_with(&format!("  {command} ")))
+            .collect();
+        assert!(!help.is_empty(), "{place}: `{command}`");
         for option in options.split(' ').filter(|word| word.starts_with("--")) {
             assert!(help.contains(option), "{place}: `{option}`");
         }

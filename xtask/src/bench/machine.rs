@@ -36,6 +36,17 @@ pub fn facts(workspace: &Workspace, wishes: &Wishes, measured: &Value) -> Result
     }))
 }
 
+/// The machine in a line.
+pub fn in_words() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let processor = processor().unwrap_or_else(|| "unknown processor".to_owned());
+    let memory = memory_gib().map_or(String::new(), |gib| format!("; {gib} GiB"));
+    format!(
+        "{processor}; {cores} cores{memory}; {}",
+        std::env::consts::OS
+    )
+}
+
 fn processor() -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let field = |name: &str| value_of(&text, name);

@@ -2,10 +2,12 @@
 //!
 //! What lives here: installing the rivals ([`rivals`]) and writing the models ([`models`]), which needs node and Python and
 //! happens once, and what is made of the measurements ([`report`], [`table`]). What does not: the measurements, which
-//! `benches/rivals` takes.
+//! `benches/rivals` takes. With `--native` it is `cliplet embed` beside rivals in Python ([`native`]).
 
 mod machine;
 mod models;
+mod native;
+mod python;
 mod report;
 mod rivals;
 mod table;
@@ -41,6 +43,8 @@ pub struct Wishes {
     pub json: Option<PathBuf>,
     /// Print the tables for docs/performance.md.
     pub markdown: bool,
+    /// Measure the terminal's program instead of the page.
+    pub native: bool,
     /// A model in the place of random weights: its GGUF file, and the same as a folder of a hub.
     pub gguf: Option<PathBuf>,
     /// See [`gguf`](Self::gguf).
@@ -55,6 +59,7 @@ impl Default for Wishes {
             figures: Vec::new(),
             json: None,
             markdown: false,
+            native: false,
             gguf: None,
             onnx: None,
         }
@@ -87,6 +92,14 @@ impl Wishes {
 
 /// Installs and builds what is needed, measures, and prints what came of it.
 pub fn bench(workspace: &Workspace, wishes: &Wishes) -> Result {
+    if wishes.native {
+        if !wishes.figures.is_empty() {
+            return Err(
+                "--only is for the page's figures; --native measures all of its own.".into(),
+            );
+        }
+        return native::bench(workspace, wishes);
+    }
     let named = wishes.models()?;
     let figures: Vec<&str> = match wishes.figures.is_empty() {
         true => report::figures(),

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::python;
 use crate::files;
 use crate::fingerprint::Fingerprint;
-use crate::step::{Result, quiet, step, watch};
-use crate::tools::on_path;
+use crate::step::{Result, step, watch};
 use crate::workspace::Workspace;
 
 /// All that decides what is written, and that must be there to write it.
@@ -70,6 +70,16 @@ impl Model {
         Ok(model)
     }
 
+    /// Its GGUF.
+    pub fn gguf(&self) -> &Path {
+        &self.gguf
+    }
+
+    /// A graph of its image tower as ONNX, whose name ends so.
+    pub fn image_tower(&self, ending: &str) -> PathBuf {
+        self.hub.join(format!("onnx/vision_model{ending}.onnx"))
+    }
+
     /// As the benchmark's plan has it.
     pub fn json(&self) -> Value {
         json!({ "name": self.name, "gguf": self.gguf, "hub": self.hub })
@@ -90,7 +100,7 @@ pub fn write(workspace: &Workspace, cliplet: &Path) -> Result<Vec<Model>> {
     let is_there =
         models.is_dir() && fs::read_to_string(&note).is_ok_and(|written| written == wanted);
     if !is_there {
-        let python = python(workspace)?;
+        let python = python::install(workspace, "python", REQUIREMENTS, "what writes the models")?;
         step("Writing models with random weights (once; 2.5 GB)", || {
             let unfinished = directory.join("models-unfinished");
             files::empty_directory(&unfinished)?;
@@ -116,41 +126,4 @@ pub fn write(workspace: &Workspace, cliplet: &Path) -> Result<Vec<Model>> {
             hub: models.join(name).join("hub"),
         })
         .collect())
-}
-
-/// A Python of the benchmark's own, with what the script needs.
-fn python(workspace: &Workspace) -> Result<PathBuf> {
-    let directory = super::directory(workspace).join("python");
-    let python = directory.join("bin/python");
-    let requirements = workspace.root.join(REQUIREMENTS);
-    let wanted = Fingerprint::default().add_file(&requirements)?.finish();
-    let note = directory.join("installed");
-    if fs::read_to_string(&note).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    if on_path("python3").is_none() {
-        return Err("The benchmark needs Python 3, to write its models. On Debian, `apt-get install python3-venv` brings it.".into());
-    }
-    step("Installing what writes the models (once)", || {
-        files::empty_directory(&directory)?;
-        let mut command = workspace.command("python3");
-        quiet(
-            command.args(["-m", "venv"]).arg(&directory),
-            "On Debian, `apt-get install python3-venv` brings what is missing.",
-        )?;
-        let mut command = workspace.command(&python);
-        command
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "-r",
-            ])
-            .arg(&requirements);
-        quiet(&mut command, "Is there a connection to the network?")?;
-        files::write(&note, &wanted)
-    })?;
-    Ok(python)
 }

@@ -475,7 +475,7 @@ fn with_unit(figure: &str, value: f64) -> String {
 }
 
 /// The middle of some numbers, or the mean of the two in the middle.
-fn median(numbers: &[f64]) -> f64 {
+pub fn median(numbers: &[f64]) -> f64 {
     let mut sorted = numbers.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
