@@ -42,11 +42,16 @@ pub fn measure(bench: &mut Bench) {
         });
     };
     let memory = || {
-        let bytes = page.script(
-            "return (await performance.measureUserAgentSpecificMemory()).bytes",
+        page.script(
+            "window.measured = null;
+             performance.measureUserAgentSpecificMemory().then(({ bytes }) => (window.measured = bytes))",
             [],
         );
-        bytes.as_f64().expect("Chromium tells an isolated page")
+        // It comes with the next garbage collections of the page and of its workers, which may take minutes to come by themselves.
+        page.cdp("HeapProfiler.collectGarbage", json!({}));
+        page.wait_until("the memory", std::time::Duration::from_secs(300), || {
+            page.script("return window.measured", []).as_f64()
+        })
     };
     take(0, FEW);
     let before = memory();
