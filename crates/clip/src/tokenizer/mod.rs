@@ -3,10 +3,11 @@
 //!
 //! A model file brings its tokenizer along in one of two ways: as a whole `tokenizer.json` in the key
 //! `tokenizer.huggingface.json`, or, as clip.cpp writes it, as a bare list of tokens from which the merges are recovered
-//! (`merges`). What tokenizers takes for granted of such a file is looked at first (`template`). What is not here: prompts, and
+//! (`merges`). What tokenizers takes for granted of such a file is looked at first (`normalizer`, `template`). What is not here: prompts, and
 //! what the tokens mean to the text tower.
 
 mod merges;
+mod normalizer;
 mod template;
 
 use std::fmt::Display;
@@ -49,7 +50,7 @@ pub struct Tokenizer {
 /// What of a `tokenizer.json` is looked at before tokenizers is. The rest, megabytes of tokens and merges, is skipped.
 #[derive(Deserialize)]
 struct Risky {
-    /// Read for its errors.
+    /// Read for its errors: tokenizers panics over one that is no JSON.
     #[serde(rename = "decoder")]
     _decoder: Option<Value>,
     normalizer: Option<Value>,
@@ -94,13 +95,9 @@ impl Tokenizer {
             let reason = reason.trim_end_matches('.');
             Error::model(format!("The model's tokenizer is broken: {reason}"))
         };
-        // tokenizers panics over a decoder that is no JSON and over a broken SentencePiece map, which no CLIP has.
         let risky: Risky = serde_json::from_str(json).map_err(broken)?;
-        let normalizer = risky.normalizer.map(|normalizer| normalizer.to_string());
-        if normalizer.is_some_and(|normalizer| normalizer.contains("recompiled")) {
-            return Err(Error::model(
-                "The model's tokenizer normalises texts as SentencePiece does, and no CLIP's does",
-            ));
+        if let Some(normalizer) = &risky.normalizer {
+            normalizer::check(normalizer)?;
         }
         if let Some(post_processor) = &risky.post_processor {
             template::check(post_processor)?;
