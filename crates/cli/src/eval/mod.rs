@@ -72,6 +72,17 @@ impl Settings {
     }
 }
 
+/// The part of a class's pictures that was told rightly. None without pictures.
+fn recall(pictures: usize, right: usize) -> Option<f64> {
+    (pictures > 0).then(|| right as f64 / pictures as f64)
+}
+
+/// The mean of the recalls of the classes that have pictures.
+fn mean(recalls: impl Iterator<Item = Option<f64>>) -> f64 {
+    let known: Vec<f64> = recalls.flatten().collect();
+    known.iter().sum::<f64>() / known.len() as f64
+}
+
 /// A line of a table.
 fn line(out: &mut impl Write, name: &str, value: impl std::fmt::Display) -> io::Result<()> {
     writeln!(out, "{name:24}  {value}")

@@ -7,7 +7,7 @@ use cliplet_clip::linear_probe::{ANCHOR, Example, LinearProbe, Settings as Fit};
 use serde::Serialize;
 
 use super::data::Data;
-use super::{Settings, line, percent, report};
+use super::{Settings, line, mean, percent, recall, report};
 use crate::arguments::ModelArguments;
 use crate::model;
 use crate::stop::{Stop, say};
@@ -108,11 +108,6 @@ pub(super) fn run(arguments: &ProbeArguments) -> Result<(), Stop> {
             "There is no picture to try that can be used.".to_owned(),
         ));
     }
-    let recalls: Vec<f64> = counts
-        .iter()
-        .filter(|(pictures, _)| *pictures > 0)
-        .map(|&(pictures, right)| right as f64 / pictures as f64)
-        .collect();
     let outcome = Outcome {
         settings,
         c: arguments.c,
@@ -121,7 +116,11 @@ pub(super) fn run(arguments: &ProbeArguments) -> Result<(), Stop> {
         pictures,
         unusable,
         top1: right as f64 / pictures as f64,
-        mean_per_class_recall: recalls.iter().sum::<f64>() / recalls.len() as f64,
+        mean_per_class_recall: mean(
+            counts
+                .iter()
+                .map(|&(pictures, right)| recall(pictures, right)),
+        ),
     };
     report(arguments.json, &outcome, |out, outcome| {
         outcome.settings.print(out)?;

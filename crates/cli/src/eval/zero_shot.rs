@@ -7,7 +7,7 @@ use cliplet_clip::zero_shot::cosine;
 use serde::Serialize;
 
 use super::data::Data;
-use super::{Settings, line, percent, report};
+use super::{Settings, line, mean, percent, recall, report};
 use crate::arguments::ModelArguments;
 use crate::labels::{self, TemplateArguments};
 use crate::model;
@@ -100,10 +100,9 @@ pub(super) fn run(arguments: &ZeroShotArguments) -> Result<(), Stop> {
         .map(|(class, count)| Recall {
             class: class.clone(),
             pictures: count.pictures,
-            recall: (count.pictures > 0).then(|| count.first as f64 / count.pictures as f64),
+            recall: recall(count.pictures, count.first),
         })
         .collect();
-    let known: Vec<f64> = recalls.iter().filter_map(|recall| recall.recall).collect();
     let outcome = Outcome {
         settings: Settings::new("zero-shot", &arguments.model)?,
         templates,
@@ -112,7 +111,7 @@ pub(super) fn run(arguments: &ZeroShotArguments) -> Result<(), Stop> {
         classes: data.classes.len(),
         top1: part(sum(|count| count.first)),
         top5: (data.classes.len() >= 5).then(|| part(sum(|count| count.among_five))),
-        mean_per_class_recall: known.iter().sum::<f64>() / known.len() as f64,
+        mean_per_class_recall: mean(recalls.iter().map(|class| class.recall)),
         recalls,
     };
     report(arguments.json, &outcome, |out, outcome| {
