@@ -10,7 +10,7 @@ use js_sys::{Object, Uint8Array};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Blob;
+use web_sys::{Blob, SubtleCrypto};
 
 use super::port;
 use crate::messages::{Failure, PictureId};
@@ -44,11 +44,13 @@ const SLICE: f64 = 4_194_304.0;
 /// Reads a file and hashes it: the browser does that on a thread of its own, with the processor's instructions for it.
 pub(super) async fn hash(file: &Blob) -> Result<ContentHash, Failure> {
     let unreadable = |_| Failure::UnreadablePicture;
-    if file.size() <= SLICE {
+    if file.size() <= SLICE
+        && let Some(subtle) = subtle()
+    {
         let bytes = JsFuture::from(file.array_buffer())
             .await
             .map_err(unreadable)?;
-        if let Some(hash) = by_browser(bytes.unchecked_ref()).await {
+        if let Some(hash) = by_browser(&subtle, bytes.unchecked_ref()).await {
             return Ok(hash);
         }
     }
@@ -65,11 +67,12 @@ pub(super) async fn hash(file: &Blob) -> Result<ContentHash, Failure> {
 }
 
 /// None in a page without a secure origin, where browsers do not hash.
-async fn by_browser(bytes: &Object) -> Option<ContentHash> {
+fn subtle() -> Option<SubtleCrypto> {
     let subtle = port::scope().crypto().ok()?.subtle();
-    if subtle.is_undefined() {
-        return None;
-    }
+    (!subtle.is_undefined()).then_some(subtle)
+}
+
+async fn by_browser(subtle: &SubtleCrypto, bytes: &Object) -> Option<ContentHash> {
     let promise = subtle
         .digest_with_str_and_buffer_source("SHA-256", bytes)
         .ok()?;
