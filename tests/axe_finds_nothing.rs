@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::collection::{folder, wait_for_labels_of, with_labels};
 use crate::harness::host_page::HostPage;
 use crate::harness::world::{LABELS as WORLD_LABELS, World};
-use crate::harness::{
-    DROP_ZONE, LABEL_INPUT, Options, Page, TEMPLATE, TestServer, picture, repository,
-};
+use crate::harness::{LABEL_INPUT, Options, Page, TEMPLATE, TestServer, picture, repository};
+use crate::probe::with_classes;
 
 const LABELS: [&str; 4] = ["train", "boat", "rocket", "قطة"];
 
@@ -118,28 +116,10 @@ fn before_the_camera() {
     page.axe_finds_nothing("camera");
 }
 
-/// Pictures in folders that are called after classes.
-const CLASSES: [(&str, &str); 6] = [
-    ("panda.jpg", "animals/bears/one.jpg"),
-    ("panda.jpg", "animals/bears/two.jpg"),
-    ("bee.jpg", "animals/insects/three.jpg"),
-    ("bee.jpg", "animals/insects/four.jpg"),
-    ("rocket.jpg", "animals/no_animal/five.jpg"),
-    ("rocket.jpg", "animals/no_animal/six.jpg"),
-];
-
-fn collection(server: &TestServer, name: &str) -> Page {
-    let page = with_labels(open(server), &["bears", "insects", "rocket"]);
-    page.drop_file(DROP_ZONE, &folder(name, &CLASSES).join("animals"));
-    page.wait_for_text("[data-testid=collection-count]", "6 pictures");
-    wait_for_labels_of(&page, &[("five.jpg", "rocket")]);
-    page
-}
-
 #[test]
 fn among_many_pictures() {
     let server = TestServer::with_page();
-    let page = collection(&server, "axe-many");
+    let page = with_classes(open(&server), "axe-many");
     page.axe_finds_nothing("collection");
     page.type_into("[data-testid=collection-search]", "bee");
     page.wait_for("[data-testid=picture][data-name='three.jpg']");
@@ -169,7 +149,7 @@ fn among_many_pictures() {
 #[test]
 fn where_classes_are_taught_and_labels_checked() {
     let server = TestServer::with_page();
-    let page = collection(&server, "axe-teach");
+    let page = with_classes(open(&server), "axe-teach");
     page.press_button("Teach");
     page.press_button("Folders as classes");
     page.click("[data-testid=picture][data-name='one.jpg']");

@@ -19,7 +19,12 @@ const CLASSES: [(&str, &str); 6] = [
 ];
 
 fn page(server: &TestServer, name: &str) -> Page {
-    let page = with_labels(Page::open(server), &["bears", "insects", "rocket"]);
+    with_classes(Page::open(server), name)
+}
+
+/// A page with six pictures in folders that are called after classes, two of which its labels are called after, too.
+pub fn with_classes(page: Page, name: &str) -> Page {
+    let page = with_labels(page, &["bears", "insects", "rocket"]);
     page.drop_file(DROP_ZONE, &folder(name, &CLASSES).join("animals"));
     page.wait_for_text("[data-testid=collection-count]", "6 pictures");
     wait_for_labels_of(&page, &[("five.jpg", "rocket")]);
