@@ -166,6 +166,7 @@ impl Session {
             self.go_on_with_models();
         }
         if new.mode != old.mode {
+            self.stop_searching();
             embed.mode.set(new.mode);
         }
         if new.images != old.images {

@@ -87,6 +87,9 @@ impl Session {
     }
 
     fn search_after_typing(self) {
+        if !self.searches() {
+            return;
+        }
         self.with_desk(|desk| {
             let wait = scoring::PAUSE_WHILE_TYPING;
             desk.search.ask.set(wait, move || self.search_now());
@@ -150,9 +153,8 @@ impl Session {
         self.error.set(Some(sentence));
     }
 
-    /// Compares all pictures with the phrase.
-    pub(super) fn search_now(self) {
-        let Some(embed) = self.embed else { return };
+    /// Ends the search under way, whose answer would be one to what is no longer asked. Returns the number of the next.
+    pub(super) fn stop_searching(self) -> u32 {
         let (turn, older) = self.with_desk(|desk| {
             desk.search.ask.clear();
             desk.search.turn += 1;
@@ -161,7 +163,16 @@ impl Session {
         if let Some(older) = older {
             self.engine().cancel(older);
         }
-        embed.search.under_way.set(None);
+        if let Some(embed) = self.embed {
+            embed.search.under_way.set(None);
+        }
+        turn
+    }
+
+    /// Compares all pictures with the phrase.
+    pub(super) fn search_now(self) {
+        let Some(embed) = self.embed else { return };
+        let turn = self.stop_searching();
         let phrase = embed.search.phrase.get_untracked();
         let phrase = labels::tidy(&phrase);
         if phrase.is_empty() {

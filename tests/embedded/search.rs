@@ -1,5 +1,8 @@
 //! Pictures of the page around, searched with words.
 
+use std::thread;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::harness::host_page::HostPage;
@@ -24,16 +27,12 @@ fn hits(page: &Page) -> Vec<(String, Option<f64>)> {
 /// Waits until all pictures have been compared, and this one is the best.
 #[track_caller]
 fn wait_for_best(page: &Page, name: &str) {
-    page.wait_until(
-        &format!("{name} first"),
-        std::time::Duration::from_secs(60),
-        || {
-            let hits = hits(page);
-            let in_order = hits.iter().all(|(_, cosine)| cosine.is_some())
-                && hits.is_sorted_by(|(_, a), (_, b)| a >= b);
-            (in_order && hits.first()?.0 == name).then_some(())
-        },
-    );
+    page.wait_until(&format!("{name} first"), Duration::from_secs(60), || {
+        let hits = hits(page);
+        let in_order = hits.iter().all(|(_, cosine)| cosine.is_some())
+            && hits.is_sorted_by(|(_, a), (_, b)| a >= b);
+        (in_order && hits.first()?.0 == name).then_some(())
+    });
 }
 
 fn a_phrase_puts_the_pictures_in_order(kind: Kind) {
@@ -99,6 +98,10 @@ fn pictures_phrases_and_the_mode_itself_can_be_changed() {
 
     page.script("a.mode = 'classify'; a.labels = ['rocket', 'bee']", []);
     page.wait_for_labels_of("a", &["rocket", "bee"]);
+    // Nobody hears any more of what was looked for before: longer than a search waits for typing to pause, and takes.
+    thread::sleep(Duration::from_secs(1));
+    let last = page.said("a", "result").pop().unwrap();
+    assert_eq!(last["mode"], "classify", "{last}");
     page.enter("a");
     page.wait_for(LABEL);
     page.leave_frames();
