@@ -122,17 +122,18 @@ impl Side {
     #[track_caller]
     fn scores(&self, at: usize) -> Vec<Row> {
         self.wait(&format!("the scores of page {at}"), || {
+            // Asked before the rows are read: they are put in order a moment after they have got their scores.
+            let settled = self.page.script(
+                "const inside = frame(arguments[0]);
+                 return !!inside?.querySelector('[data-settled=true]') && !inside.querySelector('.stale, [data-testid=error]')",
+                [json!(at)],
+            );
             let status = "return frame(arguments[0])?.querySelector('[data-testid=model-status]')?.innerText ?? ''";
             let status = self.page.script(status, [json!(at)]);
             let rows = self.rows(at);
             let sum: f64 = rows.iter().filter_map(|row| row.score).sum();
             let complete = !rows.is_empty() && rows.iter().all(|row| row.score.is_some());
             let ready = status.as_str().is_some_and(|status| status.contains("Better CLIP is ready"));
-            let settled = self.page.script(
-                "const inside = frame(arguments[0]);
-                 return !!inside.querySelector('[data-settled=true]') && !inside.querySelector('.stale, [data-testid=error]')",
-                [json!(at)],
-            );
             (ready && complete && (sum - 1.0).abs() < 1e-3 && settled == true).then_some(rows)
         })
     }

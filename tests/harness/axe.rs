@@ -36,6 +36,8 @@ impl Page {
     #[track_caller]
     fn axe_in(&self, screen: &str, size: &str, dark: bool) -> Vec<String> {
         self.set_scheme(dark);
+        // Scores that no longer hold are pale until the next are there.
+        self.wait_for_none(".label-list.stale");
         // The grid is drawn anew a frame later, and colours have arrived.
         thread::sleep(Duration::from_millis(250));
         let theme = if dark { "dark" } else { "light" };
