@@ -40,7 +40,7 @@ pub(crate) enum Command {
     #[command(after_help = info::EXAMPLES)]
     Info(info::InfoArguments),
     /// Tell what a model is worth on data whose answers are known.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = eval::EXAMPLES)]
     Eval(eval::EvalCommand),
     /// Tell how far two models agree: what smaller weights cost.
     #[command(after_help = compare::EXAMPLES)]

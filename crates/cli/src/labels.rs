@@ -18,8 +18,8 @@ const IMAGENET_80: &str = include_str!("../../../public/templates/imagenet-80.tx
 
 #[derive(Debug, Args)]
 pub(crate) struct LabelArguments {
-    /// Candidate labels, separated by commas.
-    #[arg(long, required_unless_present = "labels_file")]
+    /// Candidate labels, separated by commas. These, or --labels-file.
+    #[arg(long)]
     pub(crate) labels: Option<String>,
     /// A file with a label a line, or imagenet-1k for the 1,000 names of ImageNet's classes.
     #[arg(long, value_name = "FILE", conflicts_with = "labels")]
@@ -44,7 +44,13 @@ impl LabelArguments {
         let list = match (&self.labels, &self.labels_file) {
             (Some(list), _) => list.split(',').map(str::to_owned).collect(),
             (None, Some(path)) => labels_in(path)?,
-            (None, None) => Vec::new(),
+            (None, None) => {
+                return Err(Stop::Usage(
+                    "There is nothing to compare with: name labels as in --labels \"cat, dog\", or a file with a label a line \
+                     as in --labels-file animals.txt."
+                        .to_owned(),
+                ));
+            }
         };
         let mut labels: Vec<String> = Vec::new();
         let mut known = std::collections::HashSet::new();
@@ -55,7 +61,7 @@ impl LabelArguments {
         }
         match labels.is_empty() {
             true => Err(Stop::Usage(
-                "There is no label: --labels wants at least one, as in --labels \"cat, dog\"."
+                "There is no label: at least one is wanted, as in --labels \"cat, dog\"."
                     .to_owned(),
             )),
             false => Ok(labels),

@@ -126,6 +126,13 @@ fn usage_errors_are_sentences_and_exit_with_2() {
         assert!(!sentence(&output).is_empty());
         assert!(output.stdout.is_empty());
     }
+    let without_labels = with_starter("classify", &[file]);
+    assert_eq!(without_labels.status.code(), Some(2));
+    let named = sentence(&without_labels);
+    assert!(
+        named.contains("--labels ") && named.contains("--labels-file "),
+        "{named}"
+    );
     assert_eq!(with_starter("embed", &[]).status.code(), Some(2));
     assert_eq!(cliplet(&["sing"]).status.code(), Some(2));
 }

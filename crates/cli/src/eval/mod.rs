@@ -18,6 +18,14 @@ use crate::model;
 use crate::output::json_line;
 use crate::stop::Stop;
 
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cliplet eval zero-shot --model laion.gguf --classes imagenet-1k --template-file imagenet-80 imagenet/val/
+  cliplet eval retrieval --model laion.gguf --captions captions.jsonl
+  cliplet eval probe --model laion.gguf --train pets/train --test pets/test
+
+Each has a --help of its own, with more of them.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum EvalCommand {
     /// How often the best of all classes is the right one, by their names alone.
