@@ -55,7 +55,8 @@ Commands:
   bench [--only FIGURE]... [--rounds N] [--threads N] [--json FILE] [--markdown] [--model GGUF --onnx DIR]
                                  Measure Cliplet beside ONNX Runtime Web and Transformers.js in Chromium, and print
                                  medians and ratios; docs/performance.md says what each figure means
-                                 Figures: picture, labels, label, list, pipeline, visit, load, wire, memory, exactness
+                                 Figures: picture, labels, label, list, pipeline, visit, interactive, keystroke, load,
+                                 wire, memory, collection, exactness
                                  With --model and --onnx, of the same weights, on these instead of random weights
   bench --native [--rounds N] [--threads N] [--json FILE] [--markdown] [--model GGUF --onnx DIR]
                                  Measure `cliplet embed` beside OpenCLIP in PyTorch and ONNX Runtime in Python

@@ -343,8 +343,13 @@ impl Report {
             .collect();
         builds.sort_unstable();
         builds.dedup();
+        // Some figures are those of the page, which does not say which build it has.
+        let builds = match builds.is_empty() {
+            true => String::new(),
+            false => format!(" (builds: {})", builds.join(", ")),
+        };
         format!(
-            "{}; {} cores; {} GiB; {}\n{}; ONNX Runtime Web {}; Transformers.js {}; Cliplet {} (builds: {})\nMedians of {} rounds.",
+            "{}; {} cores; {} GiB; {}\n{}; ONNX Runtime Web {}; Transformers.js {}; Cliplet {}{builds}\nMedians of {} rounds.",
             fact("processor"),
             fact("cores"),
             fact("memory_gib"),
@@ -353,7 +358,6 @@ impl Report {
             fact("onnxruntime-web"),
             fact("transformers.js"),
             fact("commit"),
-            builds.join(", "),
             fact("rounds"),
         )
     }
