@@ -55,6 +55,29 @@ struct Risky {
     _decoder: Option<Value>,
     normalizer: Option<Value>,
     post_processor: Option<Value>,
+    model: Option<RiskyModel>,
+}
+
+/// The same of the model in it.
+#[derive(Deserialize)]
+struct RiskyModel {
+    #[serde(rename = "type")]
+    kind: Option<Value>,
+    continuing_subword_prefix: Option<Value>,
+}
+
+impl RiskyModel {
+    /// tokenizers takes the prefix off the second piece of every merge, and panics where one is shorter. CLIP's has none; of WordPiece,
+    /// which has no merges, it is an ordinary part.
+    fn check(&self) -> Result<(), Error> {
+        let is_word_piece = self.kind.as_ref().is_some_and(|kind| kind == "WordPiece");
+        match &self.continuing_subword_prefix {
+            Some(prefix) if !is_word_piece && prefix != "" => Err(Error::model(
+                "The model's tokenizer has a prefix for what continues a word, which merges of pairs cannot have here",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Tokenizer {
@@ -101,6 +124,9 @@ impl Tokenizer {
         }
         if let Some(post_processor) = &risky.post_processor {
             template::check(post_processor)?;
+        }
+        if let Some(model) = &risky.model {
+            model.check()?;
         }
         let inner: tokenizers::Tokenizer = serde_json::from_str(json).map_err(broken)?;
         let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
