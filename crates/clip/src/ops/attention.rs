@@ -56,6 +56,9 @@ impl SeenBy for Visible {
     }
 }
 
+/// Rows of queries for which it is worth it to ask another thread.
+const AT_LEAST: usize = 4;
+
 /// Scaled dot-product attention (Vaswani et al., 2017) with several heads.
 #[derive(Clone, Copy)]
 pub struct Attention {
@@ -151,7 +154,7 @@ impl Attention {
                         value_stride: width,
                         seen_by: visible,
                     };
-                    let portion = parallel::portion(rows);
+                    let portion = parallel::portion(rows).max(AT_LEAST);
                     let portions = (0..rows).step_by(portion);
                     parallel::each(
                         portions.map(|first| first..rows.min(first + portion)),

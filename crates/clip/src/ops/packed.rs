@@ -118,7 +118,8 @@ fn multiply<const N: usize>(
     let mut work = Vec::new();
     for (linear, out) in all.iter().zip(outs) {
         let panels = linear.weights.panels();
-        let portion = parallel::portion(panels);
+        let outputs = linear.weights.outputs().div_ceil(panels.max(1));
+        let portion = parallel::portion_of(panels, rows * inputs * outputs);
         let out = std::sync::Arc::new(Out::new(out, linear.weights.outputs()));
         for first in (0..panels).step_by(portion) {
             work.push((linear, first..panels.min(first + portion), out.clone()));

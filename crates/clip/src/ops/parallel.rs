@@ -77,6 +77,9 @@ mod awake {
             }
         };
         let helpers = items.len().min(super::threads()).saturating_sub(1);
+        if helpers == 0 {
+            return take_items();
+        }
         let left = &AtomicUsize::new(helpers);
         rayon::in_place_scope(|scope| {
             for _ in 0..helpers {
@@ -128,6 +131,16 @@ pub(super) fn portion(count: usize) -> usize {
         1 => count.max(1),
         threads => (count / (PIECES_A_THREAD * threads)).max(1),
     }
+}
+
+/// The same for things each of which takes `work` multiplications and additions: few at a time make a processor fetch what lies one
+/// behind the other from memory piece by piece, so that two threads take more time together than one would.
+pub(super) fn portion_of(count: usize, work: usize) -> usize {
+    /// Some microseconds.
+    const LEAST: usize = 1 << 18;
+    portion(count)
+        .max(LEAST.div_ceil(work.max(1)))
+        .min(count.max(1))
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
