@@ -4,11 +4,13 @@
 //! by an embedded profile. Unlike `PIL.Image.convert("RGB")`, which drops the alpha channel and so brings out colours
 //! that nobody sees, transparent pictures are laid over white: what is scored is what is shown.
 
+mod jpeg_in_tiff;
+
 use std::cell::Cell;
 use std::io::Cursor;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use crate::Error;
 
@@ -128,6 +130,9 @@ fn decode_unguarded(file: &[u8], most: u64) -> Result<Picture, Error> {
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(8 * most.min(MAX_PIXELS));
     reader.limits(limits);
+    if reader.format() == Some(ImageFormat::Tiff) {
+        jpeg_in_tiff::check(file)?;
+    }
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     check_size_at_most(width, height, most)?;
@@ -172,7 +177,7 @@ fn over_white(channel: u8, alpha: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+    use image::{Luma, Rgb, RgbImage, Rgba, RgbaImage};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 

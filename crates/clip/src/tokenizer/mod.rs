@@ -7,6 +7,7 @@
 //! what the tokens mean to the text tower.
 
 mod merges;
+mod model;
 mod normalizer;
 mod template;
 
@@ -55,29 +56,7 @@ struct Risky {
     _decoder: Option<Value>,
     normalizer: Option<Value>,
     post_processor: Option<Value>,
-    model: Option<RiskyModel>,
-}
-
-/// The same of the model in it.
-#[derive(Deserialize)]
-struct RiskyModel {
-    #[serde(rename = "type")]
-    kind: Option<Value>,
-    continuing_subword_prefix: Option<Value>,
-}
-
-impl RiskyModel {
-    /// tokenizers takes the prefix off the second piece of every merge, and panics where one is shorter. CLIP's has none; of WordPiece,
-    /// which has no merges, it is an ordinary part.
-    fn check(&self) -> Result<(), Error> {
-        let is_word_piece = self.kind.as_ref().is_some_and(|kind| kind == "WordPiece");
-        match &self.continuing_subword_prefix {
-            Some(prefix) if !is_word_piece && prefix != "" => Err(Error::model(
-                "The model's tokenizer has a prefix for what continues a word, which merges of pairs cannot have here",
-            )),
-            _ => Ok(()),
-        }
-    }
+    model: Option<model::Risky>,
 }
 
 impl Tokenizer {
