@@ -76,6 +76,8 @@ fn among_labels_and_their_tools() {
     page.axe_finds_nothing("label-details");
 
     page.press_button("More about train");
+    // Not what there was about boat, which has a button of that name as well.
+    page.wait_for_text("[data-testid=label-details]", "a photo of a train");
     page.press_button("Switch off");
     page.retype(TEMPLATE, "no place");
     page.wait_for("#template-fault");

@@ -333,7 +333,7 @@ impl Page {
 
     // ---- Doing ----
 
-    /// Clicks on the first match. One that is on its way to another place is clicked when it has arrived there.
+    /// Clicks on the first match. One that is on its way to another place, or not drawn yet, is clicked when it has arrived there.
     #[track_caller]
     pub fn click(&self, css: &str) {
         self.wait_for(css);
@@ -341,15 +341,15 @@ impl Page {
         self.browser
             .run(&format!("clicking on `{css}`"), async |driver| {
                 loop {
-                    match driver.find(By::Css(css)).await?.click().await {
-                        Err(error)
-                            if Instant::now() < patience
-                                && error.to_string().contains("click intercepted") =>
-                        {
-                            thread::sleep(Duration::from_millis(50));
-                        }
-                        clicked => return clicked,
+                    let clicked = driver.find(By::Css(css)).await?.click().await;
+                    let not_there_yet = clicked.as_ref().is_err_and(|error| {
+                        let error = error.to_string();
+                        error.contains("click intercepted") || error.contains("not interactable")
+                    });
+                    if !not_there_yet || Instant::now() >= patience {
+                        return clicked;
                     }
+                    thread::sleep(Duration::from_millis(50));
                 }
             });
     }
