@@ -15,6 +15,8 @@ use crate::Error;
 const FOR_EACH: u64 = 8;
 /// Pixels that they may have besides: a small picture may lie in a large tile.
 const BESIDES: u64 = 1 << 20;
+/// Bytes of a frame's header up to its sides.
+const HEADER: usize = 9;
 
 /// Passes if no JPEG in a TIFF is much larger than the picture.
 ///
@@ -52,13 +54,14 @@ fn jpegs_fit(file: &[u8]) -> TiffResult<bool> {
         count += offsets.len() as u64;
         let mut parts: Vec<(u64, u64)> = offsets.into_iter().zip(lengths).collect();
         parts.sort_unstable();
-        // Where several have the same bytes, these are looked at once.
-        let mut seen = 0;
+        // Where several have the same bytes, these are looked at once, but for a header that begins in them and ends behind.
+        let mut seen: u64 = 0;
         for (offset, length) in parts {
             let end = offset.saturating_add(length).min(file.len() as u64);
-            let begin = offset.max(seen);
-            if begin < end {
-                largest = largest.max(self::largest(&file[begin as usize..end as usize]));
+            let begin = offset.max(seen.saturating_sub(HEADER as u64 - 1));
+            if seen < end {
+                let part = file.get(begin as usize..end as usize).unwrap_or_default();
+                largest = largest.max(self::largest(part));
                 seen = end;
             }
         }
@@ -70,7 +73,7 @@ fn jpegs_fit(file: &[u8]) -> TiffResult<bool> {
 /// Pixels of the largest JPEG that begins in these bytes, by its frame header (ITU-T T.81, B.2.2). Behind the headers no marker can be
 /// mistaken for one.
 fn largest(bytes: &[u8]) -> u64 {
-    let frames = bytes.windows(9).filter_map(|header| match header {
+    let frames = bytes.windows(HEADER).filter_map(|header| match header {
         // DHT, JPG and DAC lie among the frames' markers.
         [0xff, 0xc4 | 0xc8 | 0xcc, ..] => None,
         [0xff, 0xc0..=0xcf, _, _, _, sides @ ..] => {
