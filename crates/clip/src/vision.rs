@@ -57,7 +57,11 @@ impl VisionTower {
             pre_layer_norm: reader.layer_norm("pre_ln", &config.encoder)?,
             encoder: Encoder::read(&mut reader, &config.encoder)?,
             post_layer_norm: reader.layer_norm("post_ln", &config.encoder)?,
-            projection: reader.projection("visual_projection.weight", width, projection_dim)?,
+            projection: TowerReader {
+                path: arithmetic.for_projections(),
+                ..reader
+            }
+            .projection("visual_projection.weight", width, projection_dim)?,
             config: config.clone(),
         })
     }
