@@ -117,25 +117,26 @@ pub fn names(builds: &[&Build]) -> String {
 }
 
 impl Build {
-    /// Adds to a cargo command what this build of `crates/engine` and `crates/clip` is compiled with, beyond
+    /// Adds to a cargo command what this build of `crates/engine` and what it is made of is compiled with, beyond
     /// `.cargo/config.toml`.
     pub fn configure(&self, command: &mut Command) {
         let mut features = vec!["cliplet-engine/worker"];
         if self.relaxed {
-            // For the crates that use it alone, so that what they depend on is compiled once for both.
+            // For the crate that uses it alone, so that all others are compiled once for both.
             command.arg("-Zprofile-rustflags");
-            for package in ["cliplet-clip", "cliplet-engine"] {
-                let flags = "[\"-Ctarget-feature=+relaxed-simd\"]";
-                command.arg("--config");
-                command.arg(format!(
-                    "profile.{PROFILE}.package.{package}.rustflags={flags}"
-                ));
-            }
+            let flags = "[\"-Ctarget-feature=+relaxed-simd\"]";
+            command.arg("--config");
+            command.arg(format!(
+                "profile.{PROFILE}.package.cliplet-kernels.rustflags={flags}"
+            ));
         }
         if self.threads {
             features.push("cliplet-engine/threads");
             // The standard library that rustup brings is compiled for one thread.
-            command.arg("-Zbuild-std=std,panic_abort");
+            command.args([
+                "-Zbuild-std=std,panic_abort",
+                "-Zbuild-std-features=optimize_for_size",
+            ]);
             let mut flags =
                 vec!["-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals".to_owned()];
             for argument in [

@@ -94,6 +94,8 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
                 "cliplet-engine",
                 "--package",
                 "cliplet-clip",
+                "--package",
+                "cliplet-kernels",
             ])
             .args(deny),
     );
@@ -144,7 +146,8 @@ fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Resu
             command
                 .args(["--no-fail-fast", "--lib"])
                 .args(["--test", "in_browser", "--test", "tokens"])
-                .args(["--package", "cliplet-clip", "--package", "cliplet-engine"]);
+                .args(["--package", "cliplet-clip", "--package", "cliplet-engine"])
+                .args(["--package", "cliplet-kernels"]);
             build.configure(&mut command);
             command
                 .env(

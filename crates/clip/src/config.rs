@@ -1,5 +1,7 @@
 //! The shape of a model, wholly as its file describes it.
 
+pub use cliplet_kernels::Activation;
+
 use crate::Error;
 use crate::gguf::Metadata;
 
@@ -86,15 +88,6 @@ pub struct EncoderConfig {
     pub layer_norm_epsilon: f64,
     /// Inside the MLP.
     pub activation: Activation,
-}
-
-/// The MLP's activation function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// `x * Phi(x)` with the error function; LAION's models.
-    Gelu,
-    /// `x * sigmoid(1.702 x)`; OpenAI's models.
-    QuickGelu,
 }
 
 /// Above these no CLIP is known, and sizes computed from them would overflow.

@@ -1,7 +1,7 @@
 //! CLIP of the ViT family: bytes in, numbers out.
 //!
 //! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the two towers as candle models ([`vision`], [`text`]) built from the
-//! operations in [`ops`] on the arithmetic in [`kernels`], the tokenizer, picture decoding and preprocessing, prompt
+//! operations in [`ops`] on the arithmetic in [`cliplet_kernels`], the tokenizer, picture decoding and preprocessing, prompt
 //! templates, zero-shot scores, which parts of a picture speak for a text ([`attribution`]), comparing many pictures
 //! ([`retrieval`]), and classes that are learnt from examples ([`linear_probe`]).
 //! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
@@ -31,7 +31,6 @@ mod encoder;
 mod error;
 pub mod gguf;
 pub mod hugging_face;
-pub mod kernels;
 pub mod linear_probe;
 mod model;
 pub mod ops;

@@ -1,4 +1,4 @@
-//! The matrix products of a ViT-B/32, by the kernels of `cliplet-clip` and by those of the crates that could take their place:
+//! The matrix products of a ViT-B/32, by the kernels of `cliplet-kernels` and by those of the crates that could take their place:
 //! rten-gemm, candle's quantised product, and `gemm` (which candle's product in f32 is).
 //!
 //! What lives here: a table of how quick each is on one thread; docs/performance.md has the commands that print it for this
@@ -10,8 +10,8 @@ use std::hint::black_box;
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Module, Tensor};
-use cliplet_clip::kernels::{
-    self, Activations, Finish, Kernel, Out, PackedWeights, Precision, QuantisedBlock,
+use cliplet_kernels::{
+    self as kernels, Activations, Finish, Kernel, Out, PackedWeights, Precision, QuantisedBlock,
 };
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
 use rten_tensor::NdTensor;
@@ -225,7 +225,7 @@ fn ours(
     weights: &[f32],
     (rows, inputs, outputs): (usize, usize, usize),
 ) -> Box<dyn FnMut()> {
-    let weights = PackedWeights::pack(outputs, inputs, precision, |output, block| {
+    let weights = PackedWeights::pack(outputs, inputs, precision, &|output, block| {
         let row = &weights[output * inputs..][..inputs];
         QuantisedBlock::from_weights(&row[block * kernels::BLOCK..][..kernels::BLOCK])
     });

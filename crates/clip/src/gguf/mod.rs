@@ -189,20 +189,22 @@ impl<R: Read + Seek> StoredMatrix<'_, '_, R> {
         self.gguf.read(self.name, &self.info)
     }
 
-    /// Appends some rows, as they are stored.
+    /// Some rows, as they are stored.
     ///
     /// # Errors
     /// As [`StoredMatrix::whole`].
-    pub(crate) fn rows(&mut self, rows: Range<usize>, to: &mut Vec<u8>) -> Result<(), Error> {
+    ///
+    /// # Panics
+    /// If there is not as much room as these rows have bytes.
+    pub(crate) fn rows(&mut self, rows: Range<usize>, to: &mut [u8]) -> Result<(), Error> {
         let (weights, (_, columns)) = (self.weights(), self.dims);
         let row_bytes = columns / weights.block_size() * weights.type_size();
+        assert_eq!(to.len(), rows.len() * row_bytes, "room for rows");
         let start = self.gguf.content.tensor_data_offset + self.info.offset;
-        let from = to.len();
-        to.resize(from + rows.len() * row_bytes, 0);
         let reader = &mut self.gguf.reader;
         reader
             .seek(SeekFrom::Start(start + (rows.start * row_bytes) as u64))
-            .and_then(|_| reader.read_exact(&mut to[from..]))
+            .and_then(|_| reader.read_exact(to))
             .map_err(|error| damaged(&format!("tensor \"{}\"", self.name), &error.into()))
     }
 }

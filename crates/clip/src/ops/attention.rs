@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::{Path, parallel, with_numbers};
-use crate::kernels::{Kernel, Keys, Out, Queries, SeenBy};
+use cliplet_kernels::{Kernel, Keys, Out, Queries, SeenBy};
 
 /// Which rows of keys each row of queries sees.
 #[derive(Clone, Debug, Default)]

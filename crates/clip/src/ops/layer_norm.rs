@@ -11,7 +11,7 @@ enum Inner {
     /// With its epsilon, which it tells nobody.
     Candle(candle_nn::LayerNorm, f64),
     Kernel {
-        kernel: &'static dyn crate::kernels::Kernel,
+        kernel: &'static dyn cliplet_kernels::Kernel,
         weight: Vec<f32>,
         bias: Vec<f32>,
         epsilon: f32,

@@ -56,7 +56,7 @@ impl Linear {
     ) -> std::result::Result<Self, Error> {
         if let Path::Kernel(kernel, precision) = path {
             let (weights, dims) = (weight.weights(), weight.dims());
-            let read = |rows, to: &mut Vec<u8>| weight.rows(rows, to);
+            let read = |rows, to: &mut [u8]| weight.rows(rows, to);
             if let Some(packed) = blocks::pack_rows(weights, dims, precision, read)? {
                 let packed = PackedLinear::new(packed, bias.as_ref(), kernel)?;
                 return Ok(Self(Product::Packed(packed)));

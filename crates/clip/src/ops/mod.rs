@@ -2,7 +2,7 @@
 //!
 //! Each is a plain type or function over candle tensors, in f32, with rows of features in the last dimension. How exactly
 //! weights are multiplied is chosen once, by [`Arithmetic`], and becomes a [`Path`]; the towers do not know. What is not
-//! here: the order in which the operations make up a tower, and the loops themselves ([`crate::kernels`]).
+//! here: the order in which the operations make up a tower, and the loops themselves ([`cliplet_kernels`]).
 
 mod activation;
 mod attention;
@@ -20,7 +20,7 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use parallel::{on_all_threads, threads};
 
-use crate::kernels::{self, Kernel, Precision};
+use cliplet_kernels::{self as kernels, Kernel, Precision};
 
 /// How weights are multiplied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

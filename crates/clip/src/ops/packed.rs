@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::{parallel, with_numbers};
 use crate::config::Activation;
-use crate::kernels::{Activations, Finish, Kernel, Out, PackedWeights};
+use cliplet_kernels::{Activations, Finish, Kernel, Out, PackedWeights};
 
 /// `y = x W^T + b` by a kernel.
 pub(super) struct PackedLinear {

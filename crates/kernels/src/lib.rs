@@ -7,6 +7,10 @@
 //! (`vector`); what is left for a file named after an architecture is what these are there. What is not here: candle,
 //! tensors, threads, and what is multiplied with what.
 //!
+//! It is a crate of its own because a crate is what a compiler is told to make quick or small: this one is made quick, and
+//! for relaxed SIMD once more, and all that a visitor's browser fetches besides is made small. So what is to be quick is not generic
+//! towards other crates, which would compile it with theirs.
+//!
 //! Weights are packed once, when a model is loaded ([`PackedWeights`]): eight bits each, and a scale per output and
 //! block of [`BLOCK`] inputs, those of the file where it has them. Activations are quantised on the way
 //! ([`Activations`]), each block of each row with a scale of its own, so that a few large channels, which real CLIPs have,
@@ -30,6 +34,7 @@ pub mod relaxed;
 pub mod scalar;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub mod simd128;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod tiles;
@@ -41,10 +46,18 @@ use std::ops::Range;
 
 pub use activations::{Activations, Groups};
 pub use attention::{Keys, Queries, SeenBy};
-pub use pack::{PackedWeights, QuantisedBlock, Room};
+pub use pack::{PackedWeights, QuantisedBlock, Room, Share};
 pub use product::{Finish, Out};
+pub use stored::BlockType;
 
-use crate::config::Activation;
+/// An MLP's activation function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// `x * Phi(x)` with the error function; LAION's models.
+    Gelu,
+    /// `x * sigmoid(1.702 x)`; OpenAI's models.
+    QuickGelu,
+}
 
 /// Inputs that share a scale, in weights and in activations; that of GGML's block types.
 pub const BLOCK: usize = 32;
@@ -186,3 +199,7 @@ pub fn active() -> Option<&'static dyn Kernel> {
     #[allow(unreachable_code, reason = "only on architectures without a kernel")]
     None
 }
+
+// The tests of this crate run natively and, unchanged, in a browser.
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -10,7 +10,7 @@ use super::functions;
 use super::tiles::{Rows, Tile};
 use super::vector::Vector;
 use super::{Activations, LANES, PANEL, PackedWeights, VECTORS};
-use crate::config::Activation;
+use crate::Activation;
 
 /// What becomes of the results of a product, in this order.
 #[derive(Clone, Copy, Debug, Default)]

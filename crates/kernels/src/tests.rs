@@ -101,7 +101,7 @@ impl Product {
     }
 
     fn by(&self, kernel: &dyn Kernel, precision: Precision, activations: &Activations) -> Vec<f32> {
-        let weights = PackedWeights::pack(self.outputs, self.inputs, precision, |o, b| {
+        let weights = PackedWeights::pack(self.outputs, self.inputs, precision, &|o, b| {
             self.block(o, b)
         });
         let mut out = vec![f32::NAN; self.rows * self.outputs];
@@ -263,7 +263,7 @@ proptest! {
             let finish = Finish { bias: None, activation: Some(activation), residual };
             let before = numbers(seed + 3, product.rows * product.outputs);
             let by = |kernel: &dyn Kernel| {
-                let weights = PackedWeights::pack(product.outputs, product.inputs, precision, |o, b| product.block(o, b));
+                let weights = PackedWeights::pack(product.outputs, product.inputs, precision, &|o, b| product.block(o, b));
                 let mut out = before.clone();
                 kernel.multiply(&weights, &activations, 0..weights.panels(), finish, &Out::new(&mut out, product.outputs));
                 out

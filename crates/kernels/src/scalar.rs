@@ -2,14 +2,12 @@
 
 use std::ops::Range;
 
-use candle_core::cpu::erf::erf_f64;
-
 use super::quantise::inverse;
 use super::{
     Activations, BLOCK, Finish, Groups, Kernel, Keys, MOST_OF_EIGHT, Out, PANEL, PackedWeights,
     Precision, Queries, product,
 };
-use crate::config::Activation;
+use crate::Activation;
 
 /// The oracle. Its activations have the given precision, whatever they are for.
 pub struct Scalar(pub Precision);
@@ -153,7 +151,7 @@ fn scale(xs: &[f32; BLOCK], precision: Precision) -> f32 {
 fn activated(activation: Activation, x: f32) -> f32 {
     let x = f64::from(x);
     let y = match activation {
-        Activation::Gelu => 0.5 * x * (1.0 + erf_f64(x * std::f64::consts::FRAC_1_SQRT_2)),
+        Activation::Gelu => 0.5 * x * (1.0 + libm::erf(x * std::f64::consts::FRAC_1_SQRT_2)),
         Activation::QuickGelu => x / (1.0 + (-1.702 * x).exp()),
     };
     y as f32

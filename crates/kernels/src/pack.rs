@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::stored::{self, BlockType};
 use super::{BLOCK, Order, PANEL, Precision};
 
 /// [`BLOCK`] weights of one output: `weight = scale * quant`.
@@ -64,6 +65,9 @@ impl PanelBlock {
     }
 }
 
+/// Calls the function that it is given for each of some rooms, on any threads.
+pub type Share<'a> = dyn Fn(Vec<Room>, &(dyn Fn(Room) + Sync)) + 'a;
+
 /// Where some panels go, which are packed by one thread.
 pub struct Room<'a> {
     /// The first output, counted from the first that is packed at the same time.
@@ -88,10 +92,10 @@ impl PackedWeights {
         outputs: usize,
         inputs: usize,
         precision: Precision,
-        block: impl Fn(usize, usize) -> QuantisedBlock + Sync,
+        block: &(dyn Fn(usize, usize) -> QuantisedBlock + Sync),
     ) -> Self {
         let mut packed = Self::empty(outputs, inputs, precision);
-        packed.pack_next(packed.panels(), usize::MAX, block, |rooms, pack| {
+        packed.fill(packed.panels(), usize::MAX, block, &|rooms, pack| {
             rooms.into_iter().for_each(pack);
         });
         packed
@@ -108,17 +112,47 @@ impl PackedWeights {
         }
     }
 
-    /// Packs the next `panels`, or as many as are left. `block` is as for [`pack`](Self::pack), with outputs counted from the first of
-    /// these panels. `share` calls the function that it is given for each of some rooms, of `portion` panels, on any threads.
+    /// Packs the next rows, whole panels of them or all that are left, from how they are stored. A thread packs `portion` panels at a time.
     ///
     /// # Panics
-    /// If `share` leaves a room out.
-    pub fn pack_next(
+    /// If there are other numbers of rows, or if `share` leaves a room out.
+    pub fn pack_next(&mut self, rows: &[u8], of: BlockType, portion: usize, share: &Share) {
+        let (row_blocks, bytes) = (self.row_blocks(), of.bytes());
+        let count = rows.len() / (row_blocks * bytes).max(1);
+        let left = self.outputs - (self.blocks.len() / row_blocks.max(1) * PANEL).min(self.outputs);
+        assert!(
+            count == left || count < left && count.is_multiple_of(PANEL),
+            "whole panels"
+        );
+        let panels = count.div_ceil(PANEL);
+        // Each type has a loop of its own: one for all, with a choice in it, takes twice as long.
+        match of {
+            BlockType::Q8_0 => {
+                let (blocks, _) = rows.as_chunks();
+                let block = |row, b| stored::q8_0(&blocks[row * row_blocks + b]);
+                self.fill(panels, portion, block, share);
+            }
+            BlockType::Q5_0 => {
+                let (blocks, _) = rows.as_chunks();
+                let block = |row, b| stored::q5_0(&blocks[row * row_blocks + b]);
+                self.fill(panels, portion, block, share);
+            }
+            BlockType::Q4_0 => {
+                let (blocks, _) = rows.as_chunks();
+                let block = |row, b| stored::q4_0(&blocks[row * row_blocks + b]);
+                self.fill(panels, portion, block, share);
+            }
+        }
+    }
+
+    /// Packs the next `panels`, or as many as are left. `block` is as for [`pack`](Self::pack), with outputs counted from the first of
+    /// these panels.
+    fn fill(
         &mut self,
         panels: usize,
         portion: usize,
         block: impl Fn(usize, usize) -> QuantisedBlock + Sync,
-        share: impl FnOnce(Vec<Room>, &(dyn Fn(Room) + Sync)),
+        share: &Share,
     ) {
         let row_blocks = self.row_blocks();
         let packed = self.blocks.len() / row_blocks.max(1);

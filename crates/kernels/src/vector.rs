@@ -143,18 +143,18 @@ pub(super) use array;
 /// instructions that the rest of the program is not, where an attribute says so.
 macro_rules! loops {
     ($vector:ty $(, $attribute:meta)?) => {
-        $crate::kernels::vector::loops!(@ $vector, [$($attribute)?],
-            fn quantise(xs: &[f32], groups: $crate::kernels::Groups) = quantise::quantise);
-        $crate::kernels::vector::loops!(@ $vector, [$($attribute)?],
+        $crate::vector::loops!(@ $vector, [$($attribute)?],
+            fn quantise(xs: &[f32], groups: $crate::Groups) = quantise::quantise);
+        $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn attend(
-                queries: $crate::kernels::Queries, keys: $crate::kernels::Keys, rows: std::ops::Range<usize>,
-                out: &$crate::kernels::Out
+                queries: $crate::Queries, keys: $crate::Keys, rows: std::ops::Range<usize>,
+                out: &$crate::Out
             ) = attention::attend);
-        $crate::kernels::vector::loops!(@ $vector, [$($attribute)?],
+        $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn layer_norm(xs: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32])
                 = layer_norm::layer_norm);
-        $crate::kernels::vector::loops!(@ $vector, [$($attribute)?],
-            fn activate(activation: $crate::config::Activation, xs: &mut [f32])
+        $crate::vector::loops!(@ $vector, [$($attribute)?],
+            fn activate(activation: $crate::Activation, xs: &mut [f32])
                 = functions::activate_all);
     };
     (@ $vector:ty, [$($attribute:meta)?],
@@ -163,7 +163,7 @@ macro_rules! loops {
             $(#[$attribute])?
             unsafe fn compiled_so($($argument: $type),*) {
                 // Safety: passed on to the caller.
-                unsafe { $crate::kernels::$module::$loop::<$vector>($($argument),*) }
+                unsafe { $crate::$module::$loop::<$vector>($($argument),*) }
             }
             // Safety: a kernel is only to be had where its instructions are; the caller shares rows out.
             unsafe { compiled_so($($argument),*) }

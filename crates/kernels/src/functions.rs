@@ -3,7 +3,7 @@
 
 use super::LANES;
 use super::vector::Vector;
-use crate::config::Activation;
+use crate::Activation;
 
 /// e to the power of `x`; below -87 and above 88 what it is there.
 ///
