@@ -98,7 +98,7 @@ impl Attention {
             candle_core::bail!("attention of {queries:?} to {keys:?} and {values:?}");
         }
         match self.path {
-            Path::Candle { .. } => self.by_candle(queries, keys, values, visible),
+            Path::Candle(_) => self.by_candle(queries, keys, values, visible),
             Path::Kernel(kernel, _) => self.by_kernel(kernel, queries, keys, values, visible),
         }
     }

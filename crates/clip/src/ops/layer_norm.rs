@@ -2,14 +2,18 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::{Path, parallel, with_numbers};
+use super::{ByCandle, Path, parallel, with_numbers};
 
 /// LayerNorm (Ba et al., 2016, arXiv:1607.06450) with weight and bias.
 pub struct LayerNorm(Inner);
 
 enum Inner {
     /// With its epsilon, which it tells nobody.
-    Candle(candle_nn::LayerNorm, f64),
+    #[allow(
+        dead_code,
+        reason = "nobody asks how it was made: that it can be is all"
+    )]
+    Candle(candle_nn::LayerNorm, f64, ByCandle),
     Kernel {
         kernel: &'static dyn cliplet_kernels::Kernel,
         weight: Vec<f32>,
@@ -28,9 +32,11 @@ impl LayerNorm {
     /// If they are no vectors.
     pub fn new(weight: Tensor, bias: Tensor, epsilon: f64, path: Path) -> Result<Self> {
         Ok(Self(match path {
-            Path::Candle { .. } => {
-                Inner::Candle(candle_nn::LayerNorm::new(weight, bias, epsilon), epsilon)
-            }
+            Path::Candle(by) => Inner::Candle(
+                candle_nn::LayerNorm::new(weight, bias, epsilon),
+                epsilon,
+                by,
+            ),
             Path::Kernel(kernel, _) => Inner::Kernel {
                 kernel,
                 weight: weight.to_vec1()?,
@@ -49,28 +55,43 @@ impl LayerNorm {
     /// If the shapes do not fit.
     pub fn forward_parts(&self, whole: &Tensor, parts: &Tensor) -> Result<Tensor> {
         let (weight, bias, epsilon) = match &self.0 {
-            Inner::Candle(layer_norm, epsilon) => {
+            Inner::Candle(layer_norm, epsilon, _) => {
                 let Some(bias) = layer_norm.bias() else {
                     candle_core::bail!("a LayerNorm without bias");
                 };
-                (layer_norm.weight().clone(), bias.clone(), *epsilon)
+                let weight = layer_norm.weight().to_vec1()?;
+                (weight, bias.to_vec1()?, *epsilon)
             }
             Inner::Kernel {
                 weight,
                 bias,
                 epsilon,
                 ..
-            } => (
-                Tensor::new(&weight[..], whole.device())?,
-                Tensor::new(&bias[..], whole.device())?,
-                f64::from(*epsilon),
-            ),
+            } => (weight.clone(), bias.clone(), f64::from(*epsilon)),
         };
-        let centred = |xs: &Tensor| xs.broadcast_sub(&xs.mean_keepdim(1)?);
-        let variance = centred(whole)?.sqr()?.mean_keepdim(1)?;
-        let scale = weight.broadcast_div(&(variance + epsilon)?.sqrt()?)?;
-        let parts = centred(parts)?.broadcast_mul(&scale)?;
-        Tensor::cat(&[&parts, &bias.unsqueeze(0)?], 0)
+        let (count, width) = parts.dims2()?;
+        if whole.dims() != [1, width] || weight.len() != width {
+            candle_core::bail!(
+                "parts of {width} numbers of a row of {:?}, to be normalised with {}",
+                whole.dims(),
+                weight.len()
+            );
+        }
+        let mean = |xs: &[f32]| xs.iter().sum::<f32>() / width as f32;
+        let whole: Vec<f32> = whole.flatten_all()?.to_vec1()?;
+        let middle = mean(&whole);
+        let squares = whole.iter().map(|x| f64::from(x - middle).powi(2));
+        let variance = squares.sum::<f64>() / width as f64;
+        let scale = (variance + epsilon).sqrt().recip() as f32;
+        let mut normed: Vec<f32> = parts.flatten_all()?.to_vec1()?;
+        for part in normed.chunks_exact_mut(width) {
+            let middle = mean(part);
+            for (x, weight) in part.iter_mut().zip(&weight) {
+                *x = (*x - middle) * scale * weight;
+            }
+        }
+        normed.extend(bias);
+        Tensor::from_vec(normed, (count + 1, width), parts.device())
     }
 }
 
@@ -78,7 +99,7 @@ impl Module for LayerNorm {
     /// The shape stays.
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         match &self.0 {
-            Inner::Candle(layer_norm, _) => layer_norm.forward(xs),
+            Inner::Candle(layer_norm, ..) => layer_norm.forward(xs),
             Inner::Kernel {
                 kernel,
                 weight,

@@ -6,7 +6,7 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Module, Result, Tensor};
 
 use super::packed::PackedLinear;
-use super::{Path, activate, blocks};
+use super::{ByCandle, Path, activate, blocks};
 use crate::Error;
 use crate::config::Activation;
 use crate::gguf::StoredMatrix;
@@ -18,8 +18,8 @@ enum Product {
     /// By candle, with the weights as they are stored, either multiplied so or expanded for the moment.
     Stored {
         weight: QTensor,
-        expanded: bool,
         bias: Option<Tensor>,
+        by: ByCandle,
     },
     /// By a kernel of ours.
     Packed(PackedLinear),
@@ -32,11 +32,7 @@ impl Linear {
     /// If the dimensions are others.
     pub fn new(weight: QTensor, bias: Option<Tensor>, path: Path) -> Result<Self> {
         Ok(Self(match path {
-            Path::Candle { expanded } => Product::Stored {
-                expanded: expanded || !has_native_kernel(weight.dtype()),
-                weight,
-                bias,
-            },
+            Path::Candle(by) => Product::Stored { weight, bias, by },
             Path::Kernel(kernel, precision) => {
                 let packed = blocks::pack(&weight, precision)?;
                 Product::Packed(PackedLinear::new(packed, bias.as_ref(), kernel)?)
@@ -118,13 +114,9 @@ impl Module for Linear {
     /// `xs`: any dimensions, the last one `inputs`; the result has `outputs` there.
     fn forward(&self, xs: &Tensor) -> Result<Tensor> {
         match &self.0 {
-            Product::Stored {
-                weight,
-                expanded,
-                bias,
-            } => {
+            Product::Stored { weight, bias, by } => {
                 let xs = xs.contiguous()?;
-                let product = match expanded {
+                let product = match by.expanded() || !has_native_kernel(weight.dtype()) {
                     true => xs.broadcast_matmul(&weight.dequantize(&Device::Cpu)?.t()?)?,
                     false => xs.apply_op1_no_bwd(weight)?,
                 };

@@ -27,6 +27,7 @@ use cliplet_kernels::{self as kernels, Kernel, Precision};
 pub enum Arithmetic {
     /// Each matrix is expanded to f32 when it is used and multiplied in f32: exact, slow, and what everything else is
     /// measured against.
+    #[cfg(feature = "reference")]
     Reference,
     /// Quantised weights are multiplied as they are, with activations quantised on the way.
     Fast,
@@ -39,26 +40,50 @@ const WIDE: usize = 512;
 /// What an [`Arithmetic`] comes to on this machine.
 #[derive(Clone, Copy)]
 pub enum Path {
-    /// candle's operations. `expanded`: all weights are multiplied in f32; otherwise those that candle has quick products
-    /// for are multiplied as they are.
-    Candle {
-        /// See above.
-        expanded: bool,
-    },
+    /// candle's operations.
+    Candle(ByCandle),
     /// A kernel of ours, with activations of a precision.
     Kernel(&'static dyn Kernel, Precision),
+}
+
+/// candle's operations, which not every program has: without the feature `reference` there is no such value, and nothing that would need
+/// one is compiled.
+#[cfg(feature = "reference")]
+#[derive(Clone, Copy)]
+pub struct ByCandle {
+    /// All weights are multiplied in f32; otherwise those that candle has quick products for are multiplied as they are.
+    expanded: bool,
+}
+
+/// See above.
+#[cfg(not(feature = "reference"))]
+#[derive(Clone, Copy)]
+pub enum ByCandle {}
+
+#[cfg(all(
+    not(feature = "reference"),
+    not(all(target_arch = "wasm32", target_feature = "simd128"))
+))]
+compile_error!("there may be no kernel on this architecture: the feature `reference` is needed");
+
+impl ByCandle {
+    #[cfg(feature = "reference")]
+    fn expanded(self) -> bool {
+        self.expanded
+    }
+
+    #[cfg(not(feature = "reference"))]
+    fn expanded(self) -> bool {
+        match self {}
+    }
 }
 
 impl Arithmetic {
     /// For an image tower of some width.
     pub fn for_images(self, width: usize) -> Path {
-        match (self, kernels::active()) {
-            (Self::Reference, _) => Path::Candle { expanded: true },
-            (Self::Fast, Some(kernel)) if width >= WIDE => {
-                Path::Kernel(kernel, kernel.coarse_precision())
-            }
-            (Self::Fast, Some(_)) => self.fine(),
-            (Self::Fast, None) => Path::Candle { expanded: false },
+        match self {
+            Self::Fast if width >= WIDE => self.path(false, |kernel| kernel.coarse_precision()),
+            _ => self.path(false, |kernel| kernel.fine_precision()),
         }
     }
 
@@ -76,9 +101,20 @@ impl Arithmetic {
 
     /// With activations as good as f32.
     fn fine(self) -> Path {
+        self.path(true, |kernel| kernel.fine_precision())
+    }
+
+    /// The path of a kernel, if there is one. Where candle does without, `expanded` says how.
+    #[cfg_attr(not(feature = "reference"), expect(unused_variables))]
+    fn path(self, expanded: bool, precision: impl FnOnce(&dyn Kernel) -> Precision) -> Path {
         match (self, kernels::active()) {
-            (Self::Fast, Some(kernel)) => Path::Kernel(kernel, kernel.fine_precision()),
-            _ => Path::Candle { expanded: true },
+            (Self::Fast, Some(kernel)) => Path::Kernel(kernel, precision(kernel)),
+            #[cfg(feature = "reference")]
+            (Self::Fast, None) => Path::Candle(ByCandle { expanded }),
+            #[cfg(feature = "reference")]
+            (Self::Reference, _) => Path::Candle(ByCandle { expanded: true }),
+            #[cfg(not(feature = "reference"))]
+            (Self::Fast, None) => unreachable!("this architecture has a kernel"),
         }
     }
 }
