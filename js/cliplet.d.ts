@@ -116,6 +116,7 @@ export type ClipletErrorCode =
   | "image-status"
   | "image-too-large"
   | "image-unreachable"
+  | "no-decoder"
   | "no-frame"
   | "tainted-image"
   | "unreadable-image"

@@ -36,6 +36,7 @@ const FAILURES = {
   OutOfMemory: ["out-of-memory", () => "There is not enough memory. Close other tabs, or use a smaller model."],
   EmptyPicture: ["empty-image", () => "The image is empty: it has no bytes, or no pixels."],
   UnreadablePicture: ["unreadable-image", () => "The image cannot be decoded: it is damaged, or of a kind that neither the browser nor Cliplet reads."],
+  NoDecoder: ["no-decoder", () => "The image is a TIFF, and the part of Cliplet that reads these could not be fetched. Check the network and try again."],
   PictureTooLarge: ["image-too-large", ({ width, height }) => `The image is too large: ${width} by ${height} pixels. Make it smaller.`],
   UnknownPicture: ["internal", () => "The engine has lost an image. This is a defect of Cliplet; please report it."],
   NoModel: ["internal", () => "The engine has no model. This is a defect of Cliplet; please report it."],

@@ -115,6 +115,10 @@ pub fn picture_refused(name: &str, failure: &Failure) -> String {
             "{name} could not be read as a picture. It may be damaged or of another kind. JPEG, PNG, WebP, GIF and \
              AVIF work best."
         ),
+        Failure::NoDecoder => format!(
+            "{name} is a TIFF, and the part of Cliplet that reads these could not be fetched. Check the network and \
+             choose it again, or choose a JPEG or PNG."
+        ),
         Failure::PictureTooLarge { width, height } => format!(
             "{name} is too large: {} by {} pixels. Make it smaller and try again.",
             number(*width as usize),
@@ -360,6 +364,10 @@ fn because(failure: &Failure) -> String {
         }
         Failure::EmptyPicture => "the file has no bytes.".to_owned(),
         Failure::UnreadablePicture => "the file is not a picture that can be read.".to_owned(),
+        Failure::NoDecoder => {
+            "it is a TIFF, and the part of Cliplet that reads these could not be fetched. Check the network and try again."
+                .to_owned()
+        }
         Failure::PictureTooLarge { width, height } => {
             format!(
                 "it has {} by {} pixels, which is too many.",
@@ -943,6 +951,7 @@ mod tests {
             Failure::OutOfMemory,
             Failure::EmptyPicture,
             Failure::UnreadablePicture,
+            Failure::NoDecoder,
             Failure::PictureTooLarge {
                 width: 100_000,
                 height: 90_000,
@@ -976,6 +985,7 @@ mod tests {
                 | Failure::OutOfMemory
                 | Failure::EmptyPicture
                 | Failure::UnreadablePicture
+                | Failure::NoDecoder
                 | Failure::PictureTooLarge { .. }
                 | Failure::UnknownPicture
                 | Failure::NoModel

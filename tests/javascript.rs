@@ -584,6 +584,7 @@ fn failures() -> Vec<Failure> {
         Failure::OutOfMemory,
         Failure::EmptyPicture,
         Failure::UnreadablePicture,
+        Failure::NoDecoder,
         Failure::PictureTooLarge {
             width: 123_456,
             height: 7,
@@ -617,6 +618,7 @@ fn failures() -> Vec<Failure> {
             | Failure::OutOfMemory
             | Failure::EmptyPicture
             | Failure::UnreadablePicture
+            | Failure::NoDecoder
             | Failure::PictureTooLarge { .. }
             | Failure::UnknownPicture
             | Failure::NoModel

@@ -6,7 +6,9 @@ use std::time::Duration;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 
-use crate::harness::{DROP_ZONE, ERROR, Page, TestServer, picture, repository};
+use crate::harness::{
+    DROP_ZONE, ERROR, Fault, Kind, Page, TestServer, page_file, picture, repository,
+};
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
 
@@ -69,4 +71,68 @@ fn a_photograph_of_forty_megapixels_is_scored() {
     page.drop_file(DROP_ZONE, &path);
     page.wait_for(&alternative("forty-megapixels.jpg"));
     assert_eq!(page.wait_for_scores_of(&LABELS)[0].label, "rocket");
+}
+
+/// The address of the program that decodes what browsers do not.
+fn decoder() -> String {
+    let service_worker = page_file("service-worker.js");
+    let beginning = "\"engine/decoder-";
+    let wasm = |file: &&str| file.ends_with("_bg.wasm");
+    let mut files = service_worker
+        .split(beginning)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    let file = files.find(wasm).expect("the page has a decoder");
+    format!("engine/decoder-{file}")
+}
+
+fn only_the_picture_is_lost_that_the_decoder_breaks_down_over(kind: Kind) {
+    let server = TestServer::with_page();
+    let page = Page::open_in(kind, &server);
+    page.set_labels(&LABELS);
+    page.choose_file(&repository("public/samples/bridge.jpg"));
+    let rows = page.wait_for_scores_of(&LABELS);
+    let broken = "crates/hostile/regressions/picture/jpeg-that-zune-jpeg-panics-over.tiff";
+    page.choose_file(&repository(broken));
+    page.wait_for_text(ERROR, "could not be read as a picture");
+    assert_eq!(page.results(), rows, "the picture before stays");
+    page.choose_file(&picture("picture.tiff"));
+    page.wait_for(&alternative("picture.tiff"));
+    page.wait_for_results("the rocket to be recognised", |rows| {
+        rows[0].label == "rocket"
+    });
+    assert!(!page.has(ERROR));
+}
+
+#[test]
+fn only_the_picture_is_lost_that_the_decoder_breaks_down_over_in_chromium() {
+    only_the_picture_is_lost_that_the_decoder_breaks_down_over(Kind::Chromium);
+}
+
+#[test]
+fn only_the_picture_is_lost_that_the_decoder_breaks_down_over_in_firefox() {
+    only_the_picture_is_lost_that_the_decoder_breaks_down_over(Kind::Firefox);
+}
+
+#[test]
+fn where_the_decoder_cannot_be_fetched_that_is_said_and_tried_again() {
+    let server = TestServer::with_page();
+    server.set_fault(&decoder(), Fault::Status(503));
+    // Which would fetch it too, to have it later.
+    let page = Page::open_without_service_worker(&server);
+    page.set_labels(&LABELS);
+    page.choose_file(&repository("public/samples/bridge.jpg"));
+    page.wait_for_scores_of(&LABELS);
+    assert!(server.requests(&decoder()).is_empty(), "nobody wants it");
+    page.choose_file(&picture("picture.tiff"));
+    page.wait_for_text(
+        ERROR,
+        "the part of Cliplet that reads these could not be fetched",
+    );
+    server.clear_fault(&decoder());
+    page.choose_file(&picture("picture.tiff"));
+    page.wait_for_results("the rocket to be recognised", |rows| {
+        rows[0].label == "rocket"
+    });
+    assert!(!page.has(ERROR));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Kind, LABEL, Page, STATUS, TestServer, page_file, repository};
+use crate::harness::{Kind, LABEL, Page, STATUS, TestServer, page_file, picture, repository};
 
 const LABELS: [&str; 3] = ["boat", "rocket", "panda"];
 const WORKS_OFFLINE: &str = "[data-testid=works-offline]";
@@ -60,6 +60,12 @@ fn everything_is_there(kind: Kind, base: &str) {
     assert_eq!(labels, ["boat", "panda", "rocket"]);
     page.choose_file(&repository("public/samples/rocket.jpg"));
     assert_eq!(page.wait_for_scores_of(&LABELS), rows);
+    // Its decoder has not been used before.
+    page.choose_file(&picture("picture.tiff"));
+    page.wait_for("[data-testid=drop-zone] img[alt*=tiff]");
+    page.wait_for_results("the rocket to be recognised", |rows| {
+        rows[0].label == "rocket"
+    });
     page.press_button("Sample: Panda");
     page.wait_for("[data-testid=drop-zone] img[alt*=anda]");
     page.wait_for_results("the panda to be recognised", |rows| {

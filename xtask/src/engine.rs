@@ -1,8 +1,8 @@
-//! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named by its content.
+//! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named by its content; and so `crates/decoder`.
 //!
 //! What comes out, in `target/engine`, is what lies below `engine/` in the built page: a script that starts the worker,
 //! the script that becomes the worker, the scripts of its threads, and for each build of the engine a module of JavaScript
-//! and one of WebAssembly.
+//! and one of WebAssembly, as for the decoder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -168,7 +168,7 @@ impl Build {
 /// The script that starts the worker; `WORKER` in it is the worker's script.
 const START: &str = include_str!("scripts/start.js");
 
-/// The script that becomes the worker; `BUILDS` in it is what there is to choose from.
+/// The script that becomes the worker; `BUILDS` in it is what there is to choose from, and `DECODER` where the decoder lies.
 const WORKER: &str = include_str!("scripts/worker.js");
 
 /// The script that starts the worker's threads.
@@ -210,10 +210,14 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
         bound.push(Bound { directory, choice });
     }
 
+    let decoder = decoder(workspace, tools)?;
+
     let choices: Vec<_> = bound.iter().map(|bound| &bound.choice).collect();
     let worker = Script::new(
         "worker",
-        WORKER.replace("BUILDS", &json!(choices).to_string()),
+        WORKER
+            .replace("BUILDS", &json!(choices).to_string())
+            .replace("DECODER", &decoder.choice.to_string()),
     );
     let start = Script::new(
         "start",
@@ -221,7 +225,7 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
     );
     let directory = directory(workspace);
     files::empty_directory(&directory)?;
-    for bound in &bound {
+    for bound in bound.iter().chain([&decoder]) {
         files::copy_directory(&bound.directory, &directory)?;
     }
     let alone = [start, worker];
@@ -269,7 +273,7 @@ fn compile(workspace: &Workspace, build: &Build) -> Result<PathBuf> {
     Ok(workspace.compiled("cliplet-engine.wasm"))
 }
 
-/// A build that JavaScript can use.
+/// A program that JavaScript can use.
 struct Bound {
     /// Where its files lie, under the names that they have in the page.
     directory: PathBuf,
@@ -277,54 +281,110 @@ struct Bound {
     choice: Value,
 }
 
-/// Makes a compiled module usable from JavaScript; gives where its files lie, under the names that they have in the page.
+/// Makes a build of the engine usable from JavaScript; gives where its files lie, under the names that they have in the page.
 fn bind(workspace: &Workspace, tools: &Tools, build: &Build, compiled: &Path) -> Result<PathBuf> {
-    let name = build.name;
-    let notes = workspace.notes().join("engines");
-    let directory = notes.join(name);
-    let inputs = Fingerprint::of_the_recipe()
-        .add_file(compiled)?
-        .add(&tools.wasm_bindgen)
-        .add(tools.wasm_opt_version())
-        .finish();
-    let note = notes.join(format!("{name}-inputs"));
-    files::unless_done(&note, &inputs, &directory, || {
-        let plain = notes.join("plain").join(name);
-        run_wasm_bindgen(workspace, build, compiled, &plain)?;
-        let wasm = plain.join(format!("{name}_bg.wasm"));
-        match &tools.wasm_opt {
-            Some(wasm_opt) => step(&format!("Optimising the engine ({name})"), || {
-                wasm_opt.optimise(workspace, &wasm, build.wasm_features())
-            })?,
-            None => warn(&format!(
-                "the engine ({name}) is not optimised, as there is no wasm-opt."
-            )),
-        }
-        let script = files::read(&plain.join(format!("{name}.js")))?;
-        let mut script = String::from_utf8_lossy(&script).into_owned();
-        if build.threads {
-            script = with_threads(&script)?;
-        }
-        let wasm = files::read(&wasm)?;
-        let hash = Fingerprint::default().add(&wasm).add(&script).finish();
-        let hashed = format!("engine-{name}-{hash}");
-        let script = script.replace(&format!("{name}_bg.wasm"), &format!("{hashed}_bg.wasm"));
-        files::empty_directory(&directory)?;
-        files::write(&directory.join(format!("{hashed}_bg.wasm")), wasm)?;
-        files::write(&directory.join(format!("{hashed}.js")), script)
-    })?;
-    Ok(directory)
+    let program = Program {
+        called: &format!("the engine ({})", build.name),
+        name: build.name,
+        prefix: "engine-",
+        arguments: &[],
+        features: build.wasm_features(),
+    };
+    program.bind(workspace, tools, compiled, |script| match build.threads {
+        true => with_threads(&script),
+        false => Ok(script),
+    })
 }
 
-fn run_wasm_bindgen(workspace: &Workspace, build: &Build, compiled: &Path, out: &Path) -> Result {
-    let name = build.name;
-    files::empty_directory(out)?;
-    step(
-        &format!("Binding the engine ({name}) to JavaScript"),
-        || {
+/// Compiles the program that decodes pictures which browsers do not. It needs nothing that a browser may lack, so there is one for all
+/// builds.
+fn decoder(workspace: &Workspace, tools: &Tools) -> Result<Bound> {
+    let package = "cliplet-decoder";
+    step("Compiling the decoder", || {
+        let mut command = workspace.cargo_for_web("build");
+        command.args(["--package", package, "--bin", package]);
+        watch(&mut command, "The messages above say why.")
+    })?;
+    let program = Program {
+        called: "the decoder",
+        name: "decoder",
+        prefix: "",
+        // Gives its script a function that starts it anew.
+        arguments: &["--experimental-reset-state-function"],
+        features: WasmFeatures::default(),
+    };
+    let compiled = workspace.compiled(&format!("{package}.wasm"));
+    let directory = program.bind(workspace, tools, &compiled, Ok)?;
+    let (script, wasm) = script_and_wasm(program.called, &directory)?;
+    let choice = json!({ "script": format!("./{script}"), "wasm": format!("./{wasm}") });
+    Ok(Bound { directory, choice })
+}
+
+/// A compiled module, on its way into the page.
+struct Program<'a> {
+    /// As people call it.
+    called: &'a str,
+    /// Part of its files' names, and that of its notes.
+    name: &'a str,
+    /// What stands before the name in its files' names.
+    prefix: &'a str,
+    /// Of wasm-bindgen, beyond those of all.
+    arguments: &'a [&'a str],
+    features: WasmFeatures,
+}
+
+impl Program<'_> {
+    /// Makes it usable from JavaScript; gives where its files lie, under the names that they have in the page. `change` is for its script.
+    fn bind(
+        &self,
+        workspace: &Workspace,
+        tools: &Tools,
+        compiled: &Path,
+        change: impl FnOnce(String) -> Result<String>,
+    ) -> Result<PathBuf> {
+        let name = self.name;
+        let notes = workspace.notes().join("engines");
+        let directory = notes.join(name);
+        let inputs = Fingerprint::of_the_recipe()
+            .add_file(compiled)?
+            .add(&tools.wasm_bindgen)
+            .add(tools.wasm_opt_version())
+            .finish();
+        let note = notes.join(format!("{name}-inputs"));
+        files::unless_done(&note, &inputs, &directory, || {
+            let plain = notes.join("plain").join(name);
+            self.run_wasm_bindgen(workspace, compiled, &plain)?;
+            let wasm = plain.join(format!("{name}_bg.wasm"));
+            match &tools.wasm_opt {
+                Some(wasm_opt) => step(&format!("Optimising {}", self.called), || {
+                    wasm_opt.optimise(workspace, &wasm, self.features)
+                })?,
+                None => warn(&format!(
+                    "{} is not optimised, as there is no wasm-opt.",
+                    self.called
+                )),
+            }
+            let script = files::read(&plain.join(format!("{name}.js")))?;
+            let script = change(String::from_utf8_lossy(&script).into_owned())?;
+            let wasm = files::read(&wasm)?;
+            let hash = Fingerprint::default().add(&wasm).add(&script).finish();
+            let hashed = format!("{}{name}-{hash}", self.prefix);
+            let script = script.replace(&format!("{name}_bg.wasm"), &format!("{hashed}_bg.wasm"));
+            files::empty_directory(&directory)?;
+            files::write(&directory.join(format!("{hashed}_bg.wasm")), wasm)?;
+            files::write(&directory.join(format!("{hashed}.js")), script)
+        })?;
+        Ok(directory)
+    }
+
+    fn run_wasm_bindgen(&self, workspace: &Workspace, compiled: &Path, out: &Path) -> Result {
+        files::empty_directory(out)?;
+        step(&format!("Binding {} to JavaScript", self.called), || {
             let mut command = workspace.command("wasm-bindgen");
             command
-                .args(["--target", "web", "--no-typescript", "--out-name", name])
+                .args(["--target", "web", "--no-typescript"])
+                .args(["--out-name", self.name])
+                .args(self.arguments)
                 .arg("--out-dir")
                 .args([out, compiled]);
             quiet(
@@ -332,8 +392,8 @@ fn run_wasm_bindgen(workspace: &Workspace, build: &Build, compiled: &Path, out: 
                 "This is likely a defect of the build: please report it with the text above.",
             )
             .map(drop)
-        },
-    )
+        })
+    }
 }
 
 /// The script of a build with the threads' script of ours in the place of the one that comes with wasm-bindgen-rayon. That
@@ -353,14 +413,7 @@ fn with_threads(script: &str) -> Result<String> {
 
 /// What the worker's script has to know of a build.
 fn choice(build: &Build, directory: &Path) -> Result<Value> {
-    let names = files::files_below(directory)?;
-    let find = |ending: &str| {
-        let mut names = names.iter().filter_map(|name| name.to_str());
-        names.find(|name| name.ends_with(ending))
-    };
-    let (Some(script), Some(wasm)) = (find(".js"), find(".wasm")) else {
-        return Err(format!("The engine ({}) is not whole; build it again.", build.name).into());
-    };
+    let (script, wasm) = script_and_wasm(&format!("The engine ({})", build.name), directory)?;
     let mut choice = json!({
         "name": build.name,
         "relaxed": build.relaxed,
@@ -369,12 +422,25 @@ fn choice(build: &Build, directory: &Path) -> Result<Value> {
         "wasm": format!("./{wasm}"),
     });
     if build.threads {
-        let text = files::read(&directory.join(script))?;
+        let text = files::read(&directory.join(&script))?;
         let pages = initial_pages(&String::from_utf8_lossy(&text))
             .ok_or("wasm-bindgen has changed how it asks for memory; `initial_pages` in xtask has to follow.")?;
         choice["pages"] = json!(pages);
     }
     Ok(choice)
+}
+
+/// The names of the two files of a program that JavaScript can use.
+fn script_and_wasm(called: &str, directory: &Path) -> Result<(String, String)> {
+    let names = files::files_below(directory)?;
+    let find = |ending: &str| {
+        let mut names = names.iter().filter_map(|name| name.to_str());
+        names.find(|name| name.ends_with(ending)).map(str::to_owned)
+    };
+    match (find(".js"), find(".wasm")) {
+        (Some(script), Some(wasm)) => Ok((script, wasm)),
+        _ => Err(format!("{called} is not whole; build it again.").into()),
+    }
 }
 
 /// How large the shared memory of a build must be when it starts, in pages of 64 KiB, as wasm-bindgen's script says.

@@ -431,6 +431,8 @@ pub enum Failure {
     EmptyPicture,
     /// Neither the browser nor the decoders shipped with Cliplet can make a picture of the file.
     UnreadablePicture,
+    /// The file is a TIFF, and the program that decodes these cannot be fetched.
+    NoDecoder,
     /// The picture has more pixels than can be held.
     PictureTooLarge {
         /// Pixels across.

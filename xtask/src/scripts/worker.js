@@ -9,6 +9,9 @@
 
 const builds = BUILDS;
 
+// The program that decodes pictures which browsers do not.
+const decoder = DECODER;
+
 const told = self.name.startsWith("{") ? JSON.parse(self.name) : { line: self.name };
 
 // More share the memory's bandwidth rather than add to it.
@@ -89,6 +92,37 @@ async function start(build) {
     throw error;
   }
 }
+
+// ---- Pictures that the browser does not decode ----
+
+let fetched;
+
+async function fetchDecoder() {
+  const wasm = fetch(address(decoder.wasm));
+  const script = await import(/* @vite-ignore */ address(decoder.script));
+  await script.default({ module_or_path: wasm });
+  return script;
+}
+
+// The engine calls this. What the decoder has taken of memory is given back after each picture, and one that it breaks down over is
+// read by nobody; where it cannot be fetched, that is tried anew the next time.
+globalThis.decodeClipletPicture = async (file) => {
+  fetched ??= fetchDecoder().catch((error) => {
+    fetched = undefined;
+    throw error;
+  });
+  const program = await fetched;
+  try {
+    return program.decode(file);
+  } catch (error) {
+    console.warn("A picture cannot be decoded.", error);
+    return [];
+  } finally {
+    program.__wbg_reset_state();
+  }
+};
+
+// ---- The engine ----
 
 async function startFirst() {
   const wanted = candidates();

@@ -1,11 +1,13 @@
 //! From a picture file to pixels: with the browser's own decoder, which knows more formats, is quicker, turns the picture
-//! upright and converts its colours; with `cliplet-clip`'s where the browser refuses.
+//! upright and converts its colours; with that of `crates/decoder` where the browser refuses a TIFF. That one is a program of its own, which the
+//! worker's script fetches when the first such picture comes.
 //!
 //! Both lay transparent pictures over white, and so are pixels that are decoded already.
 
 use cliplet_clip::Error;
-use cliplet_clip::picture::{self, Picture};
-use js_sys::{Object, Reflect, Uint8ClampedArray};
+use cliplet_clip::picture::Picture;
+use js_sys::{Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -39,11 +41,36 @@ pub(super) async fn decode(file: &Blob) -> Result<Decoded, Failure> {
     decode_foreign(file).await
 }
 
+// The worker's script has it (xtask/src/scripts/worker.js).
+#[wasm_bindgen]
+extern "C" {
+    /// What `decode` of `crates/decoder` gives, of a picture that it breaks down over `[]`; fails where the program cannot be had.
+    #[wasm_bindgen(catch, js_name = decodeClipletPicture)]
+    async fn decode_picture(file: Uint8Array) -> Result<JsValue, JsValue>;
+}
+
+/// How TIFFs begin, the larger kind too; all else that the decoder reads, browsers do.
+const TIFF: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+
 /// Decodes a file that the browser does not know.
 async fn decode_foreign(file: &Blob) -> Result<Decoded, Failure> {
     let bytes = pictures::bytes(file).await?;
+    if !TIFF.iter().any(|beginning| bytes.starts_with(beginning)) {
+        return Err(Failure::UnreadablePicture);
+    }
+    let decoded = decode_picture(Uint8Array::from(&bytes[..])).await;
+    let decoded: Array = decoded
+        .map_err(|_| Failure::NoDecoder)?
+        .dyn_into()
+        .map_err(internal)?;
+    let number = |at| decoded.get(at).as_f64().map(|number| number as u32);
+    let (width, height) = number(0).zip(number(1)).ok_or(Failure::UnreadablePicture)?;
+    let rgb: Uint8Array = decoded
+        .get(2)
+        .dyn_into()
+        .map_err(|_| Failure::PictureTooLarge { width, height })?;
     Ok(Decoded {
-        picture: picture::decode(&bytes).map_err(failure)?,
+        picture: Picture::new(width, height, rgb.to_vec()).map_err(failure)?,
         foreign: true,
     })
 }
