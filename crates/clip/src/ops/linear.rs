@@ -50,13 +50,17 @@ impl Linear {
         bias: Option<Tensor>,
         path: Path,
     ) -> std::result::Result<Self, Error> {
-        if let Path::Kernel(kernel, precision) = path {
-            let (weights, dims) = (weight.weights(), weight.dims());
-            let read = |rows, to: &mut [u8]| weight.rows(rows, to);
-            if let Some(packed) = blocks::pack_rows(weights, dims, precision, read)? {
-                let packed = PackedLinear::new(packed, bias.as_ref(), kernel)?;
-                return Ok(Self(Product::Packed(packed)));
+        let packed = match path {
+            Path::Kernel(kernel, precision) => {
+                let (weights, dims) = (weight.weights(), weight.dims());
+                let read = |rows, to: &mut [u8]| weight.rows(rows, to);
+                blocks::pack_rows(weights, dims, precision, read)?.map(|packed| (kernel, packed))
             }
+            Path::Candle(_) => None,
+        };
+        if let Some((kernel, packed)) = packed {
+            let packed = PackedLinear::new(packed, bias.as_ref(), kernel)?;
+            return Ok(Self(Product::Packed(packed)));
         }
         Ok(Self::new(weight.whole()?, bias, path)?)
     }

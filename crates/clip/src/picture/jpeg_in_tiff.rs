@@ -59,15 +59,28 @@ fn jpegs_fit(file: &[u8]) -> TiffResult<bool> {
         for (offset, length) in parts {
             let end = offset.saturating_add(length).min(file.len() as u64);
             let begin = offset.max(seen.saturating_sub(HEADER as u64 - 1));
+            let part = |begin: u64| {
+                let part = file.get(begin as usize..end as usize);
+                part.unwrap_or_default()
+            };
+            largest = largest.max(self::largest(&seam(&tables, part(offset))));
             if seen < end {
-                let part = file.get(begin as usize..end as usize).unwrap_or_default();
-                largest = largest.max(self::largest(part));
+                largest = largest.max(self::largest(part(begin)));
                 seen = end;
             }
         }
     }
     let picture = u64::from(width) * u64::from(height);
     Ok(largest.saturating_mul(count) <= FOR_EACH * picture + BESIDES)
+}
+
+/// What a header can lie in that begins in the tables and ends in a part. The decoder puts the tables before each part, without the
+/// end of the one and the beginning of the other, a marker of two bytes each.
+fn seam(tables: &[u8], part: &[u8]) -> Vec<u8> {
+    let before = &tables[..tables.len().saturating_sub(2)];
+    let before = &before[before.len().saturating_sub(HEADER - 1)..];
+    let behind = part.get(2..).unwrap_or_default();
+    [before, &behind[..behind.len().min(HEADER - 1)]].concat()
 }
 
 /// Pixels of the largest JPEG that begins in these bytes, by its frame header (ITU-T T.81, B.2.2). Behind the headers no marker can be
@@ -106,6 +119,19 @@ mod tests {
         file[frame + 5..frame + 9].copy_from_slice(&[0x3e, 0x80, 0x3e, 0x80]);
         let refused = check(&file).unwrap_err().to_string();
         assert!(refused.contains("larger than itself"), "{refused}");
+    }
+
+    #[test]
+    fn a_header_that_begins_in_the_tables_is_seen() {
+        let header = [0xff, 0xc0, 0, 17, 8, 0x3e, 0x80, 0x3e, 0x80];
+        for at in 0..=HEADER {
+            let (before, behind) = header.split_at(at);
+            let tables = [&[0xff, 0xd8, 0xff, 0xdb, 0, 2][..], before, &[0xff, 0xd9]].concat();
+            let part = [&[0xff, 0xd8][..], behind, &[3, 1, 0x11, 0]].concat();
+            let seen = [&tables[..], &seam(&tables, &part), &part].map(largest);
+            assert!(seen.into_iter().max() >= Some(16_000 * 16_000), "{at}");
+        }
+        assert!(seam(&[], &[0xff]).is_empty());
     }
 
     #[test]
