@@ -10,6 +10,7 @@ mod decode;
 mod jpeg_in_tiff;
 
 use crate::Error;
+pub use cliplet_kernels::pixels::{Channels, append_rgb};
 #[cfg(feature = "decoder")]
 pub use decode::{decode, decode_at_most, is_decoding};
 
@@ -81,41 +82,5 @@ fn check_size_at_most(width: u32, height: u32, most: u64) -> Result<(), Error> {
             height,
             most,
         }),
-    }
-}
-
-/// Appends pixels of red, green, blue and alpha, which is not premultiplied, to RGB pixels, laid over white.
-pub fn append_over_white(rgb: &mut Vec<u8>, rgba: &[u8]) {
-    let (pixels, _) = rgba.as_chunks::<4>();
-    let begin = rgb.len();
-    // Filled in place: pushing byte by byte takes several times as long.
-    rgb.resize(begin + 3 * pixels.len(), 0);
-    let (to, _) = rgb[begin..].as_chunks_mut::<3>();
-    for (to, &[red, green, blue, alpha]) in to.iter_mut().zip(pixels) {
-        *to = match alpha {
-            255 => [red, green, blue],
-            _ => [red, green, blue].map(|channel| over_white(channel, alpha)),
-        };
-    }
-}
-
-/// `channel * alpha + white * (1 - alpha)`, rounded to nearest.
-fn over_white(channel: u8, alpha: u8) -> u8 {
-    let (channel, alpha) = (u32::from(channel), u32::from(alpha));
-    ((channel * alpha + 255 * (255 - alpha) + 127) / 255) as u8
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn transparent_pixels_lie_over_white() {
-        assert_eq!(over_white(0, 128), 127);
-        let mut rgb = vec![1, 2, 3];
-        append_over_white(&mut rgb, &[200, 100, 0, 255, 0, 0, 0, 0, 0, 255, 0, 128]);
-        assert_eq!(rgb, [1, 2, 3, 200, 100, 0, 255, 255, 255, 127, 255, 127]);
     }
 }

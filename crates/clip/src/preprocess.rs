@@ -3,8 +3,10 @@
 //! are rescaled to 0..1 and normalised.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x3;
+use fast_image_resize::pixels::{InnerPixel, U8x3};
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+
+pub use cliplet_kernels::pixels::normalise;
 
 use crate::Error;
 use crate::picture::Picture;
@@ -45,7 +47,7 @@ pub fn resize_and_crop(picture: &Picture, image_size: usize) -> Result<Vec<u8>, 
     resizer
         .resize_typed(&strip, &mut resized, &down)
         .map_err(|error| refused(&error))?;
-    Ok(resized.pixels().iter().flat_map(|rgb| rgb.0).collect())
+    Ok(U8x3::components(resized.pixels()).to_vec())
 }
 
 /// The part of a picture that the model looks at, in pixels of the picture: left, top, width and height.
@@ -68,20 +70,6 @@ fn central_box(side: u32, shortest: u32, image_size: u32) -> (f64, f64) {
     let offset = (resized - u64::from(image_size)) / 2;
     let scale = f64::from(side) / resized as f64;
     (offset as f64 * scale, f64::from(image_size) * scale)
-}
-
-/// Rescales bytes to 0..1 and normalises each channel: planar, red then green then blue, `3 * image_size * image_size`.
-pub fn normalise(rgb: &[u8], mean: &[f32; 3], std: &[f32; 3]) -> Vec<f32> {
-    (0..3)
-        .flat_map(|channel| {
-            let normalised: [f32; 256] =
-                std::array::from_fn(|value| (value as f32 / 255.0 - mean[channel]) / std[channel]);
-            rgb.iter()
-                .skip(channel)
-                .step_by(3)
-                .map(move |&value| normalised[usize::from(value)])
-        })
-        .collect()
 }
 
 /// Cuts a normalised picture, planar and of `image_size * image_size` pixels, into patches: row by row, and of each patch its

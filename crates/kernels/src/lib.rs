@@ -1,5 +1,5 @@
 //! The arithmetic that takes nearly all the time, once per architecture: products of activations with quantised weights,
-//! attention, LayerNorm.
+//! attention, LayerNorm. Besides, what is done with each of a picture's [`pixels`].
 //!
 //! A [`Kernel`] is a plain type, one per architecture and set of instructions, all with the same meaning:
 //! [`scalar`] states it, one number at a time, and is the oracle of the others' tests. The vector kernels share their loops
@@ -27,6 +27,7 @@ mod attention;
 mod functions;
 mod layer_norm;
 mod pack;
+pub mod pixels;
 mod product;
 mod quantise;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
-use super::{MAX_PIXELS, Picture, append_over_white, check_size_at_most, jpeg_in_tiff};
+use super::{Channels, MAX_PIXELS, Picture, append_rgb, check_size_at_most, jpeg_in_tiff};
 use crate::Error;
 
 /// Decodes a TIFF file, or with the feature `web-formats` a BMP, GIF (its first frame), JPEG, PNG or WebP file too, turned
@@ -73,7 +73,7 @@ fn rgb_over_white(image: DynamicImage) -> Vec<u8> {
         return image.into_rgb8().into_raw();
     }
     let mut rgb = Vec::new();
-    append_over_white(&mut rgb, &image.into_rgba8());
+    append_rgb(&mut rgb, &image.into_rgba8(), Channels::Rgba);
     rgb
 }
 

@@ -4,7 +4,7 @@
 //! what transparent ones are multiplied with, so that it is for opaque pictures of sRGB alone; a canvas, which takes some
 //! ten times as long, reads all others, and all where a browser has no frames.
 
-use cliplet_clip::picture::{Picture, append_over_white};
+use cliplet_clip::picture::{Channels, Picture, append_rgb};
 use js_sys::{Object, Reflect, Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -53,10 +53,10 @@ pub(super) async fn bitmap(bitmap: &ImageBitmap) -> Result<Picture, Failure> {
     }
 }
 
-/// A frame whose bytes are a picture's, red or blue first.
+/// A frame whose bytes are a picture's.
 struct Frame {
     frame: VideoFrame,
-    blue_first: bool,
+    channels: Channels,
 }
 
 impl Drop for Frame {
@@ -69,9 +69,9 @@ impl Frame {
     /// None where the browser has no frames, or its bytes would be others than a canvas shows.
     fn of(bitmap: &ImageBitmap) -> Option<Self> {
         let frame = VideoFrame::new(bitmap, &object([("timestamp", 0.0)])).ok()?;
-        let blue_first = match frame.format().as_deref() {
-            Some("BGRX") => true,
-            Some("RGBX") => false,
+        let channels = match frame.format().as_deref() {
+            Some("BGRX") => Channels::Bgrx,
+            Some("RGBX") => Channels::Rgbx,
             _ => {
                 frame.close();
                 return None;
@@ -81,7 +81,7 @@ impl Frame {
         let is = |property: &str, expected: &str| {
             Reflect::get(&space, &property.into()).is_ok_and(|value| value == expected)
         };
-        let frame = Self { frame, blue_first };
+        let frame = Self { frame, channels };
         (is("primaries", "bt709") && is("transfer", "iec61966-2-1")).then_some(frame)
     }
 
@@ -103,10 +103,8 @@ impl Frame {
             let bytes = 4 * width * rows;
             let strip = &mut strip[..bytes as usize];
             outside.subarray(0, bytes).copy_to(strip);
-            match self.blue_first {
-                true => append(&mut rgb, strip, |[blue, green, red, _]| [red, green, blue]),
-                false => append(&mut rgb, strip, |[red, green, blue, _]| [red, green, blue]),
-            }
+            // Within what is reserved.
+            append_rgb(&mut rgb, strip, self.channels);
         }
         Picture::new(width, height, rgb).map(Some).map_err(failure)
     }
@@ -148,9 +146,7 @@ fn by_canvas(bitmap: &ImageBitmap) -> Result<Picture, Failure> {
         let strip = context
             .get_image_data(0.0, 0.0, width, rows)
             .map_err(internal)?;
-        append(&mut rgb, &strip.data(), |[red, green, blue, _]| {
-            [red, green, blue]
-        });
+        append_rgb(&mut rgb, &strip.data(), Channels::Rgbx);
     }
     Picture::new(width, height, rgb).map_err(failure)
 }
@@ -170,7 +166,7 @@ pub(super) fn data(data: &ImageData) -> Result<Picture, Failure> {
         let end = bytes.length().min(at + 4 * STRIP_PIXELS);
         let strip = &mut rgba[..(end - at) as usize];
         bytes.subarray(at, end).copy_to(strip);
-        append_over_white(&mut rgb, strip);
+        append_rgb(&mut rgb, strip, Channels::Rgba);
         at = end;
     }
     Picture::new(width, height, rgb).map_err(failure)
@@ -183,19 +179,6 @@ fn room_for(width: u32, height: u32) -> Result<Vec<u8>, Failure> {
     rgb.try_reserve_exact(3 * width as usize * height as usize)
         .map_err(|_| Failure::PictureTooLarge { width, height })?;
     Ok(rgb)
-}
-
-/// Appends pixels of four bytes to pixels of three.
-#[inline]
-fn append(rgb: &mut Vec<u8>, pixels: &[u8], colours: impl Fn([u8; 4]) -> [u8; 3]) {
-    let (from, _) = pixels.as_chunks::<4>();
-    let begin = rgb.len();
-    // Within what is reserved. Filled in place: pushing byte by byte takes several times as long.
-    rgb.resize(begin + 3 * from.len(), 0);
-    let (to, _) = rgb[begin..].as_chunks_mut::<3>();
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = colours(from);
-    }
 }
 
 #[cfg(all(test, target_arch = "wasm32"))]
