@@ -124,25 +124,27 @@ impl PackedWeights {
             count == left || count < left && count.is_multiple_of(PANEL),
             "whole panels"
         );
-        let panels = count.div_ceil(PANEL);
         // Each type has a loop of its own: one for all, with a choice in it, takes twice as long.
         match of {
-            BlockType::Q8_0 => {
-                let (blocks, _) = rows.as_chunks();
-                let block = |row, b| stored::q8_0(&blocks[row * row_blocks + b]);
-                self.fill(panels, portion, block, share);
-            }
-            BlockType::Q5_0 => {
-                let (blocks, _) = rows.as_chunks();
-                let block = |row, b| stored::q5_0(&blocks[row * row_blocks + b]);
-                self.fill(panels, portion, block, share);
-            }
-            BlockType::Q4_0 => {
-                let (blocks, _) = rows.as_chunks();
-                let block = |row, b| stored::q4_0(&blocks[row * row_blocks + b]);
-                self.fill(panels, portion, block, share);
-            }
+            BlockType::Q8_0 => self.fill_decoded(rows, stored::q8_0, portion, share),
+            BlockType::Q5_0 => self.fill_decoded(rows, stored::q5_0, portion, share),
+            BlockType::Q4_0 => self.fill_decoded(rows, stored::q4_0, portion, share),
         }
+    }
+
+    /// The same for stored blocks of `BYTES` each.
+    fn fill_decoded<const BYTES: usize>(
+        &mut self,
+        rows: &[u8],
+        decode: impl Fn(&[u8; BYTES]) -> QuantisedBlock + Sync,
+        portion: usize,
+        share: &Share,
+    ) {
+        let row_blocks = self.row_blocks();
+        let (blocks, _) = rows.as_chunks();
+        let panels = (blocks.len() / row_blocks.max(1)).div_ceil(PANEL);
+        let block = |row: usize, b: usize| decode(&blocks[row * row_blocks + b]);
+        self.fill(panels, portion, block, share);
     }
 
     /// Packs the next `panels`, or as many as are left. `block` is as for [`pack`](Self::pack), with outputs counted from the first of

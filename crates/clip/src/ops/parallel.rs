@@ -138,9 +138,7 @@ pub(super) fn portion(count: usize) -> usize {
 pub(super) fn portion_of(count: usize, work: usize) -> usize {
     /// Some microseconds.
     const LEAST: usize = 1 << 18;
-    portion(count)
-        .max(LEAST.div_ceil(work.max(1)))
-        .min(count.max(1))
+    portion(count).max(LEAST.div_ceil(work.max(1)))
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
