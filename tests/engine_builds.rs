@@ -1,29 +1,12 @@
 //! The worker takes the build of the engine that suits the browser, fetches no other, and goes on to the next where one does
 //! not start.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
-use crate::harness::{Fault, Page, STATUS, TestServer, page_directory, page_file, repository};
+use crate::harness::{Fault, Page, STATUS, TestServer, engine_file, page_file, repository};
 
 /// The scripts and modules of WebAssembly of all builds begin so.
 const ENGINE: &str = "engine/engine-";
-
-/// The page's file below `engine/` that begins and ends so, relative to the page.
-fn engine_file(beginning: &str, ending: &str) -> String {
-    let names = fs::read_dir(page_directory().join("engine")).expect("the page has an engine");
-    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let name = names.find(|name| {
-        let rest = name
-            .strip_prefix(beginning)
-            .and_then(|name| name.strip_suffix(ending));
-        // What is between is the hash alone: `relaxed` is no `relaxed-threads`.
-        rest.is_some_and(|hash| hash.len() == 16 && !hash.contains('-'))
-    });
-    let name = name.unwrap_or_else(|| panic!("there is a file {beginning}*{ending}"));
-    format!("engine/{name}")
-}
 
 fn script(build: &str) -> String {
     engine_file(&format!("engine-{build}-"), ".js")

@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 
 use crate::harness::{
-    DROP_ZONE, ERROR, Fault, Kind, Page, TestServer, page_file, picture, repository,
+    DROP_ZONE, ERROR, Fault, Kind, Page, TestServer, engine_file, picture, repository,
 };
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
@@ -73,17 +73,9 @@ fn a_photograph_of_forty_megapixels_is_scored() {
     assert_eq!(page.wait_for_scores_of(&LABELS)[0].label, "rocket");
 }
 
-/// The address of the program that decodes what browsers do not.
+/// The program that decodes what browsers do not.
 fn decoder() -> String {
-    let service_worker = page_file("service-worker.js");
-    let beginning = "\"engine/decoder-";
-    let wasm = |file: &&str| file.ends_with("_bg.wasm");
-    let mut files = service_worker
-        .split(beginning)
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next());
-    let file = files.find(wasm).expect("the page has a decoder");
-    format!("engine/decoder-{file}")
+    engine_file("decoder-", "_bg.wasm")
 }
 
 fn only_the_picture_is_lost_that_the_decoder_breaks_down_over(kind: Kind) {
@@ -135,4 +127,34 @@ fn where_the_decoder_cannot_be_fetched_that_is_said_and_tried_again() {
         rows[0].label == "rocket"
     });
     assert!(!page.has(ERROR));
+}
+
+#[test]
+fn without_a_network_the_decoder_s_absence_is_said_and_the_engine_goes_on() {
+    let server = TestServer::with_page();
+    let page = Page::open_without_service_worker(&server);
+    page.set_labels(&LABELS);
+    page.choose_file(&repository("public/samples/bridge.jpg"));
+    page.wait_for_scores_of(&LABELS);
+    server.stop();
+    page.choose_file(&picture("picture.tiff"));
+    page.wait_for_text(
+        ERROR,
+        "the part of Cliplet that reads these could not be fetched",
+    );
+    // By the same engine, which has these pixels from the browser.
+    page.choose_file(&picture("turned.jpg"));
+    page.wait_for(&alternative("turned.jpg"));
+    page.wait_for_results("the rocket to be recognised", |rows| {
+        rows[0].label == "rocket"
+    });
+    assert!(!page.has(ERROR));
+    server.start_again();
+    page.choose_file(&repository("public/samples/bridge.jpg"));
+    page.wait_for(&alternative("bridge.jpg"));
+    page.choose_file(&picture("picture.tiff"));
+    page.wait_for(&alternative("picture.tiff"));
+    page.wait_for_results("the rocket to be recognised", |rows| {
+        rows[0].label == "rocket"
+    });
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::world::{FILE, World};
-use crate::harness::{Fault, Kind, Options, Page, Row, page_file};
+use crate::harness::{Fault, Kind, Options, Page, Row, engine_file, page_file};
 
 /// What the page around them can do to them.
 const TOOLS: &str = "<!DOCTYPE html><title>Somebody's page</title><script>
@@ -311,12 +311,8 @@ fn pages_that_do_not_say_so_share_nothing() {
 #[test]
 fn an_engine_that_does_not_start_is_said_in_every_page() {
     let world = World::new();
-    let script = fs::read_dir(crate::harness::page_directory().join("engine")).unwrap();
-    let mut names = script.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let worker = names.find(|name| name.starts_with("worker-")).unwrap();
-    world
-        .page
-        .set_fault(&format!("engine/{worker}"), Fault::Status(404));
+    let worker = engine_file("worker-", ".js");
+    world.page.set_fault(&worker, Fault::Status(404));
     let side = Side::by_side(world, 2, true);
     side.wait("two sentences", || {
         let script = "return Array.from(frames, (frame) => frame.document.body.innerText.includes('could not start'))";

@@ -47,6 +47,22 @@ pub fn page_directory() -> PathBuf {
         .into()
 }
 
+/// The page's file below `engine/` that begins and ends so, relative to the page.
+#[allow(dead_code)]
+pub fn engine_file(beginning: &str, ending: &str) -> String {
+    let names = fs::read_dir(page_directory().join("engine")).expect("the page has an engine");
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let name = names.find(|name| {
+        let rest = name
+            .strip_prefix(beginning)
+            .and_then(|name| name.strip_suffix(ending));
+        // What is between is the hash alone: `relaxed` is no `relaxed-threads`.
+        rest.is_some_and(|hash| hash.len() == 16 && !hash.contains('-'))
+    });
+    let name = name.unwrap_or_else(|| panic!("there is a file {beginning}*{ending}"));
+    format!("engine/{name}")
+}
+
 /// A text file of the built page.
 pub fn page_file(path: &str) -> String {
     let path = page_directory().join(path);

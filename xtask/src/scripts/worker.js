@@ -65,14 +65,19 @@ function sharedMemory(initial) {
   throw new RangeError("this browser gives no shared memory");
 }
 
-// Comes back when the build listens to the page.
-async function start(build) {
-  // All at once: none of these has to wait for another.
-  const wasm = fetch(address(build.wasm));
-  const script = import(/* @vite-ignore */ address(build.script));
+// The two files of a program, at once: neither has to wait for the other.
+function fetchProgram(program) {
+  const wasm = fetch(address(program.wasm));
+  const script = import(/* @vite-ignore */ address(program.script));
   // Of two that fail only one is waited for.
   wasm.catch(() => {});
   script.catch(() => {});
+  return { wasm, script };
+}
+
+// Comes back when the build listens to the page.
+async function start(build) {
+  const { wasm, script } = fetchProgram(build);
   if (!build.threads) {
     const engine = await script;
     await engine.default({ module_or_path: wasm });
@@ -98,10 +103,10 @@ async function start(build) {
 let fetched;
 
 async function fetchDecoder() {
-  const wasm = fetch(address(decoder.wasm));
-  const script = await import(/* @vite-ignore */ address(decoder.script));
-  await script.default({ module_or_path: wasm });
-  return script;
+  const { wasm, script } = fetchProgram(decoder);
+  const program = await script;
+  await program.default({ module_or_path: wasm });
+  return program;
 }
 
 // The engine calls this. What the decoder has taken of memory is given back after each picture, and one that it breaks down over is
