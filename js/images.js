@@ -60,7 +60,8 @@ async function fetchImage(text, signal) {
     throw new ClipletError("image-status", `The server answered ${response.status} instead of the image at ${short(url.href)}.`);
   }
   try {
-    return await response.blob();
+    // Not `blob()`, by which Chromium gives nothing of more than some megabytes where the disk is nearly full.
+    return new Blob([await response.arrayBuffer()]);
   } catch (error) {
     if (signal?.aborted) throw reasonOf(signal);
     throw new ClipletError("image-unreachable", `The connection broke before all of the image at ${short(url.href)} was here. Try again.`, error);

@@ -339,7 +339,8 @@
       try {
         if (new URL(url).origin === location.origin && this.image.map(absolute).includes(url)) {
           const response = await fetch(url);
-          if (response.ok) file = await response.blob();
+          // Not `blob()`, by which Chromium gives nothing of more than some megabytes where the disk is nearly full.
+          if (response.ok) file = new Blob([await response.arrayBuffer()]);
         }
       } catch {
         // The frame tries by itself, and says so if that fails.

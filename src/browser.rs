@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use js_sys::{Object, Promise, Reflect};
+use js_sys::{Array, Object, Promise, Reflect};
 use leptos::leptos_dom::helpers::{TimeoutHandle, set_timeout_with_handle};
 use leptos::prelude::{document, set_timeout, window};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Element, HtmlElement, HtmlInputElement, Response};
+use web_sys::{Blob, BlobPropertyBag, Element, HtmlElement, HtmlInputElement, Response};
 
 use crate::state::labels::LabelId;
 use crate::state::order;
@@ -272,13 +272,21 @@ pub async fn fetch_open_blob(url: &str) -> Result<Blob, JsValue> {
     options.set_mode(web_sys::RequestMode::Cors);
     options.set_credentials(web_sys::RequestCredentials::Omit);
     options.set_referrer_policy(web_sys::ReferrerPolicy::NoReferrer);
-    let response = answer(window().fetch_with_str_and_init(url, &options)).await?;
-    JsFuture::from(response.blob()?).await?.dyn_into()
+    blob_of(answer(window().fetch_with_str_and_init(url, &options)).await?).await
 }
 
 /// The bytes at a URL relative to the page.
 pub async fn fetch_blob(url: &str) -> Result<Blob, JsValue> {
-    JsFuture::from(fetch(url).await?.blob()?).await?.dyn_into()
+    blob_of(fetch(url).await?).await
+}
+
+/// An answer's bytes, of the media type that it comes with.
+async fn blob_of(response: Response) -> Result<Blob, JsValue> {
+    // By `Response.blob`, Chromium gives nothing of more than some megabytes where the disk is nearly full.
+    let bytes = JsFuture::from(response.array_buffer()?).await?;
+    let options = BlobPropertyBag::new();
+    options.set_type(&response.headers().get("Content-Type")?.unwrap_or_default());
+    Blob::new_with_buffer_source_sequence_and_options(&Array::of1(&bytes), &options)
 }
 
 /// Whether an element takes text, so that keys and pasted text belong to it.
@@ -387,7 +395,7 @@ fn keyframe(property: &str, value: &str) -> Object {
 }
 
 fn animate(element: &Element, frames: &[Object], milliseconds: u32) {
-    let frames: js_sys::Array = frames.iter().collect();
+    let frames: Array = frames.iter().collect();
     let options = Object::new();
     Reflect::set(&options, &"duration".into(), &milliseconds.into()).ok();
     Reflect::set(
@@ -475,7 +483,7 @@ pub fn pretty(json: &str) -> String {
 pub fn text_file(text: &str, media_type: &str) -> Option<Blob> {
     let options = Object::new();
     Reflect::set(&options, &"type".into(), &media_type.into()).ok();
-    let parts = js_sys::Array::of1(&text.into());
+    let parts = Array::of1(&text.into());
     Blob::new_with_str_sequence_and_options(&parts, options.unchecked_ref()).ok()
 }
 

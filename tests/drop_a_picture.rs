@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{DROP_ZONE, Options, Page, STATUS, TestServer, repository};
+use crate::harness::{DROP_ZONE, NO_BLOBS, Options, Page, STATUS, TestServer, repository};
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
 
@@ -104,6 +104,7 @@ fn a_picture_that_comes_before_the_engine_starts_waits_for_it() {
 fn every_sample_is_right_with_its_own_labels() {
     let server = TestServer::with_page();
     let page = Page::open(&server);
+    page.script(NO_BLOBS, []);
     let text = std::fs::read_to_string(repository("public/samples/samples.json")).unwrap();
     let samples: serde_json::Value = serde_json::from_str(&text).unwrap();
     let samples = samples.as_array().unwrap();

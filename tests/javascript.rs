@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::harness::world::{better, large};
 use crate::harness::{
-    Fault, Kind, Options, Page, TestServer, page_directory, page_file, picture, repository,
+    Fault, Kind, NO_BLOBS, Options, Page, TestServer, page_directory, page_file, picture,
+    repository,
 };
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
@@ -114,9 +115,10 @@ fn every_kind_of_image_gets_the_same_scores() {
         let server = TestServer::with_page();
         server.put("rocket.png", fs::read(repository(file)).unwrap());
         let page = visit_in(kind, &server);
+        page.script(NO_BLOBS, []);
         let kinds = page.script(
             "const clip = globalThis.clip = await Cliplet.load({ model: 'cliplet-starter' });
-             const blob = await (await fetch('rocket.png')).blob();
+             const blob = new Blob([await (await fetch('rocket.png')).arrayBuffer()]);
              const bitmap = await createImageBitmap(blob);
              const element = Object.assign(new Image(), { src: 'rocket.png' });
              const drawn = (canvas) => {
@@ -737,11 +739,11 @@ fn models_are_named_in_many_ways() {
              clip.dispose();
              return { name: clip.model.name, revision: clip.model.revision, embedding: [...embedding] };
          };
-         const file = async (path, name) => new File([await (await fetch(base + path)).blob()], name);
+         const file = async (path, name) => new File([await (await fetch(base + path)).arrayBuffer()], name);
          const names = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'model.safetensors'];
          const folder = await Promise.all(names.map((name) => file(`clip/${name}`, name)));
          const gguf = await file('Better.gguf', 'mine.gguf');
-         const starter = new File([await (await fetch('models/starter.gguf')).blob()], 'mine.gguf');
+         const starter = new File([await (await fetch('models/starter.gguf')).arrayBuffer()], 'mine.gguf');
          return {
              address: await load(`${base}Better.gguf`),
              url: await load(new URL(`${base}Better.gguf`)),

@@ -3,7 +3,7 @@
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::harness::{DROP_ZONE, ERROR, Fault, Page, TestServer, repository};
+use crate::harness::{DROP_ZONE, ERROR, Fault, NO_BLOBS, Page, TestServer, repository};
 
 const LABELS: [&str; 2] = ["rocket", "boat"];
 const FIELD: &str = "#picture-address";
@@ -34,6 +34,7 @@ fn it_is_fetched_where_the_site_allows_it() {
     site.put("old.jpg", rocket());
     site.set_fault("old.jpg", Fault::MovedTo("rocket.jpg"));
     let page = open(&server);
+    page.script(NO_BLOBS, []);
     ask_for(&page, &format!("{}rocket.jpg", site.url()));
     page.wait_for(ROCKET);
     page.wait_for_scores_of(&LABELS);

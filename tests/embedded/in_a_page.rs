@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::host_page::HostPage;
 use crate::harness::world::FILE;
-use crate::harness::{Fault, Kind, Options, Page, STATUS, TestServer, picture};
+use crate::harness::{Fault, Kind, NO_BLOBS, Options, Page, STATUS, TestServer, picture};
 
 const LABELS: [&str; 3] = ["panda", "rocket", "boat"];
 const ELEMENT: &str =
@@ -22,7 +22,8 @@ fn in_browser(kind: Kind) -> Options {
 }
 
 fn it_scores_what_it_is_given(kind: Kind) {
-    let host = HostPage::new(ELEMENT);
+    let head = format!("<script>{NO_BLOBS}</script>");
+    let host = HostPage::on(TestServer::ordinary_site(), &head, ELEMENT);
     let page = host.open(&in_browser(kind));
     let ready = page.wait_for_event("a", "ready", |_| true);
     assert_eq!(

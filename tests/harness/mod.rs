@@ -23,7 +23,7 @@ mod visitor;
 pub mod world;
 
 pub use browser::{Kind, Options};
-pub use page::{Page, Row};
+pub use page::{NO_BLOBS, Page, Row};
 pub use server::{Fault, TestServer};
 #[allow(unused_imports)]
 pub use visitor::{DROP_ZONE, ERROR, LABEL, LABEL_INPUT, STATUS, TEMPLATE};

@@ -27,6 +27,10 @@ const BEFORE_PAGES: &str = "
     }).observe({ type: 'longtask', buffered: true });
 ";
 
+/// Lets a page find what Chromium has for long answers where the disk is nearly full: bytes, and no blob.
+pub const NO_BLOBS: &str =
+    "Response.prototype.blob = () => Promise.reject(new TypeError('Failed to fetch'));";
+
 /// A page in a browser of its own.
 pub struct Page {
     browser: Browser,

@@ -43,6 +43,29 @@ impl Browsers {
         Ok(command)
     }
 
+    /// Fails where the disk has less room than browsers need to keep what tests of the page let them keep.
+    ///
+    /// Chromium 156 gives no `Response.blob()` of more than some megabytes, and puts no such answer into the Cache API, where less
+    /// is free than twice what it may hold in memory, which is 4.3 GB on most machines, although its quota says that there is
+    /// room.
+    pub fn check_room(&self) -> Result {
+        let directory = self.scratch.parent().unwrap_or(&self.scratch);
+        let Ok(output) = Command::new("df").arg("-Pk").arg(directory).output() else {
+            return Ok(());
+        };
+        match free_kilobytes(&String::from_utf8_lossy(&output.stdout)) {
+            Some(free) if free < ROOM_IN_KILOBYTES => Err(format!(
+                "The disk of {} has {:.1} GB left, and browsers stop keeping files when it has less than about 4.3. Free some, \
+                 to have {} GB at least: `cargo clean` gives back what was built.",
+                directory.display(),
+                free as f64 * 1024.0 / 1e9,
+                ROOM_IN_KILOBYTES * 1024 / 1_000_000_000
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the file that tells `wasm-bindgen-test-runner` how to start Chromium.
     pub fn write_capabilities(&self, path: &Path) -> Result {
         let options = serde_json::json!({ "binary": self.chrome, "args": chromium::ARGUMENTS });
@@ -66,6 +89,14 @@ const CHROMES: &[&str] = &[
     "google-chrome-stable",
 ];
 const CHROMEDRIVERS: &[&str] = &["chromedriver", "chromium.chromedriver"];
+
+/// With some to spare for what tests put onto the disk meanwhile.
+const ROOM_IN_KILOBYTES: u64 = 6_000_000_000 / 1024 + 1;
+
+/// The fourth column of the second line of what `df -Pk` prints, as POSIX has it.
+fn free_kilobytes(df: &str) -> Option<u64> {
+    df.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()
+}
 
 const FIREFOXES: &[&str] = &["firefox-esr", "firefox"];
 
@@ -121,5 +152,18 @@ fn find(variable: &str, names: &[&str]) -> Result<Option<PathBuf>> {
     match env::var_os(variable) {
         Some(value) => existing_file(variable, value).map(Some),
         None => Ok(names.iter().find_map(|name| on_path(name))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::free_kilobytes;
+
+    #[test]
+    fn the_room_on_a_disk_is_read() {
+        let df = "Filesystem     1024-blocks     Used Available Capacity Mounted on\n\
+                  /dev/vda         264212480 83886080  12582912      88% /\n";
+        assert_eq!(free_kilobytes(df), Some(12_582_912));
+        assert_eq!(free_kilobytes("df: no such directory\n"), None);
     }
 }

@@ -183,6 +183,7 @@ fn in_browser(workspace: &Workspace, browsers: &Browsers, report: &mut Report) {
     });
     let Some(axe) = axe else { return };
     report.tests("Tests of the page in Chromium and Firefox", || {
+        browsers.check_room()?;
         let mut command = workspace.cargo();
         command
             .args([
