@@ -7,8 +7,9 @@
 use std::ops::Range;
 
 use super::functions;
+use super::pack::PanelBlock;
 use super::tiles::{Rows, Tile};
-use super::vector::Vector;
+use super::vector::{Vector, array};
 use super::{Activations, LANES, PANEL, PackedWeights, VECTORS};
 use crate::Activation;
 
@@ -136,6 +137,18 @@ unsafe fn every_row<V: Vector, T: Tile<V>>(
     let blocks = weights.panel(panel);
     // Safety: the caller's promise.
     unsafe { T::find_out(blocks, known) };
+    let columns = panel * PANEL..out.columns().min((panel + 1) * PANEL);
+    let mut bias = [0.0; PANEL];
+    if let Some(all) = finish.bias {
+        bias[..columns.len()].copy_from_slice(&all[columns.clone()]);
+    }
+    let finish = FinishOfPanel {
+        columns,
+        // Safety: a panel has as many vectors; the rest is the caller's promise.
+        bias: array!(unsafe { V::splat(0.0) }; VECTORS, |v| unsafe { V::load(bias.as_ptr().add(v * LANES)) }),
+        activation: finish.activation,
+        residual: finish.residual,
+    };
     let mut row = 0;
     while row < xs.rows() {
         let (words, scales) = xs.group_and_after(row / T::ROWS);
@@ -149,15 +162,11 @@ unsafe fn every_row<V: Vector, T: Tile<V>>(
         unsafe {
             // What a kernel has no tiles for is not compiled for it.
             match (xs.rows() - row).min(T::ROWS) {
-                1 => store::<V, 1>(T::tile(rows, blocks, known), row, panel, finish, out),
-                2 => store::<V, 2>(T::tile(rows, blocks, known), row, panel, finish, out),
-                3 => store::<V, 3>(T::tile(rows, blocks, known), row, panel, finish, out),
-                4 if T::ROWS >= 4 => {
-                    store::<V, 4>(T::tile(rows, blocks, known), row, panel, finish, out)
-                }
-                5 if T::ROWS >= 5 => {
-                    store::<V, 5>(T::tile(rows, blocks, known), row, panel, finish, out)
-                }
+                1 => some_rows::<V, T, 1>(rows, blocks, known, row, &finish, out),
+                2 => some_rows::<V, T, 2>(rows, blocks, known, row, &finish, out),
+                3 => some_rows::<V, T, 3>(rows, blocks, known, row, &finish, out),
+                4 if T::ROWS >= 4 => some_rows::<V, T, 4>(rows, blocks, known, row, &finish, out),
+                5 if T::ROWS >= 5 => some_rows::<V, T, 5>(rows, blocks, known, row, &finish, out),
                 _ => unreachable!("no tile has more than five rows"),
             }
         }
@@ -165,64 +174,69 @@ unsafe fn every_row<V: Vector, T: Tile<V>>(
     }
 }
 
-/// Finishes a tile and puts it where it belongs.
+/// [`Finish`] for the outputs of one panel.
+struct FinishOfPanel<V: Vector> {
+    /// Those outputs.
+    columns: Range<usize>,
+    bias: [V::F; VECTORS],
+    activation: Option<Activation>,
+    residual: bool,
+}
+
+/// Computes a tile, finishes it, and puts it where it belongs.
 ///
 /// # Safety
-/// The processor must have the instructions of `V`; no other thread uses these places of `out`.
+/// As [`Tile::tile`]; no other thread uses these places of `out`.
 #[inline(always)]
-unsafe fn store<V: Vector, const R: usize>(
-    tile: [[V::F; VECTORS]; R],
+unsafe fn some_rows<V: Vector, T: Tile<V>, const R: usize>(
+    rows: Rows,
+    blocks: *const PanelBlock,
+    known: *const T::Known,
     row: usize,
-    panel: usize,
-    finish: Finish,
+    finish: &FinishOfPanel<V>,
     out: &Out,
 ) {
-    for (r, vectors) in tile.into_iter().enumerate() {
-        for (v, results) in vectors.into_iter().enumerate() {
-            let begin = out.columns().min(panel * PANEL + v * LANES);
-            let end = out.columns().min(begin + LANES);
+    // Safety: the caller's promise.
+    let mut sums = [[unsafe { V::splat(0.0) }; VECTORS]; R];
+    // Safety: the same.
+    unsafe { T::tile(rows, blocks, known, &mut sums) };
+    for (r, results) in sums.iter().enumerate() {
+        // Safety: the caller's promise.
+        let to = unsafe { out.at(row + r, finish.columns.clone()) };
+        match <&mut [f32; PANEL]>::try_from(&mut *to) {
             // Safety: the caller's promise.
-            let to = unsafe { out.at(row + r, begin..end) };
-            let bias = finish.bias.map(|bias| &bias[begin..end]);
-            // Safety: whole vectors are stored where there is room for one; the rest is the caller's promise.
-            unsafe {
-                if let Ok(to) = <&mut [f32; LANES]>::try_from(&mut *to) {
-                    let bias = bias.map(<[f32]>::as_ptr);
-                    finish_vector::<V>(results, bias, finish, to);
-                } else {
-                    let (mut lanes, mut biases) = ([0.0; LANES], [0.0; LANES]);
-                    lanes[..to.len()].copy_from_slice(to);
-                    if let Some(bias) = bias {
-                        biases[..to.len()].copy_from_slice(bias);
-                    }
-                    finish_vector::<V>(results, Some(biases.as_ptr()), finish, &mut lanes);
-                    to.copy_from_slice(&lanes[..to.len()]);
-                }
+            Ok(to) => unsafe { finish_row(results, finish, to) },
+            Err(_) => {
+                let mut whole = [0.0; PANEL];
+                whole[..to.len()].copy_from_slice(to);
+                // Safety: the same.
+                unsafe { finish_row(results, finish, &mut whole) };
+                to.copy_from_slice(&whole[..to.len()]);
             }
         }
     }
 }
 
 /// # Safety
-/// The processor must have the instructions of `V`, and `LANES` biases must be there.
+/// The processor must have the instructions of `V`.
 #[inline(always)]
-unsafe fn finish_vector<V: Vector>(
-    mut results: V::F,
-    bias: Option<*const f32>,
-    finish: Finish,
-    to: &mut [f32; LANES],
+unsafe fn finish_row<V: Vector>(
+    results: &[V::F; VECTORS],
+    finish: &FinishOfPanel<V>,
+    to: &mut [f32; PANEL],
 ) {
-    // Safety: as promised by the caller, and `to` is as long as a vector.
-    unsafe {
-        if let Some(bias) = bias {
-            results = V::add(results, V::load(bias));
+    for (v, &result) in results.iter().enumerate() {
+        // Safety: as promised by the caller, and `to` is as long as these vectors.
+        unsafe {
+            let to = to.as_mut_ptr().add(v * LANES);
+            let mut result = V::add(result, finish.bias[v]);
+            if let Some(activation) = finish.activation {
+                result = functions::activate::<V>(activation, result);
+            }
+            if finish.residual {
+                result = V::add(result, V::load(to));
+            }
+            V::store(result, to);
         }
-        if let Some(activation) = finish.activation {
-            results = functions::activate::<V>(activation, results);
-        }
-        if finish.residual {
-            results = V::add(results, V::load(to.as_ptr()));
-        }
-        V::store(results, to.as_mut_ptr());
     }
 }

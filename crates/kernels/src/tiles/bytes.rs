@@ -40,11 +40,11 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
         rows: Rows,
         panel: *const PanelBlock,
         known: *const Self::Known,
-    ) -> [[V::F; VECTORS]; R] {
+        sums: &mut [[V::F; VECTORS]; R],
+    ) {
         // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row; the rest is the caller's
         // promise.
         unsafe {
-            let mut sums = [[V::splat(0.0); VECTORS]; R];
             let rolled = rolled(STEPS / HALVES);
             for b in 0..rows.blocks {
                 let words = rows.words.add(b * STEPS * R);
@@ -54,9 +54,8 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
                 let dots = array!([V::zero(); VECTORS]; R, |r| {
                     array!(V::zero(); VECTORS, |v| V::add_32(first[r][v], second[r][v]))
                 });
-                add_block::<V, R>(&mut sums, &dots, rows.scales.add(b * R), block);
+                add_block::<V, R>(sums, &dots, rows.scales.add(b * R), block);
             }
-            sums
         }
     }
 }
@@ -157,11 +156,11 @@ impl<V: BytesAtOnce, const PLANES: usize, const SHIFT: u32> Tile<V> for BytesBy3
         rows: Rows,
         panel: *const PanelBlock,
         _: *const Self::Known,
-    ) -> [[V::F; VECTORS]; R] {
+        sums: &mut [[V::F; VECTORS]; R],
+    ) {
         // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row and plane; the rest is the
         // caller's promise.
         unsafe {
-            let mut sums = [[V::splat(0.0); VECTORS]; R];
             let steps = rolled(STEPS);
             for b in 0..rows.blocks {
                 let block = panel.add(b);
@@ -189,10 +188,8 @@ impl<V: BytesAtOnce, const PLANES: usize, const SHIFT: u32> Tile<V> for BytesBy3
                         }
                     }
                 }
-                let sums = in_memory(&mut sums);
-                add_block::<V, R>(sums, &dots, rows.scales.add(b * R), block);
+                add_block::<V, R>(in_memory(sums), &dots, rows.scales.add(b * R), block);
             }
-            sums
         }
     }
 }

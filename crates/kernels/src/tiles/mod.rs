@@ -36,7 +36,7 @@ pub(super) trait Tile<V: Vector> {
     /// The processor must have the instructions of `V`.
     unsafe fn find_out(panel: &[PanelBlock], known: &mut Vec<Self::Known>);
 
-    /// Products of `R` rows with a panel.
+    /// Adds products of `R` rows with a panel to `sums`.
     ///
     /// # Safety
     /// The processor must have the instructions of `V`; `rows` must have `R` rows, and `panel` `rows.blocks` blocks;
@@ -45,7 +45,8 @@ pub(super) trait Tile<V: Vector> {
         rows: Rows,
         panel: *const PanelBlock,
         known: *const Self::Known,
-    ) -> [[V::F; VECTORS]; R];
+        sums: &mut [[V::F; VECTORS]; R],
+    );
 }
 
 /// Adds one block's dot products to the sums of a tile.
@@ -100,12 +101,12 @@ impl<V: Vector> Tile<V> for Pairs {
         rows: Rows,
         panel: *const PanelBlock,
         _: *const Self::Known,
-    ) -> [[V::F; VECTORS]; R] {
+        sums: &mut [[V::F; VECTORS]; R],
+    ) {
         const STEPS: usize = BLOCK / 2;
         // Safety: a block has `STEPS` steps of `2 * PANEL` weights, and as many words per row; the rest is the caller's
         // promise.
         unsafe {
-            let mut sums = [[V::splat(0.0); VECTORS]; R];
             for b in 0..rows.blocks {
                 let block = panel.add(b);
                 let words = rows.words.add(b * STEPS * R);
@@ -122,9 +123,8 @@ impl<V: Vector> Tile<V> for Pairs {
                         }
                     }
                 }
-                add_block::<V, R>(&mut sums, &dots, rows.scales.add(b * R), block);
+                add_block::<V, R>(sums, &dots, rows.scales.add(b * R), block);
             }
-            sums
         }
     }
 }
