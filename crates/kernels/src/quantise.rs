@@ -1,7 +1,7 @@
 //! From f32 to whole numbers, for vector kernels.
 
 use super::activations::{Groups, offset};
-use super::vector::{Vector, array, rounded};
+use super::vector::{Vector, array};
 use super::{BLOCK, LANES, MOST_OF_EIGHT, Precision};
 
 /// Vectors in a block.
@@ -29,7 +29,14 @@ pub(super) unsafe fn quantise<V: Vector>(xs: &[f32], mut groups: Groups) {
                     Precision::Seven | Precision::Eight => {
                         place.put_words(scale, V::words_of_bytes(xs, offset(precision)));
                     }
-                    Precision::Fourteen => place.put(precision, scale, &rounded::<V>(xs)),
+                    Precision::Fourteen => {
+                        let (highs, lows) = halves::<V>(xs);
+                        let highs = V::words_of_bytes(highs, offset(precision)).into_iter();
+                        place.put_words(
+                            scale,
+                            highs.chain(V::words_of_bytes(lows, offset(precision))),
+                        );
+                    }
                     Precision::Fifteen => place.put_words(scale, V::words_of_fifteens(xs)),
                 }
             }
@@ -64,6 +71,29 @@ unsafe fn scaled<V: Vector>(xs: &[f32; BLOCK], precision: Precision) -> (f32, [V
         let inverse = V::splat(inverse(scale));
         let scaled = array!(inverse; VECTORS, |i| V::mul(vectors[i], inverse));
         (scale, scaled)
+    }
+}
+
+/// [`Precision::Fourteen`]: numbers, rounded to whole ones, as `128 * high + low`, where `low` is from -64 to 63.
+///
+/// # Safety
+/// The processor must have the instructions of `V`.
+#[inline(always)]
+unsafe fn halves<V: Vector>(xs: [V::F; VECTORS]) -> ([V::F; VECTORS], [V::F; VECTORS]) {
+    // Safety: the caller's promise.
+    unsafe {
+        let (mut highs, mut lows) = (xs, xs);
+        for (high, low) in highs.iter_mut().zip(&mut lows) {
+            let whole = V::round(*low);
+            // All of this is exact, and half of a 128th more than a number of 128ths is never between two whole numbers.
+            *high = V::round(V::mul_add(
+                whole,
+                V::splat(1.0 / 128.0),
+                V::splat(1.0 / 256.0),
+            ));
+            *low = V::sub(whole, V::mul(*high, V::splat(128.0)));
+        }
+        (highs, lows)
     }
 }
 
