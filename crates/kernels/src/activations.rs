@@ -1,16 +1,16 @@
 //! Activations as whole numbers: each block of a row has a scale of its own, `x = scale * quant`.
 
-use super::{BLOCK, Precision};
+use super::tiles::Rows;
+use super::{BLOCK, Precision, ROWS};
 
-/// Quantised rows, in the order in which a product reads them: rows in groups that are multiplied together, in a group block
-/// by block, and in a block word by word, one per row. A word is four activations of seven or eight bits, with an offset so
-/// that none is below zero, or two of fifteen.
+/// Quantised rows, in the order in which a product reads them: rows in groups of [`ROWS`], in a group block by block, and in a
+/// block word by word, one per row. A word is four activations of seven or eight bits, with an offset so that none is below
+/// zero, or two of fifteen.
 #[derive(Debug)]
 pub struct Activations {
     rows: usize,
     inputs: usize,
     precision: Precision,
-    group: usize,
     words: Vec<u32>,
     scales: Vec<f32>,
 }
@@ -21,7 +21,6 @@ pub struct Groups<'a> {
     pub(super) rows: std::ops::Range<usize>,
     pub(super) inputs: usize,
     pub(super) precision: Precision,
-    group: usize,
     words: &'a mut [u32],
     scales: &'a mut [f32],
 }
@@ -49,7 +48,6 @@ impl Default for Activations {
             rows: 0,
             inputs: 1,
             precision: Precision::Fifteen,
-            group: 1,
             words: Vec::new(),
             scales: Vec::new(),
         }
@@ -57,16 +55,14 @@ impl Default for Activations {
 }
 
 impl Activations {
-    /// Makes room for `rows` rows of `inputs` numbers, which are multiplied in groups of `group`. What they held is lost, and
-    /// their memory is used again.
-    pub fn reset(&mut self, rows: usize, inputs: usize, precision: Precision, group: usize) {
+    /// Makes room for `rows` rows of `inputs` numbers. What they held is lost, and their memory is used again.
+    pub fn reset(&mut self, rows: usize, inputs: usize, precision: Precision) {
         let blocks = rows * inputs.div_ceil(BLOCK);
         self.words.clear();
         self.words.resize(blocks * words_of(precision), 0);
         self.scales.clear();
         self.scales.resize(blocks, 0.0);
-        (self.rows, self.inputs) = (rows, inputs);
-        (self.precision, self.group) = (precision, group.max(1));
+        (self.rows, self.inputs, self.precision) = (rows, inputs, precision);
     }
 
     /// Rows.
@@ -84,28 +80,24 @@ impl Activations {
         self.precision
     }
 
-    /// Rows that are multiplied together; in the last group there may be fewer.
-    pub fn group(&self) -> usize {
-        self.group
-    }
-
     pub(super) fn row_blocks(&self) -> usize {
         self.inputs.div_ceil(BLOCK)
     }
 
-    /// The rows from a group on: their words and their scales.
-    pub(super) fn group_and_after(&self, group: usize) -> (&[u32], &[f32]) {
-        let blocks = group * self.group * self.row_blocks();
-        (
-            &self.words[blocks * words_of(self.precision)..],
-            &self.scales[blocks..],
-        )
+    /// Where the rows from this one on begin, which is the first of a group.
+    pub(super) fn rows_from(&self, first: usize) -> Rows {
+        assert_eq!(first % ROWS, 0, "a group's first row");
+        let blocks = first * self.row_blocks();
+        Rows {
+            words: self.words[blocks * words_of(self.precision)..].as_ptr(),
+            scales: self.scales[blocks..].as_ptr(),
+        }
     }
 
     /// All rows, `groups` groups at a time.
     pub fn split(&mut self, groups: usize) -> impl Iterator<Item = Groups<'_>> {
-        let (rows, inputs, precision, group) = (self.rows, self.inputs, self.precision, self.group);
-        let rows_of_a_part = groups.max(1) * group;
+        let (rows, inputs, precision) = (self.rows, self.inputs, self.precision);
+        let rows_of_a_part = groups.max(1) * ROWS;
         let blocks = rows_of_a_part * self.row_blocks();
         let words = self.words.chunks_mut((blocks * words_of(precision)).max(1));
         let scales = self.scales.chunks_mut(blocks.max(1));
@@ -116,7 +108,6 @@ impl Activations {
                 rows: first..rows.min(first + rows_of_a_part),
                 inputs,
                 precision,
-                group,
                 words,
                 scales,
             })
@@ -124,8 +115,7 @@ impl Activations {
 
     /// The scale and the quants of block `b` of a row.
     pub(super) fn block(&self, row: usize, b: usize) -> (f32, [i32; BLOCK]) {
-        let (first, scale, stride) =
-            indices(row, b, self.rows, self.inputs, self.precision, self.group);
+        let (first, scale, stride) = indices(row, b, self.rows, self.inputs, self.precision);
         let word = |i: usize| self.words[first + i * stride];
         let offset = offset(self.precision);
         let byte = |i: usize| i32::from(word(i / 4).to_le_bytes()[i % 4]) - offset;
@@ -144,7 +134,7 @@ impl Groups<'_> {
     pub(super) fn place(&mut self, row: usize, b: usize) -> BlockPlace<'_> {
         let rows = self.rows.len();
         let row = row - self.rows.start;
-        let (words, scale, stride) = indices(row, b, rows, self.inputs, self.precision, self.group);
+        let (words, scale, stride) = indices(row, b, rows, self.inputs, self.precision);
         BlockPlace {
             words: &mut self.words[words..],
             stride,
@@ -161,19 +151,18 @@ fn indices(
     rows: usize,
     inputs: usize,
     precision: Precision,
-    group: usize,
 ) -> (usize, usize, usize) {
     let row_blocks = inputs.div_ceil(BLOCK);
     assert!(row < rows && b < row_blocks, "a block");
-    let first = row / group * group;
-    let stride = group.min(rows - first);
+    let first = row / ROWS * ROWS;
+    let stride = ROWS.min(rows - first);
     let blocks = first * row_blocks + b * stride;
     let words = blocks * words_of(precision) + row - first;
     (words, blocks + row - first, stride)
 }
 
 /// Words of a block.
-const fn words_of(precision: Precision) -> usize {
+pub(super) const fn words_of(precision: Precision) -> usize {
     match precision {
         Precision::Seven | Precision::Eight => BLOCK / 4,
         Precision::Fourteen | Precision::Fifteen => BLOCK / 2,

@@ -66,11 +66,15 @@ pub const BLOCK: usize = 32;
 /// Numbers of 32 bits in a vector.
 pub const LANES: usize = if cfg!(target_arch = "x86_64") { 8 } else { 4 };
 
-/// Outputs that are computed side by side, one per lane of two vectors.
+/// Outputs that are computed side by side, one per lane of three vectors.
 pub const PANEL: usize = VECTORS * LANES;
 
 /// Vectors of a panel.
-const VECTORS: usize = 2;
+const VECTORS: usize = 3;
+
+/// Rows of activations that are multiplied together: with [`VECTORS`] vectors of outputs nine dot products, for which, with what is
+/// multiplied, V8 has registers. A processor that begins two a cycle and needs four cycles for each has eight under way.
+pub const ROWS: usize = 3;
 
 /// How many bits a quantised activation has, its sign included.
 ///
@@ -145,9 +149,6 @@ pub trait Kernel: Sync {
 
     /// The quickest of the activations that are as good as f32.
     fn fine_precision(&self) -> Precision;
-
-    /// Rows of activations that are multiplied together.
-    fn rows(&self, precision: Precision) -> usize;
 
     /// Quantises the rows of some groups. `xs` has all rows of the [`Activations`] that the groups are of.
     ///

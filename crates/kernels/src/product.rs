@@ -1,17 +1,22 @@
 //! Products with packed weights, for vector kernels: which rows and outputs are computed together, and what becomes of
 //! the results.
 //!
-//! The smallest piece is a tile: a panel, and as many rows as V8 keeps in sixteen registers. All tiles of a panel have the same
-//! weights, which thereby stay in the nearest cache, so rows are the inner loop.
+//! The smallest piece is a tile of one block: as many rows as V8 keeps dot products of in sixteen registers. All rows take a block of
+//! weights before any takes the next: so weights come from memory as evenly as they are computed with, and not all of a
+//! panel's while its first rows wait.
 
 use std::ops::Range;
 
+use super::activations::words_of;
 use super::functions;
-use super::pack::PanelBlock;
-use super::tiles::{Rows, Tile};
+use super::tiles::{Block, Rows, Tile, rolled};
 use super::vector::{Vector, array};
-use super::{Activations, LANES, PANEL, PackedWeights, VECTORS};
+use super::{Activations, LANES, PANEL, PackedWeights, ROWS, VECTORS};
 use crate::Activation;
+
+/// Rows that take a block of weights one after the other, at most: what they have added up stays in the nearest cache, and their
+/// activations in the next.
+pub(super) const MOST_ROWS: usize = 40 * ROWS;
 
 /// What becomes of the results of a product, in this order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,11 +100,34 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
     out: &Out,
 ) {
     check(weights, xs, &panels, finish, out);
-    assert!(weights.precision().order() == T::ORDER && xs.group() == T::ROWS);
-    let mut known = Vec::new();
-    for panel in panels {
-        // Safety: `check` has compared all shapes, and the rest is the caller's promise.
-        unsafe { every_row::<V, T>(weights, xs, panel, &mut known, finish, out) };
+    let precision = weights.precision();
+    assert!(precision.order() == T::ORDER && words_of(precision) == T::WORDS);
+    let turns = rolled(T::TURNS);
+    let (mut known, mut sums) = (Vec::new(), Vec::new());
+    for first in (0..xs.rows()).step_by(MOST_ROWS) {
+        let (rows, count) = (xs.rows_from(first), MOST_ROWS.min(xs.rows() - first));
+        for panel in panels.clone() {
+            let blocks = weights.panel(panel);
+            // Safety: `check` has compared all shapes, and of each block there is something known; the rest is the caller's promise.
+            unsafe {
+                T::find_out(blocks, &mut known);
+                sums.clear();
+                sums.resize(count, [V::splat(0.0); VECTORS]);
+                for (b, weights) in blocks.iter().enumerate() {
+                    let known = known.as_ptr().add(b);
+                    let block = Block {
+                        weights,
+                        known,
+                        turns,
+                    };
+                    add_block::<V, T>(rows, (b, blocks.len()), &block, &mut sums);
+                }
+                let finish = FinishOfPanel::<V>::new(finish, panel, out);
+                for (r, results) in sums.iter().enumerate() {
+                    finish.put(results, first + r, out);
+                }
+            }
+        }
     }
 }
 
@@ -123,54 +151,33 @@ pub(super) fn check(
     );
 }
 
+/// Adds products of a block of as many rows as there are `sums` with a block of weights: of each row block `b` of so many. `rows` is where
+/// the first begins.
+///
 /// # Safety
-/// As [`multiply`], whose shapes must have been checked.
+/// As [`Tile::add_block`] for groups of [`ROWS`] rows, and for the rest.
 #[inline(always)]
-unsafe fn every_row<V: Vector, T: Tile<V>>(
-    weights: &PackedWeights,
-    xs: &Activations,
-    panel: usize,
-    known: &mut Vec<T::Known>,
-    finish: Finish,
-    out: &Out,
+unsafe fn add_block<V: Vector, T: Tile<V>>(
+    rows: Rows,
+    (b, blocks): (usize, usize),
+    block: &Block<T::Known>,
+    sums: &mut [[V::F; VECTORS]],
 ) {
-    let blocks = weights.panel(panel);
-    // Safety: the caller's promise.
-    unsafe { T::find_out(blocks, known) };
-    let columns = panel * PANEL..out.columns().min((panel + 1) * PANEL);
-    let mut bias = [0.0; PANEL];
-    if let Some(all) = finish.bias {
-        bias[..columns.len()].copy_from_slice(&all[columns.clone()]);
-    }
-    let finish = FinishOfPanel {
-        columns,
-        // Safety: a panel has as many vectors; the rest is the caller's promise.
-        bias: array!(unsafe { V::splat(0.0) }; VECTORS, |v| unsafe { V::load(bias.as_ptr().add(v * LANES)) }),
-        activation: finish.activation,
-        residual: finish.residual,
-    };
-    let mut row = 0;
-    while row < xs.rows() {
-        let (words, scales) = xs.group_and_after(row / T::ROWS);
-        let rows = Rows {
-            words: words.as_ptr(),
-            scales: scales.as_ptr(),
-            blocks: blocks.len(),
-        };
-        let (blocks, known) = (blocks.as_ptr(), known.as_ptr());
-        // Safety: groups have `T::ROWS` rows, the last one the rest, and a panel has a row's blocks.
-        unsafe {
-            // What a kernel has no tiles for is not compiled for it.
-            match (xs.rows() - row).min(T::ROWS) {
-                1 => some_rows::<V, T, 1>(rows, blocks, known, row, &finish, out),
-                2 => some_rows::<V, T, 2>(rows, blocks, known, row, &finish, out),
-                3 => some_rows::<V, T, 3>(rows, blocks, known, row, &finish, out),
-                4 if T::ROWS >= 4 => some_rows::<V, T, 4>(rows, blocks, known, row, &finish, out),
-                5 if T::ROWS >= 5 => some_rows::<V, T, 5>(rows, blocks, known, row, &finish, out),
-                _ => unreachable!("no tile has more than five rows"),
-            }
+    const { assert!(ROWS == 3, "what is left is one or two") };
+    let (groups, rest) = sums.as_chunks_mut::<ROWS>();
+    let mut group = rows;
+    // Safety: the caller's promise: in a group, the blocks of one number lie side by side.
+    unsafe {
+        for sums in groups {
+            T::add_block(group.after(b * ROWS, T::WORDS), block, sums);
+            group = group.after(blocks * ROWS, T::WORDS);
         }
-        row += T::ROWS;
+        let group = group.after(b * rest.len(), T::WORDS);
+        if let Ok(sums) = <&mut [_; 1]>::try_from(&mut *rest) {
+            T::add_block(group, block, sums);
+        } else if let Ok(sums) = <&mut [_; 2]>::try_from(rest) {
+            T::add_block(group, block, sums);
+        }
     }
 }
 
@@ -183,60 +190,65 @@ struct FinishOfPanel<V: Vector> {
     residual: bool,
 }
 
-/// Computes a tile, finishes it, and puts it where it belongs.
-///
-/// # Safety
-/// As [`Tile::tile`]; no other thread uses these places of `out`.
-#[inline(always)]
-unsafe fn some_rows<V: Vector, T: Tile<V>, const R: usize>(
-    rows: Rows,
-    blocks: *const PanelBlock,
-    known: *const T::Known,
-    row: usize,
-    finish: &FinishOfPanel<V>,
-    out: &Out,
-) {
-    // Safety: the caller's promise.
-    let mut sums = [[unsafe { V::splat(0.0) }; VECTORS]; R];
-    // Safety: the same.
-    unsafe { T::tile(rows, blocks, known, &mut sums) };
-    for (r, results) in sums.iter().enumerate() {
+impl<V: Vector> FinishOfPanel<V> {
+    /// # Safety
+    /// The processor must have the instructions of `V`.
+    #[inline(always)]
+    unsafe fn new(finish: Finish, panel: usize, out: &Out) -> Self {
+        let columns = panel * PANEL..out.columns().min((panel + 1) * PANEL);
+        let mut bias = [0.0; PANEL];
+        if let Some(all) = finish.bias {
+            bias[..columns.len()].copy_from_slice(&all[columns.clone()]);
+        }
+        let bias = bias.as_ptr();
+        // Safety: a panel has as many vectors; the rest is the caller's promise.
+        let bias = unsafe { array!(V::splat(0.0); VECTORS, |v| V::load(bias.add(v * LANES))) };
+        Self {
+            columns,
+            bias,
+            activation: finish.activation,
+            residual: finish.residual,
+        }
+    }
+
+    /// Finishes a row's results and puts them where they belong.
+    ///
+    /// # Safety
+    /// The processor must have the instructions of `V`; no other thread uses these places of `out`.
+    #[inline(always)]
+    unsafe fn put(&self, results: &[V::F; VECTORS], row: usize, out: &Out) {
         // Safety: the caller's promise.
-        let to = unsafe { out.at(row + r, finish.columns.clone()) };
+        let to = unsafe { out.at(row, self.columns.clone()) };
         match <&mut [f32; PANEL]>::try_from(&mut *to) {
-            // Safety: the caller's promise.
-            Ok(to) => unsafe { finish_row(results, finish, to) },
+            // Safety: the same.
+            Ok(to) => unsafe { self.finish(results, to) },
             Err(_) => {
                 let mut whole = [0.0; PANEL];
                 whole[..to.len()].copy_from_slice(to);
                 // Safety: the same.
-                unsafe { finish_row(results, finish, &mut whole) };
+                unsafe { self.finish(results, &mut whole) };
                 to.copy_from_slice(&whole[..to.len()]);
             }
         }
     }
-}
 
-/// # Safety
-/// The processor must have the instructions of `V`.
-#[inline(always)]
-unsafe fn finish_row<V: Vector>(
-    results: &[V::F; VECTORS],
-    finish: &FinishOfPanel<V>,
-    to: &mut [f32; PANEL],
-) {
-    for (v, &result) in results.iter().enumerate() {
-        // Safety: as promised by the caller, and `to` is as long as these vectors.
-        unsafe {
-            let to = to.as_mut_ptr().add(v * LANES);
-            let mut result = V::add(result, finish.bias[v]);
-            if let Some(activation) = finish.activation {
-                result = functions::activate::<V>(activation, result);
+    /// # Safety
+    /// The processor must have the instructions of `V`.
+    #[inline(always)]
+    unsafe fn finish(&self, results: &[V::F; VECTORS], to: &mut [f32; PANEL]) {
+        for (v, &result) in results.iter().enumerate() {
+            // Safety: as promised by the caller, and `to` is as long as these vectors.
+            unsafe {
+                let to = to.as_mut_ptr().add(v * LANES);
+                let mut result = V::add(result, self.bias[v]);
+                if let Some(activation) = self.activation {
+                    result = functions::activate::<V>(activation, result);
+                }
+                if self.residual {
+                    result = V::add(result, V::load(to));
+                }
+                V::store(result, to);
             }
-            if finish.residual {
-                result = V::add(result, V::load(to));
-            }
-            V::store(result, to);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use super::product;
 use super::simd128::V128;
-use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs, SevensBy32, Tile};
+use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs, SevensBy32};
 use super::vector::{Bytes, BytesAtOnce, loops};
 use super::{Finish, Kernel, Out, PackedWeights, Precision};
 
@@ -69,17 +69,6 @@ impl Kernel for Relaxed {
         match self {
             Self::AtOnceWithoutSign | Self::AtOnce => Precision::Fourteen,
             Self::BySixteen => Precision::Fifteen,
-        }
-    }
-
-    fn rows(&self, precision: Precision) -> usize {
-        type V = V128<true>;
-        match (precision, self) {
-            (Precision::Fifteen, _) => <Pairs as Tile<V>>::ROWS,
-            (Precision::Seven, Self::BySixteen) => <BytesBySixteen as Tile<V>>::ROWS,
-            (Precision::Seven, _) => <SevensBy32 as Tile<V>>::ROWS,
-            (Precision::Eight, _) => <EightsBy32 as Tile<V>>::ROWS,
-            (Precision::Fourteen, _) => <FourteensBy32 as Tile<V>>::ROWS,
         }
     }
 

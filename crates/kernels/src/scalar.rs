@@ -25,10 +25,6 @@ impl Kernel for Scalar {
         self.0
     }
 
-    fn rows(&self, _: Precision) -> usize {
-        1
-    }
-
     fn quantise(&self, xs: &[f32], mut groups: Groups) {
         let (inputs, precision) = (groups.inputs, groups.precision);
         for row in groups.rows.clone() {

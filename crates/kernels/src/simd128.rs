@@ -3,7 +3,7 @@
 use std::arch::wasm32::*;
 
 use super::product;
-use super::tiles::{Pairs, Tile};
+use super::tiles::Pairs;
 use super::vector::{Vector, loops};
 use super::{BLOCK, Finish, Kernel, LANES, Out, PackedWeights, Precision};
 
@@ -21,10 +21,6 @@ impl Kernel for Simd128 {
 
     fn fine_precision(&self) -> Precision {
         Precision::Fifteen
-    }
-
-    fn rows(&self, _: Precision) -> usize {
-        <Pairs as Tile<V128<false>>>::ROWS
     }
 
     fn multiply(

@@ -139,6 +139,32 @@ macro_rules! array {
 }
 pub(super) use array;
 
+/// Adds the products of so many steps, from where `$words` and `$weights` point, to `$sums`: `$adds` of what there is already, the weights
+/// of an output and the activations of a row, of which a step has `$depth` each. A macro for the reason that `array` is one.
+///
+/// A loop with no way around it, of pointers that step on: so V8 keeps `$sums` where they are, and computes few addresses.
+macro_rules! each_product {
+    ($load:expr, $depth:literal, $turns:expr, $words:expr, $weights:expr, $sums:ident, |$sum:ident, $of:ident, $xs:ident| $adds:expr) => {{
+        let (mut words, mut weights, mut left) = ($words, $weights, $turns);
+        loop {
+            let loaded = array!(V::zero(); VECTORS, |v| $load(weights.add(v * $depth * LANES)));
+            for (r, sums) in $sums.iter_mut().enumerate() {
+                let $xs = V::splat_word(words.add(r));
+                for (sum, &$of) in sums.iter_mut().zip(&loaded) {
+                    let $sum = *sum;
+                    *sum = $adds;
+                }
+            }
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+            (words, weights) = (words.add($sums.len()), weights.add($depth * PANEL));
+        }
+    }};
+}
+pub(super) use each_product;
+
 /// The methods of a [`Kernel`](super::Kernel) that are the same loops everywhere, for vectors of a type; compiled for
 /// instructions that the rest of the program is not, where an attribute says so.
 macro_rules! loops {

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::product;
-use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs, Tile};
+use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs};
 use super::vector::{Bytes, BytesAtOnce, Vector, loops};
 use super::{Activations, Finish, Kernel, LANES, Out, PackedWeights, Precision};
 
@@ -54,13 +54,6 @@ impl Kernel for Avx2 {
         Precision::Fifteen
     }
 
-    fn rows(&self, precision: Precision) -> usize {
-        match precision {
-            Precision::Fifteen => <Pairs as Tile<V256>>::ROWS,
-            _ => <BytesBySixteen as Tile<V256>>::ROWS,
-        }
-    }
-
     fn multiply(
         &self,
         weights: &PackedWeights,
@@ -94,13 +87,6 @@ impl Kernel for Vnni {
 
     fn fine_precision(&self) -> Precision {
         Precision::Fourteen
-    }
-
-    fn rows(&self, precision: Precision) -> usize {
-        match precision {
-            Precision::Eight => <EightsBy32 as Tile<V256>>::ROWS,
-            _ => <FourteensBy32 as Tile<V256>>::ROWS,
-        }
     }
 
     fn multiply(

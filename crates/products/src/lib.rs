@@ -232,7 +232,7 @@ fn ours(
     let mut activations = Activations::default();
     let mut out = vec![0f32; rows * outputs];
     Box::new(move || {
-        activations.reset(rows, inputs, precision, kernel.rows(precision));
+        activations.reset(rows, inputs, precision);
         for groups in activations.split(usize::MAX / rows / inputs) {
             kernel.quantise(&xs, groups);
         }

@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::{parallel, with_numbers};
 use crate::config::Activation;
-use cliplet_kernels::{Activations, Finish, Kernel, Out, PackedWeights};
+use cliplet_kernels::{Activations, Finish, Kernel, Out, PackedWeights, ROWS};
 
 /// `y = x W^T + b` by a kernel.
 pub(super) struct PackedLinear {
@@ -107,9 +107,9 @@ fn multiply<const N: usize>(
     }
     let mut activations = ACTIVATIONS.take();
     let rows = xs.elem_count() / inputs;
-    activations.reset(rows, inputs, precision, kernel.rows(precision));
+    activations.reset(rows, inputs, precision);
     with_numbers(&xs.contiguous()?, |xs| {
-        let groups = rows.div_ceil(activations.group());
+        let groups = rows.div_ceil(ROWS);
         parallel::each(activations.split(parallel::portion(groups)), |groups| {
             kernel.quantise(xs, groups);
         });

@@ -5,9 +5,9 @@
 
 use super::super::activations::offset;
 use super::super::pack::PanelBlock;
-use super::super::vector::{Bytes, BytesAtOnce, array};
+use super::super::vector::{Bytes, BytesAtOnce, array, each_product};
 use super::super::{BLOCK, LANES, Order, PANEL, Precision, VECTORS};
-use super::{Rows, Tile, add_block, rolled};
+use super::{Block, Rows, Tile, add_scaled};
 
 /// Steps of a block of bytes: four inputs each.
 const STEPS: usize = BLOCK / 4;
@@ -21,8 +21,9 @@ pub(in super::super) struct BytesBySixteen;
 const HALVES: usize = 2;
 
 impl<V: Bytes> Tile<V> for BytesBySixteen {
-    const ROWS: usize = 4;
     const ORDER: Order = Order::Fours;
+    const WORDS: usize = STEPS;
+    const TURNS: usize = STEPS / HALVES;
     /// Per half, what the activations' offset adds, taken away.
     type Known = [[V::I; VECTORS]; HALVES];
 
@@ -36,26 +37,20 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
     }
 
     #[inline(always)]
-    unsafe fn tile<const R: usize>(
+    unsafe fn add_block<const R: usize>(
         rows: Rows,
-        panel: *const PanelBlock,
-        known: *const Self::Known,
+        block: &Block<Self::Known>,
         sums: &mut [[V::F; VECTORS]; R],
     ) {
         // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row; the rest is the caller's
         // promise.
         unsafe {
-            let rolled = rolled(STEPS / HALVES);
-            for b in 0..rows.blocks {
-                let words = rows.words.add(b * STEPS * R);
-                let (block, known) = (panel.add(b), known.add(b));
-                let first = half_of_block::<V, R, 0>(words, block, known, rolled);
-                let second = half_of_block::<V, R, 1>(words, block, known, rolled);
-                let dots = array!([V::zero(); VECTORS]; R, |r| {
-                    array!(V::zero(); VECTORS, |v| V::add_32(first[r][v], second[r][v]))
-                });
-                add_block::<V, R>(sums, &dots, rows.scales.add(b * R), block);
-            }
+            let first = half_of_block::<V, R, 0>(rows.words, block);
+            let second = half_of_block::<V, R, 1>(rows.words, block);
+            let dots = array!([V::zero(); VECTORS]; R, |r| {
+                array!(V::zero(); VECTORS, |v| V::add_32(first[r][v], second[r][v]))
+            });
+            add_scaled::<V, R>(sums, &dots, rows.scales, block.weights);
         }
     }
 }
@@ -97,28 +92,26 @@ unsafe fn bytes(block: *const PanelBlock, step: usize, vector: usize) -> *const 
 /// The dot products of one half of a block, in 32 bits.
 ///
 /// # Safety
-/// As [`Tile::tile`], of which it is a part: `words` and `known` are those of the block.
+/// As [`Tile::add_block`], of which it is a part.
 #[inline(always)]
 unsafe fn half_of_block<V: Bytes, const R: usize, const HALF: usize>(
     words: *const u32,
-    block: *const PanelBlock,
-    known: *const [[V::I; VECTORS]; HALVES],
-    rolled: usize,
+    block: &Block<[[V::I; VECTORS]; HALVES]>,
 ) -> [[V::I; VECTORS]; R] {
+    let first = HALF * STEPS / HALVES;
     // Safety: the caller's promise.
     unsafe {
-        let mut sums = [(*known)[HALF]; R];
-        let first = HALF * STEPS / HALVES;
-        for step in first..first + rolled {
-            let weights = array!(V::zero(); VECTORS, |v| V::load_bytes(bytes(block, step, v)));
-            let words = words.add(step * R);
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let xs = V::splat_word(words.add(r));
-                for (sum, &weights) in sums.iter_mut().zip(&weights) {
-                    *sum = V::add_16(*sum, V::dots_of_pairs(weights, xs));
-                }
-            }
-        }
+        let mut sums = [(*block.known)[HALF]; R];
+        let (words, weights) = (words.add(first * R), bytes(block.weights, first, 0));
+        each_product!(
+            V::load_bytes,
+            4,
+            block.turns,
+            words,
+            weights,
+            sums,
+            |sum, weights, xs| V::add_16(sum, V::dots_of_pairs(weights, xs))
+        );
         array!([V::zero(); VECTORS]; R, |r| array!(V::zero(); VECTORS, |v| V::add_up(sums[r][v])))
     }
 }
@@ -143,63 +136,48 @@ pub(in super::super) type EightsBy32 = BytesBy32<1, { shift(Precision::Eight) }>
 pub(in super::super) type FourteensBy32 = BytesBy32<2, { shift(Precision::Fourteen) }>;
 
 impl<V: BytesAtOnce, const PLANES: usize, const SHIFT: u32> Tile<V> for BytesBy32<PLANES, SHIFT> {
-    /// Eight dot products at a time, as many as are under way in a processor that begins two a cycle and needs four cycles for each.
-    const ROWS: usize = 4;
     const ORDER: Order = Order::Fours;
+    const WORDS: usize = PLANES * STEPS;
+    const TURNS: usize = STEPS;
     type Known = ();
 
     #[inline(always)]
     unsafe fn find_out(_: &[PanelBlock], _: &mut Vec<()>) {}
 
     #[inline(always)]
-    unsafe fn tile<const R: usize>(
+    unsafe fn add_block<const R: usize>(
         rows: Rows,
-        panel: *const PanelBlock,
-        _: *const Self::Known,
+        block: &Block<Self::Known>,
         sums: &mut [[V::F; VECTORS]; R],
     ) {
+        let weights = block.weights;
         // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row and plane; the rest is the
         // caller's promise.
         unsafe {
-            let steps = rolled(STEPS);
-            for b in 0..rows.blocks {
-                let block = panel.add(b);
-                let taken_away = (*block).negated_sums.as_ptr();
-                let begin = array!(V::zero(); VECTORS, |v| V::load_16_times_two_to::<SHIFT>(taken_away.add(v * LANES)));
-                let mut dots = [begin; R];
-                for plane in 0..PLANES {
-                    let words = rows.words.add((b * PLANES + plane) * STEPS * R);
-                    if plane > 0 {
-                        for dots in &mut dots {
-                            for (dot, begin) in dots.iter_mut().zip(begin) {
-                                *dot = V::add_32(V::times_128(*dot), begin);
-                            }
-                        }
-                    }
-                    for step in 0..steps {
-                        let weights =
-                            array!(V::zero(); VECTORS, |v| V::load_bytes(bytes(block, step, v)));
-                        let words = words.add(step * R);
-                        for (r, dots) in dots.iter_mut().enumerate() {
-                            let xs = V::splat_word(words.add(r));
-                            for (dot, &weights) in dots.iter_mut().zip(&weights) {
-                                *dot = V::add_dot_of_fours(*dot, weights, xs);
-                            }
+            let taken_away = weights.negated_sums.as_ptr();
+            let begin = array!(V::zero(); VECTORS, |v| V::load_16_times_two_to::<SHIFT>(taken_away.add(v * LANES)));
+            let mut dots = [begin; R];
+            for plane in 0..PLANES {
+                if plane > 0 {
+                    for dots in &mut dots {
+                        for (dot, begin) in dots.iter_mut().zip(begin) {
+                            *dot = V::add_32(V::times_128(*dot), begin);
                         }
                     }
                 }
-                add_block::<V, R>(in_memory(sums), &dots, rows.scales.add(b * R), block);
+                let words = rows.words.add(plane * STEPS * R);
+                let bytes = bytes(weights, 0, 0);
+                each_product!(
+                    V::load_bytes,
+                    4,
+                    block.turns,
+                    words,
+                    bytes,
+                    dots,
+                    |dot, weights, xs| V::add_dot_of_fours(dot, weights, xs)
+                );
             }
+            add_scaled::<V, R>(sums, &dots, rows.scales, weights);
         }
-    }
-}
-
-/// The sums of a tile, which are to lie in memory in WebAssembly where they and the dot products are more than V8 has registers
-/// for: otherwise it moves dot products to and fro in the innermost loop.
-#[inline(always)]
-fn in_memory<F, const R: usize>(sums: &mut [[F; VECTORS]; R]) -> &mut [[F; VECTORS]; R] {
-    match cfg!(target_arch = "wasm32") && R > 3 {
-        true => std::hint::black_box(sums),
-        false => sums,
     }
 }

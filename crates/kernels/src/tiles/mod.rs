@@ -1,5 +1,5 @@
-//! The innermost loops of the products: a few rows and a panel, block by block of their inputs, with what is added up kept in
-//! registers. Here is what they have in common, and that for pairs of sixteen bits; those for bytes are in `bytes`.
+//! The innermost loops of the products: one block of a few rows and of a panel, with its dot products kept in registers.
+//! Here is what they have in common, and that for pairs of sixteen bits; those for bytes are in `bytes`.
 
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 mod bytes;
@@ -10,23 +10,47 @@ pub(super) use bytes::SevensBy32;
 pub(super) use bytes::{BytesBySixteen, EightsBy32, FourteensBy32};
 
 use super::pack::PanelBlock;
-use super::vector::{Vector, array};
+use super::vector::{Vector, array, each_product};
 use super::{BLOCK, LANES, Order, PANEL, VECTORS};
 
-/// Rows of activations as a tile reads them: word after word, and in a word row after row.
+/// One block of some rows of activations as a tile reads it: word after word, and in a word row after row.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
     pub(super) words: *const u32,
+    /// One per row.
     pub(super) scales: *const f32,
-    pub(super) blocks: usize,
+}
+
+impl Rows {
+    /// What lies so many blocks further on; it need not be there.
+    #[inline(always)]
+    pub(super) fn after(self, blocks: usize, words_of_block: usize) -> Self {
+        Self {
+            words: self.words.wrapping_add(blocks * words_of_block),
+            scales: self.scales.wrapping_add(blocks),
+        }
+    }
+}
+
+/// One block of a panel.
+pub(super) struct Block<'a, K> {
+    pub(super) weights: &'a PanelBlock,
+    /// What [`Tile::find_out`] has found out about it.
+    #[allow(dead_code, reason = "not all kernels have to know something")]
+    pub(super) known: *const K,
+    /// [`Tile::TURNS`], which the compiler does not know.
+    #[allow(dead_code, reason = "some loops are better where it does")]
+    pub(super) turns: usize,
 }
 
 /// The innermost loop of a kernel, for one precision.
 pub(super) trait Tile<V: Vector> {
-    /// Rows of a whole tile, at most 5.
-    const ROWS: usize;
     /// The order of the weights.
     const ORDER: Order;
+    /// Words of a block of one row.
+    const WORDS: usize;
+    /// Turns of the innermost loop.
+    const TURNS: usize;
     /// What is to be known of a block besides what is packed.
     type Known: Copy;
 
@@ -36,15 +60,13 @@ pub(super) trait Tile<V: Vector> {
     /// The processor must have the instructions of `V`.
     unsafe fn find_out(panel: &[PanelBlock], known: &mut Vec<Self::Known>);
 
-    /// Adds products of `R` rows with a panel to `sums`.
+    /// Adds products of one block of `R` rows with a block of weights to `sums`.
     ///
     /// # Safety
-    /// The processor must have the instructions of `V`; `rows` must have `R` rows, and `panel` `rows.blocks` blocks;
-    /// `known` is what [`Tile::find_out`] finds out about these.
-    unsafe fn tile<const R: usize>(
+    /// The processor must have the instructions of `V`; `rows` must have `R` rows, and all that `block` says must be so.
+    unsafe fn add_block<const R: usize>(
         rows: Rows,
-        panel: *const PanelBlock,
-        known: *const Self::Known,
+        block: &Block<Self::Known>,
         sums: &mut [[V::F; VECTORS]; R],
     );
 }
@@ -54,15 +76,20 @@ pub(super) trait Tile<V: Vector> {
 /// # Safety
 /// The processor must have the instructions of `V`; the `R` scales must be there.
 #[inline(always)]
-unsafe fn add_block<V: Vector, const R: usize>(
+unsafe fn add_scaled<V: Vector, const R: usize>(
     sums: &mut [[V::F; VECTORS]; R],
     dots: &[[V::I; VECTORS]; R],
     scales: *const f32,
-    block: *const PanelBlock,
+    weights: &PanelBlock,
 ) {
+    // As V8 has no registers left for them while dot products are computed.
+    let weights = match cfg!(target_arch = "wasm32") {
+        true => std::hint::black_box(weights),
+        false => weights,
+    };
     // Safety: as promised by the caller.
     unsafe {
-        let of_weights = (*block).scales.as_ptr();
+        let of_weights = weights.scales.as_ptr();
         let of_weights = array!(V::splat(0.0); VECTORS, |v| V::load(of_weights.add(v * LANES)));
         for r in 0..R {
             let scale = V::splat(*scales.add(r));
@@ -74,11 +101,10 @@ unsafe fn add_block<V: Vector, const R: usize>(
     }
 }
 
-/// So many turns of a loop over bytes, which is not to be unrolled in WebAssembly: of an unrolled one V8 loads so much ahead that
+/// So many turns of an innermost loop, which is not to be unrolled in WebAssembly: of an unrolled one V8 loads so much ahead that
 /// it runs out of registers, and the loop is half as fast.
-#[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 #[inline(always)]
-fn rolled(turns: usize) -> usize {
+pub(super) fn rolled(turns: usize) -> usize {
     match cfg!(target_arch = "wasm32") {
         true => std::hint::black_box(turns),
         false => turns,
@@ -89,42 +115,35 @@ fn rolled(turns: usize) -> usize {
 pub(super) struct Pairs;
 
 impl<V: Vector> Tile<V> for Pairs {
-    const ROWS: usize = 5;
     const ORDER: Order = Order::Pairs;
+    const WORDS: usize = BLOCK / 2;
+    const TURNS: usize = BLOCK / 2;
     type Known = ();
 
     #[inline(always)]
     unsafe fn find_out(_: &[PanelBlock], _: &mut Vec<()>) {}
 
     #[inline(always)]
-    unsafe fn tile<const R: usize>(
+    unsafe fn add_block<const R: usize>(
         rows: Rows,
-        panel: *const PanelBlock,
-        _: *const Self::Known,
+        block: &Block<Self::Known>,
         sums: &mut [[V::F; VECTORS]; R],
     ) {
-        const STEPS: usize = BLOCK / 2;
-        // Safety: a block has `STEPS` steps of `2 * PANEL` weights, and as many words per row; the rest is the caller's
-        // promise.
+        // Safety: a block has as many turns of `2 * PANEL` weights, and as many words per row; the rest is the caller's promise.
         unsafe {
-            for b in 0..rows.blocks {
-                let block = panel.add(b);
-                let words = rows.words.add(b * STEPS * R);
-                let mut dots = [[V::zero(); VECTORS]; R];
-                for step in 0..STEPS {
-                    let weights = (*block).quants.as_ptr().add(step * 2 * PANEL);
-                    let words = words.add(step * R);
-                    let weights =
-                        array!(V::zero(); VECTORS, |v| V::load_pairs(weights.add(v * 2 * LANES)));
-                    for (r, dots) in dots.iter_mut().enumerate() {
-                        let xs = V::splat_word(words.add(r));
-                        for (dot, &weights) in dots.iter_mut().zip(&weights) {
-                            *dot = V::add_dot_of_pairs(*dot, weights, xs);
-                        }
-                    }
-                }
-                add_block::<V, R>(sums, &dots, rows.scales.add(b * R), block);
-            }
+            let mut dots = [[V::zero(); VECTORS]; R];
+            let weights = block.weights.quants.as_ptr();
+            // Turns that the compiler knows it counts by what it reads, which leaves V8 a register more.
+            each_product!(
+                V::load_pairs,
+                2,
+                <Self as Tile<V>>::TURNS,
+                rows.words,
+                weights,
+                dots,
+                |dot, pair, xs| V::add_dot_of_pairs(dot, pair, xs)
+            );
+            add_scaled::<V, R>(sums, &dots, rows.scales, block.weights);
         }
     }
 }
