@@ -16,7 +16,7 @@ use crate::Activation;
 
 /// Rows that take a block of weights one after the other, at most: what they have added up stays in the nearest cache, and their
 /// activations in the next.
-pub(super) const MOST_ROWS: usize = 40 * ROWS;
+pub(super) const MOST_ROWS: usize = 20 * ROWS;
 
 /// What becomes of the results of a product, in this order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,16 +103,18 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
     let precision = weights.precision();
     assert!(precision.order() == T::ORDER && words_of(precision) == T::WORDS);
     let turns = rolled(T::TURNS);
-    let (mut known, mut sums) = (Vec::new(), Vec::new());
+    let mut known = Vec::new();
+    // Safety: the caller's promise.
+    let mut sums = [[unsafe { V::splat(0.0) }; VECTORS]; MOST_ROWS];
     for first in (0..xs.rows()).step_by(MOST_ROWS) {
         let (rows, count) = (xs.rows_from(first), MOST_ROWS.min(xs.rows() - first));
+        let sums = &mut sums[..count];
         for panel in panels.clone() {
             let blocks = weights.panel(panel);
             // Safety: `check` has compared all shapes, and of each block there is something known; the rest is the caller's promise.
             unsafe {
                 T::find_out(blocks, &mut known);
-                sums.clear();
-                sums.resize(count, [V::splat(0.0); VECTORS]);
+                sums.fill([V::splat(0.0); VECTORS]);
                 for (b, weights) in blocks.iter().enumerate() {
                     let known = known.as_ptr().add(b);
                     let block = Block {
@@ -120,7 +122,7 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
                         known,
                         turns,
                     };
-                    add_block::<V, T>(rows, (b, blocks.len()), &block, &mut sums);
+                    add_block::<V, T>(rows, (b, blocks.len()), &block, sums);
                 }
                 let finish = FinishOfPanel::<V>::new(finish, panel, out);
                 for (r, results) in sums.iter().enumerate() {
