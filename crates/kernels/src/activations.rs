@@ -3,8 +3,8 @@
 use super::tiles::Rows;
 use super::{BLOCK, Precision, ROWS};
 
-/// Quantised rows, in the order in which a product reads them: rows in groups of [`ROWS`], in a group block by block, and in a
-/// block word by word, one per row. A word is four activations of seven or eight bits, with an offset so that none is below
+/// Quantised rows, in the order in which a product reads them: rows in groups ([`in_threes`]), in a group block by block, and
+/// in a block word by word, one per row. A word is four activations of seven or eight bits, with an offset so that none is below
 /// zero, or two of fifteen.
 #[derive(Debug)]
 pub struct Activations {
@@ -94,23 +94,29 @@ impl Activations {
         }
     }
 
-    /// All rows, `groups` groups at a time.
+    /// All rows, some `groups` groups of [`ROWS`] at a time.
     pub fn split(&mut self, groups: usize) -> impl Iterator<Item = Groups<'_>> {
         let (rows, inputs, precision) = (self.rows, self.inputs, self.precision);
-        let rows_of_a_part = groups.max(1) * ROWS;
-        let blocks = rows_of_a_part * self.row_blocks();
-        let words = self.words.chunks_mut((blocks * words_of(precision)).max(1));
-        let scales = self.scales.chunks_mut(blocks.max(1));
-        words
-            .zip(scales)
-            .zip((0..rows).step_by(rows_of_a_part))
-            .map(move |((words, scales), first)| Groups {
-                rows: first..rows.min(first + rows_of_a_part),
+        let (row_blocks, rows_of_a_part) = (self.row_blocks(), groups.max(1) * ROWS);
+        let (mut words, mut scales) = (&mut self.words[..], &mut self.scales[..]);
+        let mut first = 0;
+        std::iter::from_fn(move || {
+            if first == rows {
+                return None;
+            }
+            let count = rows_at_once(rows - first, rows_of_a_part);
+            let blocks = count * row_blocks;
+            let own_words = words.split_off_mut(..blocks * words_of(precision))?;
+            let own_scales = scales.split_off_mut(..blocks)?;
+            first += count;
+            Some(Groups {
+                rows: first - count..first,
                 inputs,
                 precision,
-                words,
-                scales,
+                words: own_words,
+                scales: own_scales,
             })
+        })
     }
 
     /// The scale and the quants of block `b` of a row.
@@ -154,11 +160,38 @@ fn indices(
 ) -> (usize, usize, usize) {
     let row_blocks = inputs.div_ceil(BLOCK);
     assert!(row < rows && b < row_blocks, "a block");
-    let first = row / ROWS * ROWS;
-    let stride = ROWS.min(rows - first);
+    let threes = in_threes(rows);
+    let (first, stride) = match row < threes {
+        true => (row / ROWS * ROWS, ROWS),
+        false => {
+            let first = row - (row - threes) % 2;
+            (first, 2.min(rows - first))
+        }
+    };
     let blocks = first * row_blocks + b * stride;
     let words = blocks * words_of(precision) + row - first;
     (words, blocks + row - first, stride)
+}
+
+/// How many of some rows are in groups of [`ROWS`]. What is left is two, or twice two in the place of one more group and a single row, for
+/// which a processor would wait.
+pub(super) const fn in_threes(rows: usize) -> usize {
+    const { assert!(ROWS == 3) };
+    match rows % ROWS {
+        1 if rows > ROWS => rows - 4,
+        left => rows - left,
+    }
+}
+
+/// How many of some rows to take at once, so that no group is divided: at most `most`, which is a multiple of [`ROWS`], or four where
+/// there are no more.
+pub(super) const fn rows_at_once(rows: usize, most: usize) -> usize {
+    match in_threes(rows) {
+        _ if rows <= most => rows,
+        0 => rows,
+        threes if threes < most => threes,
+        _ => most,
+    }
 }
 
 /// Words of a block.

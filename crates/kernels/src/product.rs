@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::activations::words_of;
+use super::activations::{in_threes, rows_at_once, words_of};
 use super::functions;
 use super::tiles::{Block, Rows, Tile, rolled};
 use super::vector::{Vector, array};
@@ -106,9 +106,10 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
     let mut known = Vec::new();
     // Safety: the caller's promise.
     let mut sums = [[unsafe { V::splat(0.0) }; VECTORS]; MOST_ROWS];
-    for first in (0..xs.rows()).step_by(MOST_ROWS) {
-        let (rows, count) = (xs.rows_from(first), MOST_ROWS.min(xs.rows() - first));
-        let sums = &mut sums[..count];
+    let mut first = 0;
+    while first < xs.rows() {
+        let rows = xs.rows_from(first);
+        let sums = &mut sums[..rows_at_once(xs.rows() - first, MOST_ROWS)];
         for panel in panels.clone() {
             let blocks = weights.panel(panel);
             // Safety: `check` has compared all shapes, and of each block there is something known; the rest is the caller's promise.
@@ -130,6 +131,7 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
                 }
             }
         }
+        first += sums.len();
     }
 }
 
@@ -157,7 +159,7 @@ pub(super) fn check(
 /// the first begins.
 ///
 /// # Safety
-/// As [`Tile::add_block`] for groups of [`ROWS`] rows, and for the rest.
+/// As [`Tile::add_block`], for the groups that the rows are in.
 #[inline(always)]
 unsafe fn add_block<V: Vector, T: Tile<V>>(
     rows: Rows,
@@ -165,22 +167,33 @@ unsafe fn add_block<V: Vector, T: Tile<V>>(
     block: &Block<T::Known>,
     sums: &mut [[V::F; VECTORS]],
 ) {
-    const { assert!(ROWS == 3, "what is left is one or two") };
-    let (groups, rest) = sums.as_chunks_mut::<ROWS>();
-    let mut group = rows;
-    // Safety: the caller's promise: in a group, the blocks of one number lie side by side.
+    let (threes, rest) = sums.split_at_mut(in_threes(sums.len()));
+    let (twos, one) = rest.as_chunks_mut();
+    // Safety: the caller's promise.
     unsafe {
-        for sums in groups {
-            T::add_block(group.after(b * ROWS, T::WORDS), block, sums);
-            group = group.after(blocks * ROWS, T::WORDS);
-        }
-        let group = group.after(b * rest.len(), T::WORDS);
-        if let Ok(sums) = <&mut [_; 1]>::try_from(&mut *rest) {
-            T::add_block(group, block, sums);
-        } else if let Ok(sums) = <&mut [_; 2]>::try_from(rest) {
-            T::add_block(group, block, sums);
-        }
+        let rows = add_groups::<V, T, ROWS>(rows, (b, blocks), block, threes.as_chunks_mut().0);
+        let rows = add_groups::<V, T, 2>(rows, (b, blocks), block, twos);
+        add_groups::<V, T, 1>(rows, (b, blocks), block, one.as_chunks_mut().0);
     }
+}
+
+/// The same for groups of `R` rows. Gives where the first row behind them begins.
+///
+/// # Safety
+/// As [`add_block`].
+#[inline(always)]
+unsafe fn add_groups<V: Vector, T: Tile<V>, const R: usize>(
+    mut rows: Rows,
+    (b, blocks): (usize, usize),
+    block: &Block<T::Known>,
+    groups: &mut [[[V::F; VECTORS]; R]],
+) -> Rows {
+    for sums in groups {
+        // Safety: the caller's promise: in a group, the blocks of one number lie side by side.
+        unsafe { T::add_block(rows.after(b * R, T::WORDS), block, sums) };
+        rows = rows.after(blocks * R, T::WORDS);
+    }
+    rows
 }
 
 /// [`Finish`] for the outputs of one panel.

@@ -94,7 +94,7 @@ impl Product {
         let mut activations = Activations::default();
         activations.reset(self.rows, self.inputs, precision);
         // In parts, as several threads would.
-        for groups in activations.split(2) {
+        for groups in activations.split(1 + self.rows % 2) {
             by.quantise(&self.xs, groups);
         }
         activations
@@ -369,10 +369,12 @@ fn activation_functions_are_what_they_mean() {
 #[test]
 fn more_rows_than_take_a_block_at_once_are_multiplied() {
     for (kernel, precision) in kernels_and_precisions() {
-        let shape = (2 * product::MOST_ROWS + 2, 70, PANEL + 1);
-        Product::new(numbers, 5, shape)
-            .check(kernel, precision)
-            .unwrap();
+        for more in 0..5 {
+            let shape = (2 * product::MOST_ROWS + more, 70, PANEL + 1);
+            Product::new(numbers, more, shape)
+                .check(kernel, precision)
+                .unwrap();
+        }
     }
 }
 
