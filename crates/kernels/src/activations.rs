@@ -3,7 +3,7 @@
 use super::tiles::Rows;
 use super::{BLOCK, Precision, ROWS};
 
-/// Quantised rows, in the order in which a product reads them: rows in groups ([`in_threes`]), in a group block by block, and
+/// Quantised rows, in the order in which a product reads them: rows in groups (`in_threes`), in a group block by block, and
 /// in a block word by word, one per row. A word is four activations of seven or eight bits, with an offset so that none is below
 /// zero, or two of fifteen.
 #[derive(Debug)]

@@ -72,7 +72,7 @@ pub const PANEL: usize = VECTORS * LANES;
 /// Vectors of a panel.
 const VECTORS: usize = 3;
 
-/// Rows of activations that are multiplied together: with [`VECTORS`] vectors of outputs nine dot products, for which, with what is
+/// Rows of activations that are multiplied together: with three vectors of outputs nine dot products, for which, with what is
 /// multiplied, V8 has registers. A processor that begins two a cycle and needs four cycles for each has eight under way.
 pub const ROWS: usize = 3;
 
