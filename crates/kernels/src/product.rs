@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::activations::{in_threes, rows_at_once, words_of};
 use super::functions;
+use super::pack::PanelBlock;
 use super::tiles::{Block, Rows, Tile, rolled};
 use super::vector::{Vector, array};
 use super::{Activations, LANES, PANEL, PackedWeights, ROWS, VECTORS};
@@ -16,7 +17,10 @@ use crate::Activation;
 
 /// Rows that take a block of weights one after the other, at most: what they have added up stays in the nearest cache, and their
 /// activations in the next.
-pub(super) const MOST_ROWS: usize = 20 * ROWS;
+pub(super) const MOST_ROWS: usize = 40 * ROWS;
+
+/// Bytes of weights that all rows pass before the next are taken: they stay in a cache meanwhile.
+const PANELS_BYTES: usize = 256 << 10;
 
 /// What becomes of the results of a product, in this order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,6 +106,27 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
     check(weights, xs, &panels, finish, out);
     let precision = weights.precision();
     assert!(precision.order() == T::ORDER && words_of(precision) == T::WORDS);
+    let panel_bytes = weights.row_blocks().max(1) * size_of::<PanelBlock>();
+    let at_once = (PANELS_BYTES / panel_bytes).max(1);
+    for first in panels.clone().step_by(at_once) {
+        let panels = first..panels.end.min(first + at_once);
+        // Safety: `check` has compared all shapes, and the rest is the caller's promise.
+        unsafe { multiply_panels::<V, T>(weights, xs, panels, finish, out) };
+    }
+}
+
+/// [`multiply`] for panels that a cache holds.
+///
+/// # Safety
+/// As [`multiply`], whose shapes must have been checked.
+#[inline(always)]
+unsafe fn multiply_panels<V: Vector, T: Tile<V>>(
+    weights: &PackedWeights,
+    xs: &Activations,
+    panels: Range<usize>,
+    finish: Finish,
+    out: &Out,
+) {
     let turns = rolled(T::TURNS);
     let mut known = Vec::new();
     // Safety: the caller's promise.
@@ -112,7 +137,7 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
         let sums = &mut sums[..rows_at_once(xs.rows() - first, MOST_ROWS)];
         for panel in panels.clone() {
             let blocks = weights.panel(panel);
-            // Safety: `check` has compared all shapes, and of each block there is something known; the rest is the caller's promise.
+            // Safety: of each block there is something known; the rest is the caller's promise.
             unsafe {
                 T::find_out(blocks, &mut known);
                 sums.fill([V::splat(0.0); VECTORS]);
