@@ -367,6 +367,15 @@ fn activation_functions_are_what_they_mean() {
 }
 
 #[test]
+fn more_panels_than_a_cache_holds_are_multiplied() {
+    for (kernel, precision) in kernels_and_precisions() {
+        Product::new(numbers, 3, (5, 3072, 7 * PANEL + 1))
+            .check(kernel, precision)
+            .unwrap();
+    }
+}
+
+#[test]
 fn more_rows_than_take_a_block_at_once_are_multiplied() {
     for (kernel, precision) in kernels_and_precisions() {
         for more in 0..5 {
