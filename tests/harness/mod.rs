@@ -48,7 +48,6 @@ pub fn page_directory() -> PathBuf {
 }
 
 /// The page's file below `engine/` that begins and ends so, relative to the page.
-#[allow(dead_code)]
 pub fn engine_file(beginning: &str, ending: &str) -> String {
     let names = fs::read_dir(page_directory().join("engine")).expect("the page has an engine");
     let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -71,7 +70,6 @@ pub fn page_file(path: &str) -> String {
 }
 
 /// A file of the repository.
-#[allow(dead_code)]
 pub fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
