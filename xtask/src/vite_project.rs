@@ -22,14 +22,8 @@ pub fn build(workspace: &Workspace, package: &Path) -> Result<PathBuf> {
         npm::WITHOUT_NODE,
     )?;
     put_sources(workspace, &directory)?;
-    let run_npm = |arguments: &[&str], what: &Path| {
-        let mut command = workspace.command("npm");
-        command.args(arguments).arg(what).current_dir(&directory);
-        quiet(&mut command, "Is the installation of npm whole?").map(drop)
-    };
     step("Putting the package into a Vite project", || {
-        let install = ["install", "--offline", "--no-save", "--no-package-lock"];
-        run_npm(&[&install[..], &npm::QUIETLY].concat(), package)
+        put_package(workspace, package, &directory)
     })?;
     step("Checking the project's types", || {
         node(workspace, &directory, "typescript/bin/tsc", &[])
@@ -42,6 +36,27 @@ pub fn build(workspace: &Workspace, package: &Path) -> Result<PathBuf> {
         })?;
     }
     Ok(directory)
+}
+
+/// Installs the package, which depends on no other, by itself, and puts it among the project's.
+///
+/// Not within the project: npm would resolve all of that anew, for which it wants documents about every package from its cache,
+/// and `npm ci` leaves none there.
+fn put_package(workspace: &Workspace, package: &Path, project: &Path) -> Result {
+    let alone = workspace.target.join("vite-package");
+    files::empty_directory(&alone)?;
+    let mut command = workspace.command("npm");
+    command
+        .args(["install", "--offline", "--no-save", "--no-package-lock"])
+        .args(npm::QUIETLY)
+        .arg("--prefix")
+        .arg(&alone)
+        .arg(package)
+        .current_dir(&alone);
+    quiet(&mut command, "Is the installation of npm whole?")?;
+    let place = project.join("node_modules/cliplet");
+    files::empty_directory(&place)?;
+    files::copy_directory(&alone.join("node_modules/cliplet"), &place)
 }
 
 /// Puts the project's own files in the place of those of an earlier time.

@@ -70,6 +70,16 @@ impl Workspace {
         self.root.join("dist")
     }
 
+    /// Where npm and pip keep what they have downloaded: here and not below the home folder, so that a clean checkout needs
+    /// nothing that another project has left there, and leaves nothing there.
+    fn caches(&self) -> [(&'static str, PathBuf); 2] {
+        let caches = self.target.join("caches");
+        [
+            ("npm_config_cache", caches.join("npm")),
+            ("PIP_CACHE_DIR", caches.join("pip")),
+        ]
+    }
+
     /// The version of a package in Cargo.lock.
     pub fn locked_version(&self, package: &str) -> Result<String> {
         let lock = fs::read_to_string(self.root.join("Cargo.lock")).map_err(|error| {
@@ -117,7 +127,8 @@ impl Workspace {
         command
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .env_remove("CARGO_BUILD_TARGET");
+            .env_remove("CARGO_BUILD_TARGET")
+            .envs(self.caches());
         let path = env::var_os("PATH").unwrap_or_default();
         let directories = std::iter::once(self.tools().join("bin")).chain(env::split_paths(&path));
         // Fails only for a directory with a colon in its name, which then could not be on a path anyway.
