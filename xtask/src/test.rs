@@ -8,6 +8,7 @@ use crate::browser::{self, Browsers};
 use crate::engine::Choice;
 use crate::package;
 use crate::page;
+use crate::python;
 use crate::step::{Failure, Result, seconds, step, watch, watch_lines};
 use crate::tools::{self, WASM};
 use crate::vite_project;
@@ -114,9 +115,23 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
 // they share and compiles those once.
 
 fn native(workspace: &Workspace, report: &mut Report) {
+    let mut readers = None;
+    report.run("Finding what reads collections", || {
+        python::find_for_tests(workspace)?;
+        readers = Some(python::install(
+            workspace,
+            &workspace.target.join("readers"),
+            "tools/requirements-readers.txt",
+            "DuckDB, Polars, pandas and pyarrow",
+        )?);
+        Ok(Count::ONE)
+    });
     report.tests("Tests on this machine", || {
         let mut command = workspace.cargo();
         command.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
+        if let Some(readers) = &readers {
+            command.env("CLIPLET_PYTHON", readers);
+        }
         for name in workspace.native_test_targets() {
             command.args(["--test", &name]);
         }

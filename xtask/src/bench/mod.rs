@@ -7,7 +7,6 @@
 mod machine;
 mod models;
 mod native;
-mod python;
 mod report;
 mod rivals;
 mod table;

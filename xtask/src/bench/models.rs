@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::python;
 use crate::files;
 use crate::fingerprint::Fingerprint;
+use crate::python;
 use crate::step::{Result, step, watch};
 use crate::workspace::Workspace;
 
@@ -100,7 +100,12 @@ pub fn write(workspace: &Workspace, cliplet: &Path) -> Result<Vec<Model>> {
     let is_there =
         models.is_dir() && fs::read_to_string(&note).is_ok_and(|written| written == wanted);
     if !is_there {
-        let python = python::install(workspace, "python", REQUIREMENTS, "what writes the models")?;
+        let python = python::install(
+            workspace,
+            &directory.join("python"),
+            REQUIREMENTS,
+            "what writes the models",
+        )?;
         step("Writing models with random weights (once; 2.5 GB)", || {
             let unfinished = directory.join("models-unfinished");
             files::empty_directory(&unfinished)?;

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 
 use super::report::median;
 use super::table::Table;
-use super::{Wishes, build_cliplet, directory, machine, models, python, read_json};
+use super::{Wishes, build_cliplet, directory, machine, models, read_json};
 use crate::files;
+use crate::python;
 use crate::step::{Result, quiet, step, watch};
 use crate::workspace::Workspace;
 
@@ -40,7 +41,7 @@ pub fn bench(workspace: &Workspace, wishes: &Wishes) -> Result {
     let model = &models[0];
     let python = python::install(
         workspace,
-        "python-native",
+        &directory(workspace).join("python-native"),
         REQUIREMENTS,
         "OpenCLIP, PyTorch and ONNX Runtime; 5 GB",
     )?;
