@@ -24,52 +24,95 @@ pub fn resize_and_crop(picture: &Picture, image_size: usize) -> Result<Vec<u8>, 
     // megabyte of tables among it.
     let source = TypedImageRef::<U8x3>::from_buffer(width, height, picture.rgb())
         .map_err(|error| refused(&error))?;
-    let side = image_size as u32;
-    let [left, top, box_width, box_height] = kept_part(width, height, image_size);
+    let [first, second] = passes(width, height, image_size as u32);
     // Catmull-Rom is the bicubic filter with a = -0.5, which is Pillow's.
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
         .use_alpha(false);
+    let crop =
+        |[left, top, width, height]: [f64; 4]| options.clone().crop(left, top, width, height);
     let mut resizer = Resizer::new();
-    // Pillow resizes across first, then down, and rounds to bytes in between; the library would begin with the columns. So
-    // each call has only one direction to do. The first leaves out rows that the second has no use for: the filter reaches
-    // two pixels of the result, or of the source where that is enlarged.
-    let margin = 2.0 * (box_height / f64::from(side)).max(1.0);
-    let first = (top - margin).floor().max(0.0);
-    let last = (top + box_height + margin).ceil().min(f64::from(height));
-    let mut strip = TypedImage::<U8x3>::new(side, (last - first) as u32);
-    let across = options.clone().crop(left, first, box_width, last - first);
+    let mut strip = TypedImage::<U8x3>::new(first.width, first.height);
     resizer
-        .resize_typed(&source, &mut strip, &across)
+        .resize_typed(&source, &mut strip, &crop(first.source))
         .map_err(|error| refused(&error))?;
-    let mut resized = TypedImage::<U8x3>::new(side, side);
-    let down = options.crop(0.0, top - first, f64::from(side), box_height);
+    let mut resized = TypedImage::<U8x3>::new(second.width, second.height);
     resizer
-        .resize_typed(&strip, &mut resized, &down)
+        .resize_typed(&strip, &mut resized, &crop(second.source))
         .map_err(|error| refused(&error))?;
     Ok(U8x3::components(resized.pixels()).to_vec())
 }
 
+/// One of the two passes of resizing: what it reads and how large the result is, in pixels.
+struct Pass {
+    /// Left, top, width and height. The library refuses a box that leaves its picture by as much as a rounding error.
+    source: [f64; 4],
+    width: u32,
+    height: u32,
+}
+
+/// The passes by which a picture becomes the model's.
+///
+/// Each has one direction to do, because Pillow rounds to bytes in between. The library would begin with the columns. Pillow 13
+/// does that where it takes more than twice as many pixels off the height as off the width, and otherwise begins with the rows
+/// (`ImagingResampleInner` in `Resample.c`).
+fn passes(width: u32, height: u32, image_size: u32) -> [Pass; 2] {
+    let [left, top, box_width, box_height] = kept_part(width, height, image_size as usize);
+    let (side, shortest) = (f64::from(image_size), width.min(height));
+    let less = |side: u32| i64::from(side) - resized_side(side, shortest, image_size) as i64;
+    let pass = |source, width, height| Pass {
+        source,
+        width,
+        height,
+    };
+    if less(height) > 0.max(2 * less(width)) {
+        // Nothing is cut off the width, which is the shortest side.
+        return [
+            pass([left, top, box_width, box_height], width, image_size),
+            pass([left, 0.0, box_width, side], image_size, image_size),
+        ];
+    }
+    // The first pass leaves out rows that the second does not read: the filter reaches two pixels of the result, or of the
+    // source where that is enlarged.
+    let margin = 2.0 * (box_height / side).max(1.0);
+    let first = (top - margin).floor().max(0.0);
+    let rows = (top + box_height + margin).ceil().min(f64::from(height)) - first;
+    [
+        pass([left, first, box_width, rows], image_size, rows as u32),
+        pass([0.0, top - first, side, box_height], image_size, image_size),
+    ]
+}
+
 /// The part of a picture that the model looks at, in pixels of the picture: left, top, width and height.
+///
+/// It never leaves the picture: left and width, added as `f64`, are at most the picture's width, and top and height its height.
 ///
 /// # Panics
 /// If the picture has no pixels.
 pub fn kept_part(width: u32, height: u32, image_size: usize) -> [f64; 4] {
     let (shortest, side) = (width.min(height), image_size as u32);
-    let (left, kept_width) = central_box(width, shortest, side);
-    let (top, kept_height) = central_box(height, shortest, side);
-    [left, top, kept_width, kept_height]
+    let (left, right) = central_span(width, shortest, side);
+    let (top, bottom) = central_span(height, shortest, side);
+    [left, top, right - left, bottom - top]
 }
 
-/// Along one side of the source, in source pixels: where the kept part begins and how long it is.
+/// Along one side of the source, in source pixels: where the kept part begins and where it ends.
 ///
-/// The side would become `image_size * side / shortest` pixels, rounded down, of which `image_size` are kept, beginning at
-/// half the rest, rounded down (`transformers.image_transforms.center_crop`).
-fn central_box(side: u32, shortest: u32, image_size: u32) -> (f64, f64) {
-    let resized = u64::from(image_size) * u64::from(side) / u64::from(shortest);
+/// Of the resized side's pixels `image_size` are kept, beginning at half the rest, rounded down
+/// (`transformers.image_transforms.center_crop`).
+fn central_span(side: u32, shortest: u32, image_size: u32) -> (f64, f64) {
+    let resized = resized_side(side, shortest, image_size);
     let offset = (resized - u64::from(image_size)) / 2;
-    let scale = f64::from(side) / resized as f64;
-    (offset as f64 * scale, f64::from(image_size) * scale)
+    let side = f64::from(side);
+    // Multiplied first, so that the last pixel of the result ends exactly where the source does. A scale that was rounded
+    // before, and then multiplied, can end behind it.
+    let place = |pixel: u64| (pixel as f64 * side / resized as f64).min(side);
+    (place(offset), place(offset + u64::from(image_size)))
+}
+
+/// How long a side becomes, in pixels, rounded down (`transformers.image_transforms.get_resize_output_image_size`).
+fn resized_side(side: u32, shortest: u32, image_size: u32) -> u64 {
+    u64::from(image_size) * u64::from(side) / u64::from(shortest)
 }
 
 /// Cuts a normalised picture, planar and of `image_size * image_size` pixels, into patches: row by row, and of each patch its
@@ -128,6 +171,64 @@ mod tests {
         let [left, top, width, height] = kept_part(640, 480, 224);
         assert!((left - 80.0).abs() < 2.0 && (width - 480.0).abs() < 2.0);
         assert_eq!((top, height), (0.0, 480.0));
+    }
+
+    /// The models' sizes that are tried.
+    const IMAGE_SIZES: [u32; 9] = [64, 112, 224, 240, 256, 336, 378, 384, 448];
+
+    /// Whether fast_image_resize takes this box of a picture: it adds as it does.
+    fn is_inside([left, top, box_width, box_height]: [f64; 4], width: u32, height: u32) -> bool {
+        let (width, height) = (f64::from(width), f64::from(height));
+        left >= 0.0
+            && top >= 0.0
+            && left < width
+            && top < height
+            && left + box_width <= width
+            && top + box_height <= height
+    }
+
+    #[test]
+    fn no_box_leaves_its_picture() {
+        for image_size in IMAGE_SIZES {
+            for shortest in 1..=4000 {
+                let longer = [
+                    shortest,
+                    shortest + 1,
+                    shortest * 4 / 3,
+                    shortest * 3 / 2,
+                    shortest * 16 / 9,
+                    3 * shortest - 1,
+                    17 * shortest + 5,
+                    1001 * shortest + 3,
+                    9_999_991,
+                ];
+                let shapes = longer.map(|longest| [(shortest, longest), (longest, shortest)]);
+                for (width, height) in shapes.into_iter().flatten() {
+                    let [first, second] = passes(width, height, image_size);
+                    assert!(
+                        is_inside(first.source, width, height)
+                            && is_inside(second.source, first.width, first.height),
+                        "{width} x {height} for {image_size}"
+                    );
+                }
+                // Where nothing is cropped, nothing is left out.
+                let whole = f64::from(shortest);
+                let kept = kept_part(shortest, shortest, image_size as usize);
+                assert_eq!(kept, [0.0, 0.0, whole, whole], "{image_size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_side_of_any_length_is_cropped_inside_it() {
+        for side in [u32::MAX, u32::MAX - 1, 1 << 31, (1 << 27) + 1] {
+            for shortest in [1, 2, 3, 1009, side / 3, side] {
+                for image_size in IMAGE_SIZES {
+                    let (begin, end) = central_span(side, shortest, image_size);
+                    assert!(begin < end && begin + (end - begin) <= f64::from(side));
+                }
+            }
+        }
     }
 
     #[test]

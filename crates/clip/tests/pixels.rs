@@ -12,7 +12,7 @@ use cliplet_clip::{picture, picture::Picture, preprocess};
 
 const SIZES: [usize; 2] = [224, 64];
 
-/// Limits in units of 1/255. Resizing down before across, other than Pillow, gives 9 and 0.2.
+/// Limits in units of 1/255. Resizing down before across, where Pillow does not, gives 9 and 0.2.
 const LARGEST: u8 = 2;
 const MEAN: f64 = 0.05;
 
