@@ -8,9 +8,11 @@
 mod decode;
 #[cfg(feature = "decoder")]
 mod jpeg_in_tiff;
+#[cfg(feature = "decoder")]
+mod orientation;
 
 use crate::Error;
-pub use cliplet_kernels::pixels::{Channels, append_rgb};
+pub use cliplet_kernels::pixels::{Channels, Turn, append_rgb};
 #[cfg(feature = "decoder")]
 pub use decode::{decode, decode_at_most, is_decoding};
 

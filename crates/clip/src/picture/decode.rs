@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::io::Cursor;
 
-use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
-use super::{Channels, MAX_PIXELS, Picture, append_rgb, check_size_at_most, jpeg_in_tiff};
+use super::{
+    Channels, MAX_PIXELS, Picture, append_rgb, check_size_at_most, jpeg_in_tiff, orientation,
+};
 use crate::Error;
 
 /// Decodes a TIFF file, or with the feature `web-formats` a BMP, GIF (its first frame), JPEG, PNG or WebP file too, turned
@@ -54,14 +55,14 @@ fn decode_unguarded(file: &[u8], most: u64) -> Result<Picture, Error> {
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(8 * most.min(MAX_PIXELS));
     reader.limits(limits);
-    if reader.format() == Some(ImageFormat::Tiff) {
+    let format = reader.format();
+    if format == Some(ImageFormat::Tiff) {
         jpeg_in_tiff::check(file)?;
     }
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     check_size_at_most(width, height, most)?;
-    // A broken EXIF block costs the orientation, not the picture.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let orientation = orientation::of(file, format, &mut decoder);
     let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     image.apply_orientation(orientation);
     let (width, height) = (image.width(), image.height());
