@@ -1,5 +1,7 @@
 //! `cliplet classify`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use cliplet_clip::zero_shot;
 
@@ -52,6 +54,13 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
     };
     let (destination, format) = arguments.output.destination(default)?;
     let units = arguments.pictures.units()?;
+    let files = [
+        Some(&arguments.model.model),
+        arguments.labels.labels_file.as_ref(),
+        arguments.labels.templates.template_file.as_ref(),
+    ];
+    let files = files.into_iter().flatten().map(PathBuf::as_path);
+    destination.check(format, files.chain(arguments.pictures.read(&units)))?;
     let clip = model::whole(&arguments.model)?;
     let texts = labels::embed(clip.texts(), &labels, &templates)?;
     let columns = Columns {

@@ -1,13 +1,15 @@
 //! `cliplet completions` and `cliplet man`: what clap knows of the arguments, for shells and for `man`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use clap_mangen::Man;
 
 use crate::arguments::Arguments;
+use crate::output::NewFile;
 use crate::stop::Stop;
 
 pub(crate) const COMPLETIONS_EXAMPLES: &str = "\
@@ -41,13 +43,54 @@ pub(crate) fn completions(arguments: &CompletionsArguments) -> Result<(), Stop> 
         "cliplet",
         &mut script,
     );
-    io::Write::write_all(&mut io::stdout().lock(), &script)?;
+    io::stdout().lock().write_all(&script)?;
     Ok(())
 }
 
 pub(crate) fn man(arguments: &ManArguments) -> Result<(), Stop> {
     let folder = &arguments.folder;
-    fs::create_dir_all(folder)
-        .and_then(|()| clap_mangen::generate_to(Arguments::command(), folder))
-        .map_err(|error| Stop::unwritable(folder, &error))
+    fs::create_dir_all(folder).map_err(|error| Stop::unwritable(folder, &error))?;
+    let mut command = Arguments::command().disable_help_subcommand(true);
+    command.build();
+    let mut pages = Vec::new();
+    collect(command, &mut pages)?;
+    let is_foreign = |(name, page): &&(String, Vec<u8>)| {
+        let there = fs::read(folder.join(name));
+        there.is_ok_and(|there| title(&there) != title(page))
+    };
+    if let Some((name, _)) = pages.iter().find(is_foreign) {
+        return Err(Stop::Failed(format!(
+            "{} is there already, and is no manual page of cliplet's: name another folder.",
+            folder.join(name).display()
+        )));
+    }
+    for (name, page) in pages {
+        let path = folder.join(name);
+        let mut file = NewFile::create(&path)?;
+        let written = file.write_all(&page);
+        written.map_err(|error| Stop::unwritable(&path, &error))?;
+        file.keep()?;
+    }
+    Ok(())
+}
+
+/// The pages of a command and all below it, with the names of their files.
+fn collect(command: clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<(), Stop> {
+    let below = command.get_subcommands();
+    for command in below.filter(|command| !command.is_hide_set()) {
+        collect(command.clone(), pages)?;
+    }
+    let page = Man::new(command);
+    let mut rendered = Vec::new();
+    page.render(&mut rendered)?;
+    pages.push((page.get_filename(), rendered));
+    Ok(())
+}
+
+/// The line of a manual page that says what it is about.
+fn title(page: &[u8]) -> Option<&[u8]> {
+    let mut lines = page.split(|&byte| byte == b'\n');
+    let line = lines.find(|line| line.starts_with(b".TH "))?;
+    // What follows is the program's version.
+    line.split(|&byte| byte == b' ').nth(1)
 }

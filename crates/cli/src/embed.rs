@@ -108,6 +108,13 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
         true => Vec::new(),
         false => options.pictures.units()?,
     };
+    let named = inputs.iter().filter_map(|input| match input {
+        Input::Image(path) => Some(path),
+        Input::Text(_) => None,
+    });
+    let files = options.texts_file.iter().chain([&options.model.model]);
+    let files = files.chain(named).map(PathBuf::as_path);
+    destination.check(format, files.chain(options.pictures.read(&units)))?;
     let has = |wanted: fn(&Input) -> bool| inputs.iter().any(wanted);
     let towers = model::towers(
         &options.model,

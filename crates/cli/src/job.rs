@@ -13,7 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::encode::each;
 use crate::model::hexadecimal;
-use crate::output::{Columns, Destination, Format, NewFile, Row, Rows, Source, to_file};
+use crate::output::{
+    Columns, Destination, FileDestination, Format, NewFile, Row, Rows, Source, to_file,
+};
 use crate::pictures::{Shard, Unit};
 use crate::progress::Progress;
 use crate::stop::Stop;
@@ -55,8 +57,8 @@ impl<'a> Job<'a> {
         let parts = parts(units, pictures);
         let progress = Progress::of(count(units), "pictures");
         let mut all_used = true;
-        for (number, part) in parts.iter().enumerate() {
-            let path = folder.join(part_name(number, part, shard, identity, self.format));
+        for (number, units) in parts.iter().enumerate() {
+            let path = folder.join(part_name(number, units, shard, identity, self.format));
             let list = unusable_list(&path);
             if path.exists() {
                 // What could not be used then is said again: it is still not done.
@@ -64,11 +66,16 @@ impl<'a> Job<'a> {
                     all_used = false;
                     sentences.lines().for_each(|line| progress.say(line));
                 }
-                progress.advance(count(part).unwrap_or(0));
+                progress.advance(count(units).unwrap_or(0));
                 continue;
             }
-            let mut rows = to_file(&path, self.format, self.columns)?;
-            let unusable = self.pictures(part, &mut *rows, &progress)?;
+            let part = FileDestination {
+                path: path.clone(),
+                names: None,
+                by_way_of: None,
+            };
+            let mut rows = to_file(&part, self.format, self.columns)?;
+            let unusable = self.pictures(units, &mut *rows, &progress)?;
             match unusable.is_empty() {
                 true => drop(fs::remove_file(&list)),
                 false => {

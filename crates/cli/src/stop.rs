@@ -1,7 +1,7 @@
 //! How the program ends, and what it says beside its results.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Exit status for arguments that make no sense; clap uses it too.
@@ -40,7 +40,19 @@ impl Stop {
     }
 
     pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Self {
-        Self::Failed(format!("{} could not be written: {error}.", path.display()))
+        match error.kind() {
+            // Of a pipe, whose reader has had enough.
+            io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            _ => Self::Failed(format!("{} could not be written: {error}.", path.display())),
+        }
+    }
+
+    /// A pipe or a device, and a format that is not written from its beginning to its end.
+    pub(crate) fn not_seekable(path: &Path, format: &str) -> Self {
+        Self::Failed(format!(
+            "{} is no regular file, and {format} needs one: the beginning is written last. Name a file.",
+            path.display()
+        ))
     }
 }
 
@@ -56,5 +68,6 @@ impl From<io::Error> for Stop {
 
 /// Tells the person something, beside the results.
 pub(crate) fn say(sentence: &str) {
-    eprintln!("cliplet: {sentence}");
+    // Nobody may be there to read it.
+    let _ = writeln!(io::stderr(), "cliplet: {sentence}");
 }

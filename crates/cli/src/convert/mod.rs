@@ -2,7 +2,8 @@
 
 mod input;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use cliplet_checkpoints::{Checkpoint, as_transformers, gguf, open_clip, send};
@@ -11,7 +12,7 @@ use cliplet_clip::gguf::{Gguf, WeightType};
 use cliplet_clip::hugging_face::{self, Conversion};
 
 use crate::model::about;
-use crate::output::NewFile;
+use crate::output::{NewFile, refuse_inputs};
 use crate::progress::Progress;
 use crate::stop::{Stop, say};
 use input::{Layout, Model, Weights};
@@ -77,6 +78,7 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
         input,
         out,
     } = arguments;
+    refuse_inputs(&[out], read_of(input).iter().map(PathBuf::as_path))?;
     let failed = |error: Error| Stop::Failed(about(input, &error));
     let Model {
         description,
@@ -87,7 +89,7 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
     }
     let towers = tower.map_or(description.towers, Tower::towers);
     let mut conversion = Conversion::of(description.clone(), *weights, towers).map_err(failed)?;
-    let mut new = NewFile::create(out)?;
+    let mut new = NewFile::create_seekable(out, "GGUF")?;
     conversion.begin(&mut new).map_err(failed)?;
     match found {
         Weights::Gguf(mut file) => {
@@ -129,4 +131,23 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
         conversion.length()
     ));
     Ok(())
+}
+
+/// What may be read of a model: what is named, and in its folder all that is no GGUF and no other model's weights.
+fn read_of(input: &Path) -> Vec<PathBuf> {
+    let (folder, is_folder) = match input.is_dir() {
+        true => (input, true),
+        false => (input.parent().unwrap_or(input), false),
+    };
+    let folder = match folder == Path::new("") {
+        true => Path::new("."),
+        false => folder,
+    };
+    let has = |path: &Path, ending: &str| path.extension().is_some_and(|own| own == ending);
+    let beside = fs::read_dir(folder).into_iter().flatten().flatten();
+    let beside = beside.map(|entry| entry.path()).filter(|path| {
+        // A folder's weights may have any name that its index lists.
+        has(path, "json") || is_folder && !has(path, "gguf")
+    });
+    beside.chain([input.to_owned()]).collect()
 }

@@ -1,13 +1,16 @@
 //! What is written, and where to: rows in one of several formats, to stdout, to a file, or to a folder of parts.
 //!
-//! A file appears under its name when it is whole; until then, and if anything goes wrong, what was there before stays.
+//! A file appears under its name when it is whole; until then, and if anything goes wrong, what was there before stays. Nothing is written
+//! over that is read, or that was not named.
 
 mod file;
+mod guard;
 mod lines;
 mod npy;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod safetensors;
+mod unfinished;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,6 +19,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 pub(crate) use file::NewFile;
+pub(crate) use guard::refuse_inputs;
 
 use crate::stop::Stop;
 
@@ -68,9 +72,13 @@ pub(crate) struct OutputArguments {
     /// The format; without it, what the name of the file to write ends in says it.
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// A file to write instead of stdout. It appears when it is whole.
+    /// A file to write instead of stdout, which - stands for. It appears when it is whole. A pipe is written as it goes.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Where the names of an .npy's rows go; without it, into a .txt beside it, which must not be there yet unless it was written with the
+    /// .npy that is replaced.
+    #[arg(long, value_name = "FILE", requires = "out")]
+    paths: Option<PathBuf>,
     /// A folder to write in parts, for large collections. The same command again goes on where it stopped.
     #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
     out_folder: Option<PathBuf>,
@@ -83,27 +91,51 @@ pub(crate) struct OutputArguments {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Destination {
     Stdout,
-    File(PathBuf),
+    File(FileDestination),
     /// With so many pictures a part.
     Folder(PathBuf, usize),
+}
+
+/// A file of rows.
+#[derive(Debug, PartialEq)]
+pub(crate) struct FileDestination {
+    pub(crate) path: PathBuf,
+    /// The file of names beside an .npy, if it was named.
+    pub(crate) names: Option<PathBuf>,
+    /// Another folder for what is unfinished.
+    pub(crate) by_way_of: Option<PathBuf>,
+}
+
+impl FileDestination {
+    fn create(&self, path: &Path) -> Result<NewFile, Stop> {
+        match &self.by_way_of {
+            Some(folder) => NewFile::create_by_way_of(folder, path),
+            None => NewFile::create(path),
+        }
+    }
 }
 
 impl OutputArguments {
     /// Where to, and in which format, `default` if nothing says it.
     pub(crate) fn destination(&self, default: Format) -> Result<(Destination, Format), Stop> {
         let destination = match (&self.out, &self.out_folder) {
-            (Some(file), _) => Destination::File(file.clone()),
+            (Some(file), _) if file == Path::new("-") => Destination::Stdout,
+            (Some(file), _) => Destination::File(FileDestination {
+                path: file.clone(),
+                names: self.paths.clone(),
+                by_way_of: None,
+            }),
             (None, Some(folder)) => Destination::Folder(folder.clone(), self.part as usize),
             (None, None) => Destination::Stdout,
         };
         let format = match (self.format, &destination) {
             (Some(format), _) => format,
             (None, Destination::Stdout) => default,
-            (None, Destination::File(path)) => Format::of(path).ok_or_else(|| {
+            (None, Destination::File(file)) => Format::of(&file.path).ok_or_else(|| {
                 Stop::Usage(format!(
                     "The name {} does not say in which format to write: it should end in .csv, .jsonl, .npy, .safetensors or \
                      .parquet, or --format says it.",
-                    path.display()
+                    file.path.display()
                 ))
             })?,
             (None, Destination::Folder(..)) => match cfg!(feature = "parquet") {
@@ -117,6 +149,11 @@ impl OutputArguments {
                 "--format {} wants a file to write: --out FILE or --out-folder FOLDER.",
                 format.extension()
             )));
+        }
+        if self.paths.is_some() && format != Format::Npy {
+            return Err(Stop::Usage(
+                "--paths is for .npy alone: every other format has the names in it.".to_owned(),
+            ));
         }
         if format == Format::Parquet && !cfg!(feature = "parquet") {
             return Err(Stop::Usage(
@@ -180,11 +217,29 @@ pub(crate) trait Rows {
 }
 
 impl Destination {
+    /// Refuses to write over what is read, and over what was not named: before the work, not after it.
+    pub(crate) fn check<'a>(
+        &self,
+        format: Format,
+        inputs: impl IntoIterator<Item = &'a Path>,
+    ) -> Result<(), Stop> {
+        let Self::File(file) = self else {
+            return Ok(());
+        };
+        match format {
+            Format::Npy => {
+                refuse_inputs(&[&file.path, &npy::names_of(file)], inputs)?;
+                npy::may_be_written(file)
+            }
+            _ => refuse_inputs(&[&file.path], inputs),
+        }
+    }
+
     /// Where rows go, all into one.
     pub(crate) fn rows(&self, format: Format, columns: Columns) -> Result<Box<dyn Rows>, Stop> {
         match self {
             Self::Stdout => lines::rows(io::stdout().lock(), format, columns),
-            Self::File(path) => to_file(path, format, columns),
+            Self::File(file) => to_file(file, format, columns),
             Self::Folder(..) => Err(Stop::Usage(
                 "A folder is written in parts, and of pictures alone.".to_owned(),
             )),
@@ -194,18 +249,27 @@ impl Destination {
 
 /// Rows to a file that appears when they are all there.
 pub(crate) fn to_file(
-    path: &Path,
+    file: &FileDestination,
     format: Format,
     columns: Columns,
 ) -> Result<Box<dyn Rows>, Stop> {
+    let new = |columns| {
+        only_embeddings(columns, format).and_then(|width| Ok((width, file.create(&file.path)?)))
+    };
     match format {
         Format::Text | Format::Jsonl | Format::Csv => {
-            lines::rows(NewFile::create(path)?, format, columns)
+            lines::rows(file.create(&file.path)?, format, columns)
         }
-        Format::Npy => npy::rows(path, columns),
-        Format::Safetensors => safetensors::rows(path, columns),
+        Format::Npy => {
+            let (width, numbers) = new(columns)?;
+            npy::rows(width, numbers, file.create(&npy::names_of(file))?)
+        }
+        Format::Safetensors => {
+            let (width, new) = new(columns)?;
+            safetensors::rows(width, new)
+        }
         #[cfg(feature = "parquet")]
-        Format::Parquet => parquet::rows(path, columns),
+        Format::Parquet => parquet::rows(file.create(&file.path)?, columns),
         #[cfg(not(feature = "parquet"))]
         Format::Parquet => unreachable!("the arguments have been looked at"),
     }

@@ -1,21 +1,66 @@
 //! Embeddings as numpy's own format, version 1.0 (`numpy/lib/format.py`): a header, then f32, row by row. The names of what they are of are
 //! in a text file beside it, one a line, in the same order.
 
-use std::io::{Seek, SeekFrom, Write};
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use super::{Columns, Format, NewFile, Row, Rows, only_embeddings};
+use super::file::Place;
+use super::{FileDestination, NewFile, Row, Rows};
 use crate::stop::Stop;
 
 /// Bytes before the first number: a multiple of 64, and room for any number of rows.
 const HEADER: usize = 128;
 
-pub(super) fn rows(path: &Path, columns: Columns) -> Result<Box<dyn Rows>, Stop> {
+/// Where the names go.
+pub(super) fn names_of(file: &FileDestination) -> PathBuf {
+    match &file.names {
+        Some(names) => names.clone(),
+        None => file.path.with_extension("txt"),
+    }
+}
+
+/// Refuses a pipe, and names in a file that is there and was not named, unless it was written with the .npy that is replaced.
+pub(super) fn may_be_written(file: &FileDestination) -> Result<(), Stop> {
+    if let Place::Stream(_) = Place::of(&file.path)? {
+        return Err(Stop::not_seekable(&file.path, "npy"));
+    }
+    let names = names_of(file);
+    let is_free = file.names.is_some()
+        || fs::symlink_metadata(&names).is_err()
+        || are_of_one_run(&file.path, &names).unwrap_or(false);
+    match is_free {
+        true => Ok(()),
+        false => Err(Stop::Failed(format!(
+            "The names of the rows would replace {}, which is there already: --paths {0} says that they may, or --paths names \
+             another file.",
+            names.display()
+        ))),
+    }
+}
+
+/// Whether a file of names was written with an .npy, and not touched since: it has as many lines as that has rows, and was modified at
+/// the same moment.
+fn are_of_one_run(numbers: &Path, names: &Path) -> io::Result<bool> {
+    let of_names = fs::symlink_metadata(names)?;
+    let mut numbers = File::open(numbers)?;
+    if !of_names.is_file() || of_names.modified()? != numbers.metadata()?.modified()? {
+        return Ok(false);
+    }
+    let mut header = [0; HEADER];
+    numbers.read_exact(&mut header)?;
+    let lines = BufReader::new(File::open(names)?).split(b'\n').count();
+    let shape = format!("'shape': ({lines}, ");
+    Ok(String::from_utf8_lossy(&header).contains(&shape))
+}
+
+pub(super) fn rows(width: usize, numbers: NewFile, names: NewFile) -> Result<Box<dyn Rows>, Stop> {
     let mut rows = NpyRows {
-        width: only_embeddings(columns, Format::Npy)?,
+        width,
         rows: 0,
-        numbers: NewFile::create(path)?,
-        names: NewFile::create(&path.with_extension("txt"))?,
+        numbers,
+        names,
     };
     let header = header(0, rows.width);
     rows.write(&header)?;
@@ -53,8 +98,10 @@ impl Rows for NpyRows {
         let to_header = self.numbers.seek(SeekFrom::Start(0));
         to_header.map_err(|error| Stop::unwritable(self.numbers.path(), &error))?;
         self.write(&header)?;
-        self.names.keep()?;
-        self.numbers.keep()
+        // One time for both says that they belong together.
+        let now = Some(SystemTime::now());
+        self.names.keep_from(now)?;
+        self.numbers.keep_from(now)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Rows as Parquet, through Arrow's own writer: `path`, of a classification `labels` and `scores`, best first, and of an embedding
 //! `embedding`, a list of a fixed size.
 
-use std::fs::File;
-use std::path::Path;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::builder::{FixedSizeListBuilder, Float32Builder, ListBuilder, StringBuilder};
@@ -18,16 +18,15 @@ use crate::stop::Stop;
 /// Rows that are handed over together.
 const BATCH: usize = 1024;
 
-pub(super) fn rows(path: &Path, columns: Columns) -> Result<Box<dyn Rows>, Stop> {
+pub(super) fn rows(file: NewFile, columns: Columns) -> Result<Box<dyn Rows>, Stop> {
     let schema = Arc::new(schema(columns));
-    let mut file = NewFile::create(path)?;
+    let path = file.path().to_owned();
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(concat!("cliplet ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
-    let handle = file.handle()?;
-    let writer = ArrowWriter::try_new(handle, Arc::clone(&schema), Some(properties))
-        .map_err(|error| unwritable(path, &error))?;
+    let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))
+        .map_err(|error| unwritable(&path, &error))?;
     Ok(Box::new(ParquetRows {
         paths: StringBuilder::new(),
         labels: ListBuilder::new(StringBuilder::new()).with_field(item(DataType::Utf8)),
@@ -40,7 +39,7 @@ pub(super) fn rows(path: &Path, columns: Columns) -> Result<Box<dyn Rows>, Stop>
         waiting: 0,
         schema,
         writer,
-        file,
+        path,
     }))
 }
 
@@ -72,8 +71,8 @@ struct ParquetRows {
     columns: Columns,
     waiting: usize,
     schema: Arc<Schema>,
-    writer: ArrowWriter<File>,
-    file: NewFile,
+    writer: ArrowWriter<NewFile>,
+    path: PathBuf,
 }
 
 impl ParquetRows {
@@ -90,7 +89,7 @@ impl ParquetRows {
         let batch =
             RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(Stop::failed)?;
         let written = self.writer.write(&batch);
-        written.map_err(|error| unwritable(self.file.path(), &error))
+        written.map_err(|error| unwritable(&self.path, &error))
     }
 }
 
@@ -120,12 +119,16 @@ impl Rows for ParquetRows {
         if self.waiting > 0 {
             self.flush()?;
         }
-        let closed = self.writer.close();
-        closed.map_err(|error| unwritable(self.file.path(), &error))?;
-        self.file.keep()
+        let closed = self.writer.into_inner();
+        closed
+            .map_err(|error| unwritable(&self.path, &error))?
+            .keep()
     }
 }
 
 fn unwritable(path: &Path, error: &parquet::errors::ParquetError) -> Stop {
+    if let Some(error) = error.source().and_then(|cause| cause.downcast_ref()) {
+        return Stop::unwritable(path, error);
+    }
     Stop::Failed(format!("{} could not be written: {error}.", path.display()))
 }

@@ -4,19 +4,18 @@
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::path::Path;
 
 use serde_json::json;
 
-use super::{Columns, Format, NewFile, Row, Rows, only_embeddings};
+use super::{NewFile, Row, Rows};
 use crate::stop::Stop;
 
-pub(super) fn rows(path: &Path, columns: Columns) -> Result<Box<dyn Rows>, Stop> {
+pub(super) fn rows(width: usize, file: NewFile) -> Result<Box<dyn Rows>, Stop> {
     Ok(Box::new(SafetensorsRows {
-        width: only_embeddings(columns, Format::Safetensors)?,
+        width,
         names: Vec::new(),
-        numbers: tempfile::tempfile().map_err(|error| Stop::unwritable(path, &error))?,
-        file: NewFile::create(path)?,
+        numbers: file.scratch()?,
+        file,
     }))
 }
 

@@ -6,7 +6,7 @@ mod list;
 mod shard;
 mod tar;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -34,6 +34,12 @@ impl PictureArguments {
     /// Whether there is anything that could name a picture.
     pub(crate) fn is_empty(&self) -> bool {
         self.images.is_empty() && self.files_from.is_empty()
+    }
+
+    /// The files that are read: lists, and what is to be done.
+    pub(crate) fn read<'a>(&'a self, units: &'a [Unit]) -> impl Iterator<Item = &'a Path> {
+        let lists = self.files_from.iter().map(PathBuf::as_path);
+        lists.chain(units.iter().map(Unit::path))
     }
 
     /// What is to be done, in order: files, and archives whole.
