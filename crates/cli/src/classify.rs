@@ -6,6 +6,7 @@ use clap::Args;
 use cliplet_clip::zero_shot;
 
 use crate::arguments::ModelArguments;
+use crate::collection::{Collection, Identity};
 use crate::job::Job;
 use crate::labels::{self, LabelArguments};
 use crate::model;
@@ -61,13 +62,30 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
     ];
     let files = files.into_iter().flatten().map(PathBuf::as_path);
     destination.check(format, files.chain(arguments.pictures.read(&units)))?;
+    let top = arguments.top.map_or(usize::MAX, |top| top as usize);
+    let collection = match &destination {
+        Destination::Folder(folder) => {
+            let shard = arguments.pictures.shard.as_ref();
+            let identity = Identity {
+                model: model::sha256(&arguments.model.model)?,
+                question: format!(
+                    "classify {:?} {labels:?} {templates:?} {top} {}",
+                    arguments.model.arithmetic(),
+                    arguments.embeddings
+                ),
+                format: format.extension().to_owned(),
+                shards: shard.map(|shard| shard.count),
+            };
+            Some(Collection::plan(folder, &units, shard, identity, format)?)
+        }
+        _ => None,
+    };
     let clip = model::whole(&arguments.model)?;
     let texts = labels::embed(clip.texts(), &labels, &templates)?;
     let columns = Columns {
         has_results: true,
         embedding: arguments.embeddings.then_some(clip.config().projection_dim),
     };
-    let top = arguments.top.map_or(usize::MAX, |top| top as usize);
     let row = |image: String, embedding: Vec<f32>| {
         let scores = zero_shot::score(&embedding, &texts, clip.config().logit_scale);
         let mut results: Vec<LabelResult> = labels
@@ -93,18 +111,8 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
         format,
         row: &row,
     };
-    let all_used = match &destination {
-        Destination::Folder(folder, pictures) => {
-            let identity = format!(
-                "classify {} {:?} {labels:?} {templates:?} {top} {}",
-                model::sha256(&arguments.model.model)?,
-                arguments.model.arithmetic(),
-                arguments.embeddings
-            );
-            let shard = arguments.pictures.shard.as_ref();
-            job.run_in_parts(&units, folder, *pictures, shard, &identity)?
-        }
-        elsewhere => job.run(&units, elsewhere)?,
-    };
-    Stop::unless(all_used)
+    Stop::unless(match collection {
+        Some(collection) => job.run_in_parts(collection)?,
+        None => job.run(&units, &destination)?,
+    })
 }

@@ -1,11 +1,13 @@
 //! `cliplet embed`.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
 use crate::arguments::ModelArguments;
+use crate::collection::{Collection, Identity};
 use crate::job::{Job, embedding_row};
 use crate::model;
 use crate::output::{Columns, Destination, Format, OutputArguments, Row, Rows, Source};
@@ -116,44 +118,57 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
     let files = files.chain(named).map(PathBuf::as_path);
     destination.check(format, files.chain(options.pictures.read(&units)))?;
     let has = |wanted: fn(&Input) -> bool| inputs.iter().any(wanted);
+    let collection = match &destination {
+        Destination::Folder(_) if !inputs.is_empty() => {
+            return Err(Stop::Usage(
+                "--out-folder is for pictures alone: --image, --text and --texts-file are written with --out."
+                    .to_owned(),
+            ));
+        }
+        Destination::Folder(folder) => {
+            let shard = options.pictures.shard.as_ref();
+            let identity = Identity {
+                model: model::sha256(&options.model.model)?,
+                question: format!("embed {:?}", options.model.arithmetic()),
+                format: format.extension().to_owned(),
+                shards: shard.map(|shard| shard.count),
+            };
+            Some(Collection::plan(folder, &units, shard, identity, format)?)
+        }
+        _ => None,
+    };
+    // What is done already needs no model.
+    let waits = collection
+        .as_ref()
+        .map_or(!units.is_empty(), |collection| !collection.parts().is_empty());
     let towers = model::towers(
         &options.model,
-        !units.is_empty() || has(|input| matches!(input, Input::Image(_))),
+        waits || has(|input| matches!(input, Input::Image(_))),
         has(|input| matches!(input, Input::Text(_))),
     )?;
     let width = match (&towers.images, &towers.texts) {
         (Some(images), _) => images.projection_dim(),
         (None, Some(texts)) => texts.projection_dim(),
-        // Every picture is in another part.
+        // Every picture is in another shard, or done.
         (None, None) => 0,
     };
     let columns = Columns {
         has_results: false,
         embedding: Some(width),
     };
-    if let Destination::Folder(folder, pictures) = &destination {
-        if !inputs.is_empty() {
-            return Err(Stop::Usage(
-                "--out-folder is for pictures alone: --image, --text and --texts-file are written with --out."
-                    .to_owned(),
-            ));
-        }
-        let Some(encoder) = &towers.images else {
-            return Ok(());
-        };
-        let identity = format!(
-            "embed {} {:?}",
-            model::sha256(&options.model.model)?,
-            options.model.arithmetic()
-        );
-        let job = Job {
-            encoder,
-            columns,
-            format,
-            row: &embedding_row,
-        };
-        let shard = options.pictures.shard.as_ref();
-        return Stop::unless(job.run_in_parts(&units, folder, *pictures, shard, &identity)?);
+    if let Some(collection) = collection {
+        return Stop::unless(match &towers.images {
+            Some(encoder) => {
+                let job = Job {
+                    encoder,
+                    columns,
+                    format,
+                    row: &embedding_row,
+                };
+                job.run_in_parts(collection)?
+            }
+            None => collection.finish(&HashSet::new())?,
+        });
     }
     let mut rows = destination.rows(format, columns)?;
     let mut all_used = true;

@@ -159,9 +159,9 @@ fn ready<T>(encoder: &ImageEncoder, picture: &Pending<T>) -> Result<Vec<f32>, St
 }
 
 /// Does all pictures of files and archives. Of an archive that breaks off, `done` is told as of a picture that cannot be used.
-pub(crate) fn each(
+pub(crate) fn each<'a>(
     encoder: &ImageEncoder,
-    units: &[Unit],
+    units: impl IntoIterator<Item = &'a Unit>,
     done: impl FnMut(Pending<()>, Embedded) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let mut batches = Batches::new(encoder, done)?;

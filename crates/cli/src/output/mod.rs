@@ -79,12 +79,16 @@ pub(crate) struct OutputArguments {
     /// .npy that is replaced.
     #[arg(long, value_name = "FILE", requires = "out")]
     paths: Option<PathBuf>,
-    /// A folder to write in parts, for large collections. The same command again goes on where it stopped.
+    /// A folder to write in parts, for large collections. The same command again goes on where it stopped, and does what is new or has
+    /// changed.
     #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
     out_folder: Option<PathBuf>,
     /// Pictures of a part; each tar archive is a part of its own.
     #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
     part: u32,
+    /// Leave out of the folder what was written to it before and is not named now.
+    #[arg(long, requires = "out_folder")]
+    prune: bool,
 }
 
 /// Where rows go.
@@ -92,8 +96,17 @@ pub(crate) struct OutputArguments {
 pub(crate) enum Destination {
     Stdout,
     File(FileDestination),
-    /// With so many pictures a part.
-    Folder(PathBuf, usize),
+    Folder(FolderDestination),
+}
+
+/// A folder of parts.
+#[derive(Debug, PartialEq)]
+pub(crate) struct FolderDestination {
+    pub(crate) folder: PathBuf,
+    /// Of a part.
+    pub(crate) pictures: usize,
+    /// What is in the folder and was not named is left out of it.
+    pub(crate) prune: bool,
 }
 
 /// A file of rows.
@@ -125,7 +138,11 @@ impl OutputArguments {
                 names: self.paths.clone(),
                 by_way_of: None,
             }),
-            (None, Some(folder)) => Destination::Folder(folder.clone(), self.part as usize),
+            (None, Some(folder)) => Destination::Folder(FolderDestination {
+                folder: folder.clone(),
+                pictures: self.part as usize,
+                prune: self.prune,
+            }),
             (None, None) => Destination::Stdout,
         };
         let format = match (self.format, &destination) {
@@ -138,7 +155,7 @@ impl OutputArguments {
                     file.path.display()
                 ))
             })?,
-            (None, Destination::Folder(..)) => match cfg!(feature = "parquet") {
+            (None, Destination::Folder(_)) => match cfg!(feature = "parquet") {
                 true => Format::Parquet,
                 false => Format::Jsonl,
             },
@@ -240,7 +257,7 @@ impl Destination {
         match self {
             Self::Stdout => lines::rows(io::stdout().lock(), format, columns),
             Self::File(file) => to_file(file, format, columns),
-            Self::Folder(..) => Err(Stop::Usage(
+            Self::Folder(_) => Err(Stop::Usage(
                 "A folder is written in parts, and of pictures alone.".to_owned(),
             )),
         }

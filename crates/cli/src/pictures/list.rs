@@ -82,21 +82,23 @@ fn listed(list: &Path, units: &mut Vec<Unit>) -> Result<(), Stop> {
     for line in bytes.split(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if !line.is_empty() {
-            units.push(Unit::new(path(line)));
+            units.push(Unit::new(path_of_bytes(line)));
         }
     }
     Ok(())
 }
 
+/// A path from its bytes.
 #[cfg(unix)]
-fn path(bytes: &[u8]) -> PathBuf {
+pub(crate) fn path_of_bytes(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
 
     std::ffi::OsStr::from_bytes(bytes).into()
 }
 
+/// A path from its bytes.
 #[cfg(not(unix))]
-fn path(bytes: &[u8]) -> PathBuf {
+pub(crate) fn path_of_bytes(bytes: &[u8]) -> PathBuf {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 

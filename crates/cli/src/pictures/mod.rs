@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-pub(crate) use list::{Unit, is_picture};
+pub(crate) use list::{Unit, is_picture, path_of_bytes};
 pub(crate) use shard::Shard;
 pub(crate) use tar::{Member, Members};
 
