@@ -10,6 +10,8 @@ use web_sys::{
     HtmlAnchorElement, Url,
 };
 
+use crate::state::collection::is_system_file;
+
 /// A file, and where it lies below what was dropped or chosen, such as `animals/cat/tom.jpg`.
 #[derive(Clone)]
 pub struct Found {
@@ -40,6 +42,9 @@ pub async fn walk(entries: Vec<FileSystemEntry>, most: usize) -> (Vec<Found>, Op
             break;
         }
         let path = entry.full_path().trim_start_matches('/').to_owned();
+        if is_system_file(&path) {
+            continue;
+        }
         if entry.is_directory() {
             match children(entry.unchecked_ref()).await {
                 Ok(mut children) => {

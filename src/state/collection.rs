@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cliplet_engine::collection::ItemId;
+use cliplet_protocol::system_files::{is_picture_name, is_system_name, is_system_path};
 
 /// The most pictures that a collection takes.
 pub const MOST_PICTURES: usize = 20_000;
@@ -381,20 +382,14 @@ pub fn class_folder(path: &str) -> Option<&str> {
 /// Whether a file is worth being tried as a picture: by its type, as the browser has it, or where that says nothing by its name. Files
 /// that systems leave in folders are none.
 pub fn may_be_picture(name: &str, media_type: &str) -> bool {
-    const BY_NAME: [&str; 16] = [
-        "jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "bmp", "avif", "tif", "tiff", "heic",
-        "heif", "ico", "svg", "jxl",
-    ];
-    if name.starts_with('.') {
-        return false;
-    }
-    if media_type.starts_with("image/") {
-        return true;
-    }
-    let ending = name
-        .rsplit_once('.')
-        .map(|(_, ending)| ending.to_ascii_lowercase());
-    media_type.is_empty() && ending.is_some_and(|ending| BY_NAME.contains(&&*ending))
+    !is_system_name(name)
+        && (media_type.starts_with("image/") || media_type.is_empty() && is_picture_name(name))
+}
+
+/// Whether a file is in a folder that systems leave in people's folders, by its path below what was chosen, whose own name does not count.
+pub fn is_system_file(path: &str) -> bool {
+    let below = path.trim_start_matches('/').split_once('/');
+    below.is_some_and(|(_, below)| is_system_path(below))
 }
 
 /// Classes that are taught by example.
@@ -690,6 +685,22 @@ mod tests {
         assert!(!may_be_picture("Thumbs.db", ""));
         assert!(!may_be_picture(".DS_Store", ""));
         assert!(!may_be_picture("._a.jpg", "image/jpeg"));
+        assert!(may_be_picture(".a.jpg", "image/jpeg"));
+    }
+
+    #[test]
+    fn what_systems_leave_in_folders_is_told_by_its_path() {
+        for path in [
+            "/animals/@eaDir/tom.jpg/small.jpg",
+            "animals/cat/.thumbnails/tom.jpg",
+            "animals/cat/._tom.jpg",
+        ] {
+            assert!(is_system_file(path), "{path}");
+        }
+        // What was chosen itself is meant.
+        for path in ["animals/cat/tom.jpg", ".thumbnails/tom.jpg", "._tom.jpg"] {
+            assert!(!is_system_file(path), "{path}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! machine with a `--shard` of its own looks after the parts of that shard alone, so that several may write into one folder at once.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -62,7 +62,7 @@ struct Record {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct Seen {
     path: Name,
-    /// None if it could not be found.
+    /// None if it could not be opened.
     stamp: Option<Stamp>,
 }
 
@@ -77,6 +77,20 @@ struct Stamp {
 impl Stamp {
     fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
+        Self::from(&metadata)
+    }
+
+    /// The same, none if the file cannot be opened.
+    fn of_readable(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        // Opening others may wait for somebody.
+        if metadata.is_file() {
+            File::open(path).ok()?;
+        }
+        Self::from(&metadata)
+    }
+
+    fn from(metadata: &Metadata) -> Option<Self> {
         let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH);
         Some(Self {
             bytes: metadata.len(),
@@ -167,7 +181,18 @@ impl<'a> Collection<'a> {
 
     /// Finds out which parts hold. Returns what is in none of them.
     fn compare(&mut self, units: &'a [Unit], prune: bool) -> Result<Vec<&'a Unit>, Stop> {
-        let named: HashMap<&Path, Option<Stamp>> = units
+        let mut pictures = Vec::new();
+        for unit in units {
+            match unit {
+                // It may be a folder, and is nothing that a part can be kept for.
+                Unit::Missing(_, sentence) => {
+                    self.all_used = false;
+                    say(sentence);
+                }
+                _ => pictures.push(unit),
+            }
+        }
+        let named: HashMap<&Path, Option<Stamp>> = pictures
             .iter()
             .map(|unit| (unit.path(), Stamp::of(unit.path())))
             .collect();
@@ -186,7 +211,11 @@ impl<'a> Collection<'a> {
                 match named.get(&**path) {
                     Some(now) => {
                         is_known = true;
-                        holds &= now.is_none() || *now == seen.stamp;
+                        let now = match seen.stamp {
+                            Some(_) => *now,
+                            None => Stamp::of_readable(path),
+                        };
+                        holds &= now.is_none() || now == seen.stamp;
                         if now.is_none() && seen.stamp.is_some() {
                             sentences.push(format!(
                                 "{} is not there any more, or cannot be read; what was made of it stays.",
@@ -217,7 +246,7 @@ impl<'a> Collection<'a> {
             self.refuse_strangers(&strangers, is_known)?;
         }
         let mut left = Vec::new();
-        for unit in units {
+        for unit in pictures {
             // A path that is named twice is one row.
             if done.insert(unit.path().to_owned()) {
                 left.push(unit);
@@ -265,8 +294,8 @@ impl<'a> Collection<'a> {
                 let record = fs::read(self.record(&name)).ok();
                 let record = record.and_then(|bytes| serde_json::from_slice(&bytes).ok());
                 // A record is written before its part.
-                let record = record
-                    .filter(|record: &Record| (record.rows > 0) == data.contains(&name));
+                let record =
+                    record.filter(|record: &Record| (record.rows > 0) == data.contains(&name));
                 (name, record)
             })
             .collect();
@@ -293,7 +322,7 @@ impl<'a> Collection<'a> {
         let units = &self.parts[place];
         let files = units.iter().map(|unit| Seen {
             path: Name::of(unit.path()),
-            stamp: Stamp::of(unit.path()),
+            stamp: Stamp::of_readable(unit.path()),
         });
         let files: Vec<Seen> = files.collect();
         let mut hasher = Sha256::new();
@@ -316,7 +345,11 @@ impl<'a> Collection<'a> {
 
     /// Removes what no longer holds, after all parts are written. Returns whether everything could be used.
     pub(crate) fn finish(self, written: &HashSet<String>) -> Result<bool, Stop> {
-        for name in self.superseded.iter().filter(|name| !written.contains(*name)) {
+        for name in self
+            .superseded
+            .iter()
+            .filter(|name| !written.contains(*name))
+        {
             let part = self.folder.join(name);
             remove(&part)?;
             if self.format == Format::Npy {
@@ -396,7 +429,10 @@ fn open(folder: &Path, identity: &Identity) -> Result<PathBuf, Stop> {
                 records.display()
             )));
         }
-        None if names_in(&records)?.iter().any(|name| !name.starts_with('.')) => {
+        None if names_in(&records)?
+            .iter()
+            .any(|name| !name.starts_with('.')) =>
+        {
             return Err(Stop::Failed(format!(
                 "{} is needed for what is known of the collection, and has something else in it: take another folder.",
                 records.display()

@@ -138,9 +138,9 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
         _ => None,
     };
     // What is done already needs no model.
-    let waits = collection
-        .as_ref()
-        .map_or(!units.is_empty(), |collection| !collection.parts().is_empty());
+    let waits = collection.as_ref().map_or(!units.is_empty(), |collection| {
+        !collection.parts().is_empty()
+    });
     let towers = model::towers(
         &options.model,
         waits || has(|input| matches!(input, Input::Image(_))),

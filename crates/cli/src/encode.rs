@@ -172,6 +172,11 @@ pub(crate) fn each<'a>(
                 path: path.clone(),
                 bytes: None,
             })?,
+            Unit::Missing(path, sentence) => batches.push(Pending {
+                tag: (),
+                path: path.clone(),
+                bytes: Some(Err(sentence.clone())),
+            })?,
             Unit::Tar(path) => {
                 let mut members = match Members::open(path) {
                     Ok(members) => members,

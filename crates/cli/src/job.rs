@@ -102,6 +102,6 @@ pub(crate) fn embedding_row<'a>(image: String, embedding: Vec<f32>) -> Row<'a> {
 
 /// How many pictures that is, as long as there is no archive among them.
 fn count(units: &[&Unit]) -> Option<u64> {
-    let files = units.iter().all(|unit| matches!(unit, Unit::File(_)));
-    files.then_some(units.len() as u64)
+    let has_archives = units.iter().any(|unit| matches!(unit, Unit::Tar(_)));
+    (!has_archives).then_some(units.len() as u64)
 }

@@ -13,7 +13,7 @@ use crate::files::{self, Found};
 use crate::session::Session;
 use crate::state::address::{self, Chosen};
 use crate::state::collection::{
-    Collection, Filter, Lessons, MOST_PICTURES, class_folder, may_be_picture,
+    Collection, Filter, Lessons, MOST_PICTURES, class_folder, is_system_file, may_be_picture,
 };
 use crate::text::collection as words;
 
@@ -52,6 +52,13 @@ impl Session {
             let some: Vec<Found> = left.by_ref().take(FILES_A_STEP).collect();
             let goes_on = !some.is_empty();
             for found in some {
+                let path = found
+                    .path
+                    .clone()
+                    .unwrap_or_else(|| files::path_in_folder(&found.file));
+                if is_system_file(&path) {
+                    continue;
+                }
                 if !may_be_picture(&found.file.name(), &found.file.type_()) {
                     left_out += 1;
                     continue;

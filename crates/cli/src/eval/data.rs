@@ -5,12 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cliplet_clip::ImageEncoder;
+use cliplet_protocol::system_files::is_system_name;
 
 use crate::encode::{Batches, Embedded, Pending};
 use crate::labels::labels_in;
-use crate::pictures::{Member, Members, is_picture};
+use crate::pictures::{Member, Members, Unit, below, is_archive, is_picture};
 use crate::progress::Progress;
 use crate::stop::Stop;
+
+/// Takes a picture, with its class or why that is not known.
+type Push<'a> = dyn FnMut(Pending<Result<usize, String>>) -> Result<(), Stop> + 'a;
 
 /// A data set.
 pub(super) struct Data {
@@ -20,8 +24,8 @@ pub(super) struct Data {
 }
 
 enum Source {
-    /// Pictures and the numbers of their classes.
-    Folder(Vec<(PathBuf, usize)>),
+    /// Pictures and the numbers of their classes; what cannot be looked at may have any.
+    Folder(Vec<(Unit, usize)>),
     Archives(Vec<PathBuf>),
 }
 
@@ -37,11 +41,9 @@ impl Data {
     }
 
     fn in_folder(folder: &Path, names: Option<Vec<String>>) -> Result<Self, Stop> {
-        let mut subfolders: Vec<PathBuf> = children(folder)?
+        let (subfolders, others): (Vec<PathBuf>, Vec<PathBuf>) = children(folder)?
             .into_iter()
-            .filter(|path| path.is_dir())
-            .collect();
-        subfolders.sort();
+            .partition(|path| path.is_dir());
         if subfolders.is_empty() {
             return Err(Stop::Failed(format!(
                 "{} has no subfolders: it should have one for each class, with its pictures.",
@@ -67,15 +69,19 @@ impl Data {
             }
         };
         let mut pictures = Vec::new();
+        for path in others {
+            let cause = match fs::metadata(&path) {
+                Ok(_) if is_picture(&path) => "it is in no class's folder".to_owned(),
+                // A link to nothing may have been one to a folder.
+                Err(error) if is_picture(&path) || path.extension().is_none() => error.to_string(),
+                _ => continue,
+            };
+            let sentence = format!("{} is left out: {cause}.", path.display());
+            pictures.push((Unit::Missing(path, sentence), 0));
+        }
         for (class, subfolder) in subfolders.iter().enumerate() {
-            let below = walkdir::WalkDir::new(subfolder)
-                .follow_links(true)
-                .sort_by_file_name();
-            for entry in below.into_iter().flatten() {
-                if entry.file_type().is_file() && is_picture(entry.path()) {
-                    pictures.push((entry.into_path(), class));
-                }
-            }
+            let found = below(subfolder, |_| false);
+            pictures.extend(found.into_iter().map(|unit| (unit, class)));
         }
         Ok(Self {
             classes,
@@ -90,7 +96,6 @@ impl Data {
                 true => {
                     let mut found = children(path)?;
                     found.retain(|path| is_archive(path));
-                    found.sort();
                     archives.extend(found);
                 }
                 false if is_archive(path) => archives.push(path.clone()),
@@ -142,17 +147,20 @@ impl Data {
         )?;
         match &self.source {
             Source::Folder(pictures) => {
-                for (path, class) in pictures {
+                for (unit, class) in pictures {
                     batches.push(Pending {
                         tag: Ok(*class),
-                        path: path.clone(),
-                        bytes: None,
+                        path: unit.path().to_owned(),
+                        bytes: match unit {
+                            Unit::Missing(_, sentence) => Some(Err(sentence.clone())),
+                            _ => None,
+                        },
                     })?;
                 }
             }
             Source::Archives(archives) => {
                 for archive in archives {
-                    self.of_archive(archive, |picture| batches.push(picture))?;
+                    self.of_archive(archive, &mut |picture| batches.push(picture))?;
                 }
             }
         }
@@ -162,14 +170,19 @@ impl Data {
     }
 
     /// The pictures of an archive, each with what the `.cls` of its sample says. The files of a sample stand one behind the other.
-    fn of_archive(
-        &self,
-        archive: &Path,
-        mut push: impl FnMut(Pending<Result<usize, String>>) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
-        let mut members = Members::open(archive)?;
+    fn of_archive(&self, archive: &Path, push: &mut Push) -> Result<(), Stop> {
+        let lost = |sentence: String| Pending {
+            tag: Err(sentence.clone()),
+            path: archive.to_owned(),
+            bytes: Some(Err(sentence)),
+        };
+        let mut members = match Members::open(archive) {
+            Ok(members) => members,
+            Err(Stop::Failed(sentence)) => return push(lost(sentence)),
+            Err(other) => return Err(other),
+        };
         let mut sample: Vec<Member> = Vec::new();
-        let mut end = |sample: &mut Vec<Member>| -> Result<(), Stop> {
+        let end = |sample: &mut Vec<Member>, push: &mut Push| -> Result<(), Stop> {
             let class = sample.iter().find(|member| member.extension == "cls");
             let class = match class {
                 Some(member) => self.class(member),
@@ -186,13 +199,19 @@ impl Data {
             Ok(())
         };
         for member in members.iter(&["cls"])? {
-            let member = member.map_err(Stop::Failed)?;
+            let member = match member {
+                Ok(member) => member,
+                Err(sentence) => {
+                    push(lost(sentence))?;
+                    continue;
+                }
+            };
             if sample.first().is_some_and(|first| first.key != member.key) {
-                end(&mut sample)?;
+                end(&mut sample, push)?;
             }
             sample.push(member);
         }
-        end(&mut sample)
+        end(&mut sample, push)
     }
 
     fn class(&self, member: &Member) -> Result<usize, String> {
@@ -212,13 +231,18 @@ impl Data {
     }
 }
 
+/// What is in a folder, in alphabetical order, without what systems leave there.
 fn children(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
-    let entries = fs::read_dir(folder).map_err(|error| Stop::unreadable(folder, &error))?;
-    Ok(entries.flatten().map(|entry| entry.path()).collect())
-}
-
-fn is_archive(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "tar")
+    let unreadable = |error| Stop::unreadable(folder, &error);
+    let mut children = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if !is_system_name(&entry.file_name().to_string_lossy()) {
+            children.push(entry.path());
+        }
+    }
+    children.sort();
+    Ok(children)
 }
 
 fn has_archives(folder: &Path) -> Result<bool, Stop> {

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+use cliplet_protocol::system_files::{is_picture_name, is_system_name};
 use walkdir::WalkDir;
 
-use crate::stop::{Stop, say};
+use crate::stop::Stop;
 
 /// One thing to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +16,13 @@ pub(crate) enum Unit {
     File(PathBuf),
     /// A tar archive of pictures.
     Tar(PathBuf),
+    /// What was named, or lies below what was named, and cannot be looked at, with a sentence that says why.
+    Missing(PathBuf, String),
 }
 
 impl Unit {
     fn new(path: PathBuf) -> Self {
-        match has_extension(&path, &["tar"]) {
+        match is_archive(&path) {
             true => Self::Tar(path),
             false => Self::File(path),
         }
@@ -27,64 +30,89 @@ impl Unit {
 
     pub(crate) fn path(&self) -> &Path {
         match self {
-            Self::File(path) | Self::Tar(path) => path,
+            Self::File(path) | Self::Tar(path) | Self::Missing(path, _) => path,
         }
     }
 }
 
-/// What pictures in folders and archives are called.
-const EXTENSIONS: [&str; 9] = [
-    "jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "jfif",
-];
-
 /// Whether a file in a folder or an archive is meant to be a picture, by its name.
 pub(crate) fn is_picture(path: &Path) -> bool {
-    has_extension(path, &EXTENSIONS)
+    path.file_name()
+        .is_some_and(|name| is_picture_name(&name.to_string_lossy()))
 }
 
-fn has_extension(path: &Path, extensions: &[&str]) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| {
-        extensions
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
-    })
+/// Whether a file is meant to be a tar archive, by its name.
+pub(crate) fn is_archive(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("tar"))
+}
+
+/// Whether a part of a path is what systems leave in people's folders.
+pub(super) fn is_system(component: &Component) -> bool {
+    is_system_name(&component.as_os_str().to_string_lossy())
+}
+
+/// How the paths of a list are parted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Separator {
+    /// By line ends; or by NULs, if there is one, which no path has in it.
+    Found,
+    /// By NULs.
+    Nul,
 }
 
 /// Everything that is named, in order. What is in a folder comes in alphabetical order.
-pub(super) fn expand(images: &[PathBuf], lists: &[PathBuf]) -> Result<Vec<Unit>, Stop> {
+pub(super) fn expand(
+    images: &[PathBuf],
+    lists: &[PathBuf],
+    separator: Separator,
+) -> Result<Vec<Unit>, Stop> {
     let mut units = Vec::new();
     for image in images {
         if image == Path::new("-") {
-            listed(image, &mut units)?;
+            listed(image, separator, &mut units)?;
         } else if image.is_dir() {
-            below(image, &mut units)?;
-        } else if !image.exists() && is_pattern(image) {
+            let found = below(image, is_archive);
+            if found.is_empty() {
+                return Err(Stop::Failed(no_pictures(image)));
+            }
+            units.extend(found);
+        } else if image.symlink_metadata().is_err() && is_pattern(image) {
             matching(image, &mut units)?;
         } else {
             units.push(Unit::new(image.clone()));
         }
     }
     for list in lists {
-        listed(list, &mut units)?;
+        listed(list, separator, &mut units)?;
     }
     Ok(units)
 }
 
-/// A path a line, none of which is a pattern or a folder.
-fn listed(list: &Path, units: &mut Vec<Unit>) -> Result<(), Stop> {
+fn no_pictures(folder: &Path) -> String {
+    format!("{} has no pictures in it.", folder.display())
+}
+
+/// A path each, none of which is a pattern or a folder.
+fn listed(list: &Path, separator: Separator, units: &mut Vec<Unit>) -> Result<(), Stop> {
     let mut bytes = Vec::new();
     match list == Path::new("-") {
         true => io::stdin().lock().read_to_end(&mut bytes).map(drop),
         false => fs::File::open(list).and_then(|mut file| file.read_to_end(&mut bytes).map(drop)),
     }
     .map_err(|error| Stop::unreadable(list, &error))?;
-    for line in bytes.split(|&byte| byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if !line.is_empty() {
-            units.push(Unit::new(path_of_bytes(line)));
-        }
-    }
+    let paths: Vec<&[u8]> = match separator == Separator::Nul || bytes.contains(&0) {
+        true => bytes.split(|&byte| byte == 0).collect(),
+        // Some editors begin a file with a mark of its encoding.
+        false => bytes
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(&bytes)
+            .split(|&byte| byte == b'\n')
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+            .collect(),
+    };
+    let paths = paths.into_iter().filter(|path| !path.is_empty());
+    units.extend(paths.map(|path| Unit::new(path_of_bytes(path))));
     Ok(())
 }
 
@@ -102,32 +130,58 @@ pub(crate) fn path_of_bytes(bytes: &[u8]) -> PathBuf {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-fn below(folder: &Path, units: &mut Vec<Unit>) -> Result<(), Stop> {
-    let before = units.len();
-    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            // A link that leads round in a circle, or a folder that may not be read.
-            Err(error) => {
-                say(&format!(
-                    "A part of {} is left out: {error}.",
-                    folder.display()
-                ));
-                continue;
+/// The pictures below a folder, without what systems leave there, and what else is `wanted`; and what cannot be looked at.
+pub(crate) fn below(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<Unit> {
+    let mut units = Vec::new();
+    let entries = WalkDir::new(folder)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| {
+            entry.depth() == 0 || !is_system_name(&entry.file_name().to_string_lossy())
+        });
+    let is_wanted = |path: &Path| is_picture(path) || wanted(path);
+    for entry in entries {
+        match entry {
+            Ok(entry) => {
+                if is_wanted(entry.path()) {
+                    // Others wait for somebody to write into them.
+                    match entry.file_type() {
+                        kind if kind.is_file() => units.push(Unit::new(entry.into_path())),
+                        kind if kind.is_dir() => {}
+                        _ => units.push(missing(entry.path(), "it is no regular file")),
+                    }
+                }
             }
-        };
-        let path = entry.path();
-        if entry.file_type().is_file() && (is_picture(path) || has_extension(path, &["tar"])) {
-            units.push(Unit::new(entry.into_path()));
+            Err(error) => units.extend(unreadable(folder, &error, is_wanted)),
         }
     }
-    if units.len() == before {
-        return Err(Stop::Failed(format!(
-            "{} has no pictures in it.",
-            folder.display()
-        )));
+    units
+}
+
+/// What could not be looked at, unless it is nothing that is looked for, by its name.
+fn unreadable(
+    folder: &Path,
+    error: &walkdir::Error,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> Option<Unit> {
+    let path = error.path().unwrap_or(folder);
+    if let Some(ancestor) = error.loop_ancestor() {
+        let sentence = format!("it is a link to {}, in which it lies", ancestor.display());
+        return Some(missing(path, &sentence));
     }
-    Ok(())
+    let names = path.strip_prefix(folder).unwrap_or(Path::new(""));
+    let is_left_out = names.components().any(|name| is_system(&name));
+    // A link to nothing may have been one to a folder.
+    let is_dangling = path.is_symlink() && path.extension().is_some() && !is_wanted(path);
+    let cause = error.io_error().map(io::Error::to_string);
+    let cause = cause.unwrap_or_else(|| error.to_string());
+    (!is_left_out && !is_dangling).then(|| missing(path, &cause))
+}
+
+fn missing(path: &Path, cause: &str) -> Unit {
+    let sentence = format!("{} could not be read: {cause}.", path.display());
+    Unit::Missing(path.to_owned(), sentence)
 }
 
 fn is_pattern(path: &Path) -> bool {
@@ -138,9 +192,34 @@ fn matching(pattern: &Path, units: &mut Vec<Unit>) -> Result<(), Stop> {
     let text = pattern.to_string_lossy();
     let paths = glob::glob(&text)
         .map_err(|error| Stop::Usage(format!("{text} is no pattern for files: {error}.")))?;
+    // A name that is spelled out is meant.
+    let named: Vec<Component> = pattern
+        .components()
+        .filter(|part| !is_pattern(part.as_ref()))
+        .collect();
     let before = units.len();
-    for path in paths.flatten().filter(|path| path.is_file()) {
-        units.push(Unit::new(path));
+    for path in paths {
+        let path = match path {
+            Ok(path) => path,
+            Err(error) => {
+                units.push(missing(error.path(), &error.error().to_string()));
+                continue;
+            }
+        };
+        let mut parts = path.components();
+        if parts.any(|part| is_system(&part) && !named.contains(&part)) {
+            continue;
+        }
+        if path.is_dir() {
+            match below(&path, is_archive) {
+                found if found.is_empty() => {
+                    units.push(Unit::Missing(path.clone(), no_pictures(&path)));
+                }
+                found => units.extend(found),
+            }
+        } else {
+            units.push(Unit::new(path));
+        }
     }
     match units.len() == before {
         true => Err(Stop::Failed(format!(

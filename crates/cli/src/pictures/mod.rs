@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-pub(crate) use list::{Unit, is_picture, path_of_bytes};
+pub(crate) use list::{Unit, below, is_archive, is_picture, path_of_bytes};
 pub(crate) use shard::Shard;
 pub(crate) use tar::{Member, Members};
 
 use crate::stop::Stop;
+use list::Separator;
 
 #[derive(Debug, Args)]
 pub(crate) struct PictureArguments {
@@ -22,9 +23,12 @@ pub(crate) struct PictureArguments {
     /// for a list on standard input.
     #[arg(value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
-    /// A file with a path a line, or - for standard input. May be given several times.
+    /// A file with a path a line, or - for standard input. May be given several times. Paths with a NUL between them are read as such.
     #[arg(long, value_name = "LIST")]
     pub(crate) files_from: Vec<PathBuf>,
+    /// Lists have a NUL behind each path, as find -print0 writes them, and line ends belong to names.
+    #[arg(short = '0', long)]
+    pub(crate) null: bool,
     /// Only the I-th of N parts of these, counted from 0. Which part a path is in, only the path itself decides.
     #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
     pub(crate) shard: Option<Shard>,
@@ -42,7 +46,7 @@ impl PictureArguments {
         lists.chain(units.iter().map(Unit::path))
     }
 
-    /// What is to be done, in order: files, and archives whole.
+    /// What is to be done, in order: files, archives whole, and what cannot be looked at.
     pub(crate) fn units(&self) -> Result<Vec<Unit>, Stop> {
         self.units_with(&[])
     }
@@ -55,7 +59,12 @@ impl PictureArguments {
                     .to_owned(),
             ));
         }
-        let mut units = list::expand(&[named, &self.images].concat(), &self.files_from)?;
+        let separator = match self.null {
+            true => Separator::Nul,
+            false => Separator::Found,
+        };
+        let images = [named, &self.images].concat();
+        let mut units = list::expand(&images, &self.files_from, separator)?;
         if let Some(shard) = &self.shard {
             units.retain(|unit| shard.has(unit.path()));
         }
