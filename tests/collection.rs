@@ -131,6 +131,31 @@ const RIGHT: [(&str, &str); 3] = [
 ];
 
 #[test]
+fn what_systems_leave_in_folders_is_passed_over() {
+    let server = TestServer::with_page();
+    let folder = folder(
+        "system-files",
+        &[
+            ("panda.jpg", "cat/panda.jpg"),
+            ("bridge.jpg", "cat/._bridge.jpg"),
+            ("bee.jpg", "dog/bee.jpg"),
+            ("fruit.jpg", "dog/.fruit.jpg"),
+            ("rocket.jpg", "@eaDir/rocket.jpg/small.jpg"),
+            ("rocket.jpg", ".ipynb_checkpoints/rocket.jpg"),
+            ("rocket.jpg", ".thumbnails/rocket.jpg"),
+            ("rocket.jpg", "__MACOSX/cat/rocket.jpg"),
+        ],
+    );
+    fs::write(folder.join("cat/Thumbs.db"), "thumbs").unwrap();
+    fs::write(folder.join(".DS_Store"), "store").unwrap();
+    let page = opened(&server, &folder);
+    page.wait_for_text(COUNT, "3 pictures");
+    let mut found = wait_for_names(&page, "three names", |names| names.len() == 3);
+    found.sort();
+    assert_eq!(found, [".fruit.jpg", "bee.jpg", "panda.jpg"]);
+}
+
+#[test]
 fn a_dropped_folder_is_labelled_and_a_picture_of_it_seen_large() {
     let server = TestServer::with_page();
     let page = opened(&server, &all_samples("dropped"));

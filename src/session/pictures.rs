@@ -89,7 +89,7 @@ impl Session {
     pub fn take_chosen_folder(self, files: &FileList) {
         let files = list(files);
         let found = files.into_iter().map(|file| Found { file, path: None });
-        self.take_found(found.collect(), true);
+        self.take_found(found.collect(), true, None);
     }
 
     /// Takes the picture of what was chosen.
@@ -152,7 +152,7 @@ impl Session {
 
     fn take_several(self, files: Vec<File>) {
         let found = files.into_iter().map(|file| Found { file, path: None });
-        self.take_found(found.collect(), false);
+        self.take_found(found.collect(), false, None);
     }
 
     /// Takes a sample, and its labels where no others are lost by it.

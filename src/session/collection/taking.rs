@@ -29,15 +29,22 @@ impl Session {
         leptos::task::spawn_local(async move {
             // With some room for files that are no pictures.
             let (found, unread) = files::walk(entries, 2 * MOST_PICTURES).await;
-            if let Some(name) = unread.filter(|_| found.is_empty()) {
-                return self.error.set(Some(words::not_walked(&name)));
+            let unread = unread.map(|name| words::not_walked(&name));
+            if found.is_empty() && unread.is_some() {
+                return self.error.set(unread);
             }
-            self.take_found(found, true);
+            self.take_found(found, true, unread);
         });
     }
 
-    /// Takes files that were chosen or dropped together, some at a time, so that thousands hold up nothing.
-    pub(in crate::session) fn take_found(self, found: Vec<Found>, in_folder: bool) {
+    /// Takes files that were chosen or dropped together, some at a time, so that thousands hold up nothing. `unread` says what could not
+    /// be had of a folder.
+    pub(in crate::session) fn take_found(
+        self,
+        found: Vec<Found>,
+        in_folder: bool,
+        mut unread: Option<String>,
+    ) {
         if found.len() <= MOST_OF_A_MODEL {
             let names: Vec<String> = found.iter().map(|found| found.file.name()).collect();
             if address::chosen(&names) != Chosen::Other {
@@ -82,7 +89,7 @@ impl Session {
                 }
             }
             if !goes_on {
-                self.all_are_taken(taken, left_out, in_folder);
+                self.all_are_taken(taken, left_out, in_folder, unread.take());
             }
             goes_on
         });
@@ -111,7 +118,7 @@ impl Session {
         true
     }
 
-    fn all_are_taken(self, taken: usize, left_out: usize, in_folder: bool) {
+    fn all_are_taken(self, taken: usize, left_out: usize, in_folder: bool, unread: Option<String>) {
         let many = self.many;
         if taken == 0 {
             if in_folder {
@@ -119,8 +126,9 @@ impl Session {
             }
             return;
         }
-        if left_out > 0 {
-            many.note.set(Some(words::left_out(left_out)));
+        let left_out = (left_out > 0).then(|| words::left_out(left_out));
+        if let Some(note) = unread.or(left_out) {
+            many.note.set(Some(note));
         }
         self.go_on_with_collection();
         let count = many.data.with_value(|data| data.there().count());
