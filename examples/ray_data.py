@@ -19,8 +19,8 @@ PICTURES = {".jpg", ".jpeg", ".png", ".webp"}
 
 def embed(batch: dict[str, np.ndarray], model: str) -> dict[str, np.ndarray]:
     """Paths in, paths and embeddings out. What cannot be read is named on stderr and left out."""
-    paths = "\n".join(batch["path"])
-    command = ["cliplet", "embed", "--model", model, "--files-from", "-"]
+    paths = "\0".join(batch["path"])
+    command = ["cliplet", "embed", "--model", model, "--null", "--files-from", "-"]
     run = subprocess.run(command, input=paths, stdout=subprocess.PIPE, text=True)
     if run.returncode not in (0, 1):
         raise RuntimeError(f"cliplet ended with {run.returncode}")

@@ -111,8 +111,8 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
         format,
         row: &row,
     };
-    Stop::unless(match collection {
-        Some(collection) => job.run_in_parts(collection)?,
-        None => job.run(&units, &destination)?,
-    })
+    match collection {
+        Some(collection) => Stop::unless(job.run_in_parts(collection)?),
+        None => job.run(&units, &destination),
+    }
 }

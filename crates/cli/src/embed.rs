@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, FromArgMatches};
 
 use crate::arguments::ModelArguments;
 use crate::collection::{Collection, Identity};
-use crate::job::{Job, embedding_row};
+use crate::job::{Job, Outcome, embedding_row};
 use crate::model;
 use crate::output::{Columns, Destination, Format, OutputArguments, Row, Rows, Source};
 use crate::pictures::{PictureArguments, Unit};
@@ -171,7 +171,7 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
         });
     }
     let mut rows = destination.rows(format, columns)?;
-    let mut all_used = true;
+    let mut outcome = Outcome::default();
     // Runs of pictures and of texts, each of which is done together.
     for run in inputs.chunk_by(|a, b| matches!(a, Input::Image(_)) == matches!(b, Input::Image(_)))
     {
@@ -185,13 +185,15 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
         });
         let (images, texts): (Vec<_>, Vec<_>) = (images.collect(), texts.collect());
         if let (Some(encoder), false) = (&towers.images, images.is_empty()) {
-            all_used &= embed_pictures(encoder, &images, columns, format, &mut *rows)?;
+            let of_run = embed_pictures(encoder, &images, columns, format, &mut *rows)?;
+            outcome = outcome.and(of_run);
         }
         if let (Some(encoder), false) = (&towers.texts, texts.is_empty()) {
             for (embedding, (text, _)) in model::embed_texts(encoder, &texts, |_| {})?
                 .into_iter()
                 .zip(texts)
             {
+                outcome.rows += 1;
                 rows.row(&Row {
                     source: Source::Text(text),
                     results: None,
@@ -201,10 +203,10 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
         }
     }
     if let (Some(encoder), false) = (&towers.images, units.is_empty()) {
-        all_used &= embed_pictures(encoder, &units, columns, format, &mut *rows)?;
+        let of_units = embed_pictures(encoder, &units, columns, format, &mut *rows)?;
+        outcome = outcome.and(of_units);
     }
-    rows.finish()?;
-    Stop::unless(all_used)
+    outcome.end(rows)
 }
 
 fn embed_pictures(
@@ -213,7 +215,7 @@ fn embed_pictures(
     columns: Columns,
     format: Format,
     rows: &mut dyn Rows,
-) -> Result<bool, Stop> {
+) -> Result<Outcome, Stop> {
     let job = Job {
         encoder,
         columns,

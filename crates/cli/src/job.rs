@@ -23,19 +23,20 @@ pub(crate) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    /// Writes one row a picture. Returns whether every picture could be used.
-    pub(crate) fn run(&self, units: &[Unit], destination: &Destination) -> Result<bool, Stop> {
+    /// Writes one row a picture, all into one.
+    pub(crate) fn run(&self, units: &[Unit], destination: &Destination) -> Result<(), Stop> {
         let mut rows = destination.rows(self.format, self.columns)?;
-        let all_used = self.among(units, &mut *rows)?;
-        rows.finish()?;
-        Ok(all_used)
+        self.among(units, &mut *rows)?.end(rows)
     }
 
     /// The same among other rows.
-    pub(crate) fn among(&self, units: &[Unit], rows: &mut dyn Rows) -> Result<bool, Stop> {
+    pub(crate) fn among(&self, units: &[Unit], rows: &mut dyn Rows) -> Result<Outcome, Stop> {
         let units: Vec<&Unit> = units.iter().collect();
         let progress = Progress::of(count(&units), "pictures");
-        Ok(self.pictures(&units, rows, &progress, || {})?.is_empty())
+        let mut outcome = Outcome::default();
+        let unusable = self.pictures(&units, rows, &progress, || outcome.rows += 1)?;
+        outcome.unusable = unusable.len();
+        Ok(outcome)
     }
 
     /// The same into a folder, in parts.
@@ -88,6 +89,31 @@ impl<'a> Job<'a> {
             }
         })?;
         Ok(unusable)
+    }
+}
+
+/// What became of some pictures or texts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) rows: usize,
+    pub(crate) unusable: usize,
+}
+
+impl Outcome {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            unusable: self.unusable + other.unusable,
+        }
+    }
+
+    /// Ends the output, unless nothing could be used: what was written before is then worth more than a table without rows.
+    pub(crate) fn end(self, rows: Box<dyn Rows>) -> Result<(), Stop> {
+        if self.rows > 0 || self.unusable == 0 {
+            rows.finish()?;
+        }
+        Stop::unless(self.unusable == 0)
     }
 }
 

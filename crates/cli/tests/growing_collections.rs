@@ -35,7 +35,7 @@ fn embed(folder: &Path, arguments: &str) -> Output {
 /// The data of a collection, with the embeddings of each path, which must be there once.
 fn rows(folder: &Path) -> BTreeMap<String, Value> {
     let mut rows = BTreeMap::new();
-    for path in parts(folder) {
+    for path in parts(folder).iter().filter(|path| path.is_file()) {
         for line in lines(&fs::read_to_string(path).unwrap()) {
             let name = line["image"].as_str().unwrap().to_owned();
             let before = rows.insert(name.clone(), line["embedding"].clone());
@@ -186,6 +186,17 @@ fn what_is_in_the_folder_and_not_named_is_not_thrown_away() {
         "--out-folder parts --format jsonl --reference one",
     ));
     assert_eq!(rows(&out).len(), 2);
+    // Where nothing can be put beside the folder, what is known of it is in it.
+    fs::write(folder.join("inside.cliplet"), "mine").unwrap();
+    let job = "--out-folder inside --format jsonl one";
+    stdout(&embed(&folder, job));
+    put(&folder, "one/aa.jpg", ROCKET);
+    stdout(&embed(&folder, job));
+    let inside = folder.join("inside");
+    assert!(inside.join("_cliplet/collection.json").is_file());
+    assert_eq!(rows(&inside).len(), 3);
+    assert_eq!(fs::read(folder.join("inside.cliplet")).unwrap(), b"mine");
+    fs::remove_file(folder.join("one/aa.jpg")).unwrap();
     // A name that is taken.
     put(&folder, "taken.cliplet/mine.jpg", BEE);
     let output = embed(&folder, "--out-folder taken --format jsonl one");

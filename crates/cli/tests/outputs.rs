@@ -280,6 +280,29 @@ fn links_stay_links_and_permissions_stay_as_they_are() {
 }
 
 #[test]
+fn a_run_without_a_single_row_replaces_nothing() {
+    let folder = pictures("no-rows");
+    fs::write(folder.join("e.csv"), "precious").unwrap();
+    refused(
+        &folder,
+        "embed MODEL --out e.csv missing.jpg",
+        "missing.jpg",
+    );
+    fs::write(folder.join("pictures/a.jpg"), "no picture").unwrap();
+    fs::write(folder.join("pictures/b.jpg"), "no picture").unwrap();
+    refused(&folder, "embed MODEL --out e.csv pictures", "b.jpg");
+    refused(
+        &folder,
+        "classify MODEL --labels bee --out e.csv pictures",
+        "b.jpg",
+    );
+    // With a single one it is a result.
+    let output = run(&folder, "embed MODEL --out e.csv --text bee missing.jpg");
+    assert_eq!(output.status.code(), Some(1));
+    assert_ne!(fs::read(folder.join("e.csv")).unwrap(), b"precious");
+}
+
+#[test]
 fn pipes_and_devices_are_written_as_they_are() {
     let folder = pictures("streams");
     let pipe = folder.join("pipe");
