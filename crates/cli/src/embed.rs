@@ -1,10 +1,10 @@
 //! `cliplet embed`.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, FromArgMatches};
+use cliplet_protocol::text;
 
 use crate::arguments::ModelArguments;
 use crate::collection::{Collection, Identity};
@@ -13,6 +13,7 @@ use crate::model;
 use crate::output::{Columns, Destination, Format, OutputArguments, Row, Rows, Source};
 use crate::pictures::{PictureArguments, Unit};
 use crate::stop::Stop;
+use crate::text_file;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -102,8 +103,8 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
         ));
     }
     if let Some(path) = &options.texts_file {
-        let texts = fs::read_to_string(path).map_err(|error| Stop::unreadable(path, &error))?;
-        let texts = texts.lines().filter(|text| !text.trim().is_empty());
+        let texts = text_file::read(path)?;
+        let texts = text::lines(&texts).filter(|text| !text.trim().is_empty());
         inputs.extend(texts.map(|text| Input::Text(text.to_owned())));
     }
     let units = match options.pictures.is_empty() && !inputs.is_empty() {

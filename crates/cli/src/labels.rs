@@ -1,27 +1,34 @@
 //! Labels and prompt templates, as the arguments name them, and what the model makes of them.
 
-use std::fs;
+use std::collections::HashSet;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cliplet_clip::prompt::{self, DEFAULT_TEMPLATE};
 use cliplet_clip::{TextEncoder, zero_shot};
+use cliplet_protocol::label_list::{self, Colons};
+use cliplet_protocol::text;
 
 use crate::model::embed_texts;
 use crate::progress::Progress;
-use crate::stop::Stop;
+use crate::stop::{Stop, say};
+use crate::text_file;
 
 /// ImageNet-1k's class names as CLIP's authors cleaned them up; `public/label-sets/SOURCES.md` says where they come from.
 const IMAGENET_1K: &str = include_str!("../../../public/label-sets/imagenet-1k.txt");
+/// What the list is called on the command line.
+const IMAGENET_1K_NAME: &str = "imagenet-1k";
 /// The 80 templates that CLIP's authors used on ImageNet.
 const IMAGENET_80: &str = include_str!("../../../public/templates/imagenet-80.txt");
 
 #[derive(Debug, Args)]
 pub(crate) struct LabelArguments {
-    /// Candidate labels, separated by commas. These, or --labels-file.
+    /// Candidate labels: a list as in a file of them, such as "cat, dog". These, or --labels-file.
     #[arg(long)]
     pub(crate) labels: Option<String>,
-    /// A file with a label a line, or imagenet-1k for the 1,000 names of ImageNet's classes.
+    /// A file of labels: one a line or separated by commas, semicolons or tabs, with bullets or numbers, or as JSON, Markdown or HTML; -
+    /// for stdin; or imagenet-1k for the 1,000 names of ImageNet's classes.
     #[arg(long, value_name = "FILE", conflicts_with = "labels")]
     pub(crate) labels_file: Option<PathBuf>,
     #[command(flatten)]
@@ -41,24 +48,17 @@ pub(crate) struct TemplateArguments {
 impl LabelArguments {
     /// The labels: trimmed, without empty ones, each once.
     pub(crate) fn labels(&self) -> Result<Vec<String>, Stop> {
-        let list = match (&self.labels, &self.labels_file) {
-            (Some(list), _) => list.split(',').map(str::to_owned).collect(),
-            (None, Some(path)) => labels_in(path)?,
+        let labels = match (&self.labels, &self.labels_file) {
+            (Some(list), _) => label_list::read_distinct(list, Colons::Plain),
+            (None, Some(path)) => listed(path)?,
             (None, None) => {
                 return Err(Stop::Usage(
-                    "There is nothing to compare with: name labels as in --labels \"cat, dog\", or a file with a label a line \
-                     as in --labels-file animals.txt."
+                    "There is nothing to compare with: name labels as in --labels \"cat, dog\", or a file of them as in \
+                     --labels-file animals.txt."
                         .to_owned(),
                 ));
             }
         };
-        let mut labels: Vec<String> = Vec::new();
-        let mut known = std::collections::HashSet::new();
-        for label in list.iter().map(|label| label.trim()) {
-            if !label.is_empty() && known.insert(label) {
-                labels.push(label.to_owned());
-            }
-        }
         match labels.is_empty() {
             true => Err(Stop::Usage(
                 "There is no label: at least one is wanted, as in --labels \"cat, dog\"."
@@ -69,9 +69,47 @@ impl LabelArguments {
     }
 }
 
-/// The lines of a file of labels, or of a list that is built in.
+/// The labels of a file, of stdin, or of the list that is built in, each once.
+fn listed(path: &Path) -> Result<Vec<String>, Stop> {
+    if is_built_in(path, IMAGENET_1K_NAME) {
+        // Two of its names are there twice.
+        return Ok(distinct(labels_in(path)?));
+    }
+    let list = match path == Path::new("-") {
+        true => {
+            let mut bytes = Vec::new();
+            io::stdin()
+                .lock()
+                .read_to_end(&mut bytes)
+                .map_err(|error| Stop::unreadable(path, &error))?;
+            text_file::decode(Path::new("stdin"), &bytes)?
+        }
+        false => text_file::read(path)?,
+    };
+    let labels = label_list::read(&list, Colons::Plain);
+    let lines = text::lines(&list).filter(|line| !line.trim().is_empty());
+    let lines = lines.count();
+    if lines > 1 && labels.len() > lines {
+        say(&format!(
+            "{}: {lines} lines hold {} labels, since commas, semicolons and tabs separate labels. A label that has one goes in \
+             double quotes.",
+            path.display(),
+            labels.len()
+        ));
+    }
+    Ok(distinct(labels))
+}
+
+/// Each label once: to CLIP, capitals and small letters are the same.
+fn distinct(mut labels: Vec<String>) -> Vec<String> {
+    let mut known = HashSet::new();
+    labels.retain(|label| known.insert(label_list::key(label, Colons::Plain)));
+    labels
+}
+
+/// The lines of a file of class names, or of the list that is built in.
 pub(crate) fn labels_in(path: &Path) -> Result<Vec<String>, Stop> {
-    lines(path, "imagenet-1k", IMAGENET_1K)
+    lines(path, IMAGENET_1K_NAME, IMAGENET_1K)
 }
 
 impl TemplateArguments {
@@ -98,15 +136,19 @@ impl TemplateArguments {
 
 /// The lines of a file that are not empty, trimmed; or of a list that is built in, if that is its name and no file has it.
 fn lines(path: &Path, built_in: &str, list: &str) -> Result<Vec<String>, Stop> {
-    let text = match path == Path::new(built_in) && !path.exists() {
+    let text = match is_built_in(path, built_in) {
         true => list.to_owned(),
-        false => fs::read_to_string(path).map_err(|error| Stop::unreadable(path, &error))?,
+        false => text_file::read(path)?,
     };
-    let lines = text.lines().map(str::trim);
+    let lines = text::lines(&text).map(str::trim);
     Ok(lines
         .filter(|line| !line.is_empty())
         .map(str::to_owned)
         .collect())
+}
+
+fn is_built_in(path: &Path, name: &str) -> bool {
+    path == Path::new(name) && !path.exists()
 }
 
 /// An embedding a label: of its prompt, or of several the mean, made unit again, as CLIP's authors did it.

@@ -23,6 +23,7 @@ mod pictures;
 mod progress;
 mod serve;
 mod stop;
+mod text_file;
 
 use std::panic;
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cliplet_clip::ImageEncoder;
 use cliplet_protocol::system_files::is_system_name;
+use cliplet_protocol::text;
 
 use crate::encode::{Batches, Embedded, Pending};
 use crate::labels::labels_in;
@@ -216,7 +217,7 @@ impl Data {
 
     fn class(&self, member: &Member) -> Result<usize, String> {
         let bytes = member.bytes.as_ref().map_err(String::clone)?;
-        let text = String::from_utf8_lossy(bytes);
+        let text = text::decode(bytes).map_err(|error| format!("its .cls {error}"))?;
         let text = text.trim();
         text.parse()
             .ok()

@@ -1,11 +1,11 @@
 //! Retrieval: a picture by its captions, and captions by their picture.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use cliplet_clip::zero_shot::cosine;
+use cliplet_protocol::text;
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, line, percent, report};
@@ -15,6 +15,7 @@ use crate::model;
 use crate::pictures::Unit;
 use crate::progress::Progress;
 use crate::stop::Stop;
+use crate::text_file;
 
 pub(super) const EXAMPLES: &str = "\
 Example:
@@ -83,11 +84,11 @@ struct Line {
 
 /// Reads a file of captions. A picture may be on several lines.
 fn read(path: &Path) -> Result<Pairs, Stop> {
-    let text = fs::read_to_string(path).map_err(|error| Stop::unreadable(path, &error))?;
+    let list = text_file::read(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut pairs: Pairs = Vec::new();
     let mut places: HashMap<PathBuf, usize> = HashMap::new();
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in text::lines(&list).enumerate() {
         if line.trim().is_empty() {
             continue;
         }
