@@ -1,21 +1,27 @@
-"""Writes texts and the token ids that CLIPTokenizerFast gives them with CLIP's whole vocabulary.
+"""Writes texts and the token ids that CLIP's tokenizers give them with CLIP's whole vocabulary.
 
-The ids are cut to 77 as transformers cuts them (`truncation=True, max_length=77`).  Three tokenizers are compared on
-every text, and what they differ in is printed: transformers' own, the one that the published `tokenizer.json`
-describes, and the regular-expression one of the package open_clip_torch.
+OpenCLIP, as OpenAI's CLIP, cleans a text first: ftfy, HTML entities, white space, lower case.  Where that changes a
+text, the ids are OpenCLIP's; elsewhere they are those of transformers' CLIPTokenizerFast, which cleans nothing.  Ids are
+cut to 77 as both cut them.  Three tokenizers are compared on every text, and what they differ in is printed:
+transformers' own on the cleaned text, the one that the published `tokenizer.json` describes, and the
+regular-expression one of the package open_clip_torch.
+
+ftfy's guesses at what was decoded wrongly (`fix_encoding`) are left out, and it is printed for how many texts they
+matter.
 """
 
 import argparse
+import html
+import html.entities
 import importlib.util
 import json
 import random
-import sys
-import types
 import unicodedata
 from pathlib import Path
 
-import regex
+import ftfy
 import tokenizers
+from tokenizers import normalizers
 
 import clip_vocabulary
 
@@ -198,23 +204,90 @@ BLOCKS = [
 ]
 
 
+# What people's phones, word processors and web pages put into texts.
+QUOTES = "\u02bc\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u2032\u0060\u00b4\uff02\uff07"
+LIGATURES = "ĲĳŉǱǲǳǄǅǆǇǈǉǊǋǌﬀﬁﬂﬃﬄﬅﬆœæﬓ"
+WIDE = [chr(code) for code in [0x3000, *range(0xFF01, 0xFFF0)] if unicodedata.category(chr(code)) != "Cn"]
+TYPED = [
+    "child’s toy", "children’s toys", "rock ’n’ roll", "‘so called’ friend", "“big” cat", "it’s", "we’ll", "they’re",
+    "don’t", "I’ve", "dogs’", "5″ nail", "6′ tall", "wait…", "cat – dog", "cat—dog", "cafés", "cafe\u0301", "ﬁsh",
+    "ﬂower", "oﬃce", "waﬄe", "ice\u00a0cream", "soft\u00adball", "zero\u200bwidth", "\ufeffcat", "ＦＵＬＬ",
+    "ｗｉｄｅ　ｃａｔ", "ｶﾞﾗｽ", "ﾊﾟﾝ", "１２３", "ΟΔΟΣ", "ΣΑΣ", "Ben &amp; Jerry", "Ben &amp;amp; Jerry",
+    "child&rsquo;s", "child&#8217;s", "child&#x2019;s", "caf&eacute;", "CAF&EACUTE;", "caf&eacute", "&quot;cat&quot;",
+    "&lt;b&gt;", "<b>cat &amp; dog</b>", "AT&T", "R&D;", "this&not that", "a &copy 2020", "&#150;", "&#0;", "&#xd83d;",
+    "&#1114112;", "&nbsp;", "&;", "&#;", "&#x;", "&unknown;", "\x1b[1mcat\x1b[0m", "a\r\nb", "a\rb", "a\u2028b",
+    "a\x85b", "cat\x07", "cat\x92s", "\ufffccat", "cat\u206a", "👩\u200d🚀", "❤\ufe0f", "1\ufe0f\u20e3", "👍🏽",
+    "A\u030angstro\u0308m", "s\u0323\u0307", "q\u0301\u0302", "½", "™", "€", "№", "℃",
+]  # fmt: skip
+
+
+def cleaned_texts() -> list[str]:
+    """Texts with what OpenCLIP cleans, each once."""
+    rng = random.Random(SEED)
+    found = list(TYPED)
+    known = [*html.entities.name2codepoint, "apos", "AMP", "LT", "GT", "QUOT", "COPY", "REG"]
+    for name in known:
+        found += [f"a &{name}; b", f"x&{name};y", f"&amp;{name};"]
+        if name + ";" != name.lower() + ";" or name.upper() in known:
+            continue
+        found.append(f"a &{name.upper()};")
+    found += [f"a &{name}b" for name in html.entities.html5 if not name.endswith(";")]
+    found += [f"a&#{code};b" for code in (*range(0, 0x21), *range(0x7E, 0x101), 0x2019, 0xFB01, 0xFFFE, 0x1F600)]
+    for mark in QUOTES:
+        found += [f"{mark}cat{mark}", f"child{mark}s", f"cats{mark}", f"{mark}s", f"a {mark} b", f"x{mark}{mark}y", mark]
+    for letter in LIGATURES:
+        found += [letter, f"a{letter}e", f"{letter}at", f"o{letter}"]
+    for letter in WIDE:
+        found += [letter, f"a{letter}b"]
+    nouns = [template.replace("{}", noun) for template in TEMPLATES for noun in NOUNS]
+    swaps = [("'", "’"), ("e", "é"), ("fi", "ﬁ"), ("fl", "ﬂ"), (" ", "\u00a0"), ("a", "&aacute;"), ("o", "&ouml;"), ("c", "ｃ"),
+             ("d", "Ｄ"), (" ", "\u3000"), ("t", "t\u0301"), (".", "…"), (",", "&sbquo;"), ("!", "！"), (" ", "\r\n")]  # fmt: skip
+    for _ in range(900):
+        text = rng.choice(nouns) if rng.random() < 0.5 else " ".join(rng.choices([*NOUNS, *TYPED], k=rng.randrange(2, 6)))
+        for old, new in rng.sample(swaps, 3):
+            text = text.replace(old, new)
+        found.append(text)
+    pieces = [*TYPED, *QUOTES, *LIGATURES, *WIDE[:100], *EMOJI, *CONTRACTIONS, "é", " ", "  ", "\n", "cat"]
+    for _ in range(900):
+        found.append("".join(rng.choices(pieces, k=rng.randrange(2, 8))))
+    vocabulary = [token for token in clip_vocabulary.tokens()[512:-2] if token.endswith(clip_vocabulary.END_OF_WORD)]
+    for _ in range(500):
+        words = [token.removesuffix(clip_vocabulary.END_OF_WORD) for token in rng.choices(vocabulary, k=3)]
+        found.append(rng.choice("‘’“”\u00a0") + rng.choice(["’s ", "\u3000", "&nbsp;", "” “", "…"]).join(words))
+    # Cut.
+    found += ["child’s ﬁsh " * 40, "＆" * 90, "&eacute;" * 100, "&amp;eacute; " * 100, "“猫” " * 60]
+    return list(dict.fromkeys(found))
+
+
+def clean(text: str) -> str:
+    """OpenCLIP's cleaning without `fix_encoding`."""
+    text = html.unescape(html.unescape(ftfy.fix_text(text, fix_encoding=False)))
+    text = " ".join(text.split())
+    # Special tokens are told by their case, which transformers makes lower itself, but for the sigma at the end of a word.
+    return with_small_sigmas(text) if "<|" in text else text.lower()
+
+
+def with_small_sigmas(text: str) -> str:
+    """With small letters for capital sigmas alone."""
+    small = iter(text.lower())
+    return "".join(low[0] if char == "Σ" else char for char in text if (low := [next(small) for _ in char.lower()]))
+
+
+def is_newer(text: str) -> bool:
+    """Whether Python's Unicode knows an order of combining marks that the one of tokenizers does not."""
+    return normalizers.NFC().normalize_str(text) != unicodedata.normalize("NFC", text)
+
+
 def open_clip_tokenizer():
-    """open_clip's tokenizer without its cleaning (HTML entities, mended encodings), which transformers has not."""
+    """open_clip's tokenizer with this cleaning."""
     # Only one module of the package is run, so what its other modules import need not be installed.
-    sys.modules.setdefault("ftfy", types.SimpleNamespace(fix_text=lambda text: text))
     path = Path(clip_vocabulary.merges_path()).parent / "tokenizer.py"
     spec = importlib.util.spec_from_file_location("open_clip_tokenizer", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     tokenizer = module.SimpleTokenizer()
-    tokenizer.clean_fn = lambda text: text
+    tokenizer.clean_fn = clean
     return tokenizer
-
-
-def open_clip_ids(tokenizer, text: str) -> list[int]:
-    """Its ids, with start and end of text, of the text as transformers normalises it."""
-    text = regex.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).lower()
-    return [tokenizer.sot_token_id, *tokenizer.encode(text), tokenizer.eot_token_id]
 
 
 def main() -> None:
@@ -230,20 +303,32 @@ def main() -> None:
     reference = clip_vocabulary.transformers_tokenizer()
     published = clip_vocabulary.published_tokenizer()
     open_clip = open_clip_tokenizer()
-    lines, unlike_published, unlike_open_clip = [], [], []
-    for text in texts():
-        ids = reference(text, truncation=True, max_length=CONTEXT_LENGTH)["input_ids"]
-        whole = reference(text)["input_ids"]
-        if published.encode(text).ids != whole:
-            unlike_published.append(text)
-        if open_clip_ids(open_clip, text) != whole:
-            unlike_open_clip.append(text)
-        lines.append(json.dumps([text, ids, len(whole) > CONTEXT_LENGTH], separators=(",", ":")))
-    (out / "ids.jsonl").write_text("".join(f"{line}\n" for line in lines))
-    print(f"{len(lines)} texts, tokenizers {tokenizers.__version__}")
-    report("the published tokenizer.json", unlike_published, {"special tokens in capitals": "<|ENDOFTEXT|>"})
-    known = {"special tokens, which it names otherwise": "<|", "the end of a Greek word": "Σ"}
-    report("open_clip", unlike_open_clip, known)
+    for name, found in (("ids", texts()), ("cleaned", cleaned_texts())):
+        lines, unlike_published, unlike_open_clip, changed, guessed = [], [], [], 0, 0
+        for text in found:
+            text_of_reference = clean(text)
+            whole = reference(text_of_reference)["input_ids"]
+            by_open_clip = [open_clip.sot_token_id, *open_clip.encode(text), open_clip.eot_token_id]
+            guessed += ftfy.fix_text(text) != ftfy.fix_text(text, fix_encoding=False)
+            if published.encode(text_of_reference).ids != whole:
+                unlike_published.append(text)
+            if by_open_clip != whole:
+                unlike_open_clip.append(text)
+            uncleaned = reference(text)["input_ids"]
+            if is_newer(text):
+                print("left as tokenizers orders its marks:", ascii(text))
+                whole = uncleaned
+            elif uncleaned != whole:
+                changed += 1
+                # Special tokens are named otherwise there.
+                whole = whole if "<|" in text else by_open_clip
+            ids = [*whole[: CONTEXT_LENGTH - 1], whole[-1]] if len(whole) > CONTEXT_LENGTH else whole
+            lines.append(json.dumps([text, ids, len(whole) > CONTEXT_LENGTH], separators=(",", ":")))
+        (out / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+        print(f"{name}: {len(lines)} texts, tokenizers {tokenizers.__version__}, ftfy {ftfy.__version__}")
+        print(f"cleaning changes the ids of {changed} texts; ftfy's guesses at encodings would change {guessed} texts")
+        report("the published tokenizer.json", unlike_published, {"special tokens in capitals": "<|ENDOFTEXT|>"})
+        report("open_clip", unlike_open_clip, {"special tokens, which it names otherwise": "<|"})
 
 
 def report(other: str, differing: list[str], known: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
-//! Texts of every kind get the token ids that Hugging Face's CLIPTokenizerFast gives them, from CLIP's list of tokens
-//! alone, without its merges. The texts and ids are written by `tools/make_tokens.py`.
+//! Texts of every kind get the token ids that OpenCLIP's tokenizer gives them, from CLIP's list of tokens alone, without its
+//! merges. Where OpenCLIP's cleaning changes nothing, these are the ids of Hugging Face's CLIPTokenizerFast. The texts and ids are written
+//! by `tools/make_tokens.py`.
 
 mod common;
 
@@ -17,6 +18,8 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 const VOCABULARY: &str = include_str!("fixtures/tokens/clip-vocabulary.txt");
 const TEXTS_AND_IDS: &str = include_str!("fixtures/tokens/ids.jsonl");
+/// Texts that OpenCLIP cleans: quotes, ligatures, widths, HTML entities, control characters.
+const CLEANED_TEXTS_AND_IDS: &str = include_str!("fixtures/tokens/cleaned.jsonl");
 
 const CONTEXT_LENGTH: usize = 77;
 
@@ -31,11 +34,29 @@ fn tokenizer(tokens: &[&str]) -> Tokenizer {
 
 #[test]
 fn token_ids_are_those_of_transformers() {
+    let (texts, cut_texts) = compare(TEXTS_AND_IDS);
+    assert!(
+        texts >= 3000 && cut_texts >= 20,
+        "{texts} texts, {cut_texts} cut"
+    );
+}
+
+#[test]
+fn token_ids_of_cleaned_texts_are_those_of_open_clip() {
+    let (texts, cut_texts) = compare(CLEANED_TEXTS_AND_IDS);
+    assert!(
+        texts >= 4000 && cut_texts >= 5,
+        "{texts} texts, {cut_texts} cut"
+    );
+}
+
+/// Compares all texts with their ids. Gives how many there are, and how many of them are cut.
+fn compare(texts_and_ids: &str) -> (usize, usize) {
     let tokens: Vec<&str> = VOCABULARY.lines().collect();
     assert_eq!(tokens.len(), 49_408);
     let tokenizer = tokenizer(&tokens);
     let (mut texts, mut cut_texts, mut wrong) = (0, 0, Vec::new());
-    for line in TEXTS_AND_IDS.lines() {
+    for line in texts_and_ids.lines() {
         let (text, ids, cut): (String, Vec<u32>, bool) = serde_json::from_str(line).unwrap();
         let ours = tokenizer.encode(&text).unwrap();
         assert!(ids.len() <= CONTEXT_LENGTH);
@@ -63,10 +84,7 @@ fn token_ids_are_those_of_transformers() {
         wrong.len(),
         wrong.join("\n")
     );
-    assert!(
-        texts >= 3000 && cut_texts >= 20,
-        "{texts} texts, {cut_texts} cut"
-    );
+    (texts, cut_texts)
 }
 
 #[test]
@@ -81,6 +99,47 @@ fn a_long_text_says_where_it_is_cut() {
         .unwrap();
     let cut_at = turtles.cut_at.unwrap();
     assert!(cut_at > 0 && cut_at.is_multiple_of(4), "{cut_at}");
+}
+
+#[test]
+fn a_cut_is_where_it_is_in_the_text_that_was_given() {
+    let tokens: Vec<&str> = VOCABULARY.lines().collect();
+    let tokenizer = tokenizer(&tokens);
+    for (word, tokens, first) in [
+        // "child" and "'s"; "fish"; "&" and "#"; "cat", around which everything else goes away.
+        ("child\u{2019}s ", 2, "child"),
+        ("\u{fb01}sh&nbsp;", 1, "\u{fb01}sh"),
+        ("\u{ff06}\u{3000}", 1, "\u{ff06}"),
+        ("&eacute;\r\n", 1, "&eacute;"),
+        ("\u{feff}cat\u{1b}[1m ", 1, "\u{feff}cat"),
+        ("e\u{301} ", 1, "e\u{301}"),
+    ] {
+        let text = word.repeat(100);
+        let length = tokenizer.measure(&text).unwrap();
+        assert_eq!(length.tokens, CONTEXT_LENGTH, "{word:?}");
+        // 75 tokens are read.
+        let whole = 74 / tokens * word.len();
+        assert_eq!(length.cut_at, Some(whole + first.len()), "{word:?}");
+        let read = &text[..length.cut_at.unwrap()];
+        assert_eq!(
+            tokenizer.encode(read).unwrap().ids,
+            tokenizer.encode(&text).unwrap().ids
+        );
+    }
+}
+
+#[test]
+fn both_apostrophes_are_one() {
+    let tokens: Vec<&str> = VOCABULARY.lines().collect();
+    let tokenizer = tokenizer(&tokens);
+    let typed = tokenizer.encode("a child's toy").unwrap();
+    for text in [
+        "a child\u{2019}s toy",
+        "a child&rsquo;s toy",
+        "a child&#8217;s\u{a0}toy",
+    ] {
+        assert_eq!(tokenizer.encode(text).unwrap(), typed, "{text}");
+    }
 }
 
 /// A fixture of one's own making cannot find what one did not think of; published ids can.

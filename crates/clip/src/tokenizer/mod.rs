@@ -3,9 +3,10 @@
 //!
 //! A model file brings its tokenizer along in one of two ways: as a whole `tokenizer.json` in the key
 //! `tokenizer.huggingface.json`, or, as clip.cpp writes it, as a bare list of tokens from which the merges are recovered
-//! (`merges`). What tokenizers takes for granted of such a file is looked at first (`normalizer`, `template`). What is not here: prompts, and
-//! what the tokens mean to the text tower.
+//! (`merges`). What tokenizers takes for granted of such a file is looked at first (`normalizer`, `template`). Before a text is split, it is
+//! cleaned as OpenAI's CLIP and OpenCLIP clean it (`clean`). What is not here: prompts, and what the tokens mean to the text tower.
 
+mod clean;
 mod merges;
 mod model;
 mod normalizer;
@@ -174,15 +175,17 @@ impl Tokenizer {
         tokens
     }
 
-    /// The tokens of a text. A text longer than the context keeps its beginning and its end-of-text token, as in
-    /// Hugging Face's `CLIPTokenizerFast` with `truncation=True`.
+    /// The tokens of a text, as OpenCLIP reads it: quotes, ligatures, widths and HTML entities are cleaned first. A text longer than
+    /// the context keeps its beginning and its end-of-text token, as in Hugging Face's `CLIPTokenizerFast` with `truncation=True`.
     ///
     /// # Errors
     /// [`Error::Text`] if the tokenizer refuses, which CLIP's does for no text.
     pub fn encode(&self, text: &str) -> Result<Tokens, Error> {
+        let cleaned = clean::clean(text);
+        let read = cleaned.as_ref().map_or(text, |cleaned| &cleaned.text);
         let encoding = self
             .inner
-            .encode_fast(text, true)
+            .encode_fast(read, true)
             .map_err(|error| Error::Text(error.to_string()))?;
         Ok(Tokens {
             ids: encoding.get_ids().to_vec(),
@@ -195,19 +198,25 @@ impl Tokenizer {
     /// # Errors
     /// As [`encode`](Self::encode).
     pub fn measure(&self, text: &str) -> Result<Length, Error> {
+        let cleaned = clean::clean(text);
+        let read = cleaned.as_ref().map_or(text, |cleaned| &cleaned.text);
         let encoding = self
             .inner
-            .encode(text, true)
+            .encode(read, true)
             .map_err(|error| Error::Text(error.to_string()))?;
         // The pieces behind the first are not all there is: nothing is looked for far behind the context.
         let is_cut = !encoding.get_overflowing().is_empty();
         let cut_at = is_cut.then(|| {
             let offsets = encoding.get_offsets();
             // Without start and end of text, which are around every text.
-            let read = &offsets[1..offsets.len() - 1];
-            let end = read.iter().map(|(_, end)| *end).max().unwrap_or_default();
+            let offsets = &offsets[1..offsets.len() - 1];
+            let ends = offsets.iter().map(|(_, end)| *end);
             // A token may be a part of a character.
-            text.floor_char_boundary(end)
+            let end = read.floor_char_boundary(ends.max().unwrap_or_default());
+            match &cleaned {
+                Some(cleaned) => cleaned.place_in_original(end),
+                None => end,
+            }
         });
         Ok(Length {
             tokens: encoding.get_ids().len(),
@@ -221,7 +230,7 @@ impl Tokenizer {
 pub struct Length {
     /// Tokens that are read, start and end of text among them.
     pub tokens: usize,
-    /// Where it is cut: so many bytes of it are read, which end at a character's end.
+    /// Where it is cut: so many bytes of it, as it was given, are read, which end at a character's end.
     pub cut_at: Option<usize>,
 }
 

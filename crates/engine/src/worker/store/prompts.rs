@@ -12,7 +12,8 @@ use super::super::model::EncodedPrompt;
 use super::private_file::PrivateFile;
 use crate::catalogue::ModelEntry;
 
-const MAGIC: &[u8; 8] = b"cliplet1";
+/// The number counts up when prompts are read in another way: embeddings of before are not mixed with those of after.
+const MAGIC: &[u8; 8] = b"cliplet2";
 
 /// Bytes that are kept at most: some 4,000 prompts. Above that the file begins anew.
 const MOST: u64 = 8 << 20;
