@@ -163,8 +163,17 @@ export class Cliplet {
   /** Which build of the engine runs, and on how many threads. */
   readonly engine: Readonly<{ build: string; threads: number }>;
 
-  /** How well each label fits an image, best first. Images that are files and labels are encoded once. */
-  classify(image: ImageSource, labels: Iterable<string>, options?: ClassifyOptions): Promise<LabelScore[]>;
+  /**
+   * How well each label fits an image, best first. Images that are files and labels are encoded once. Labels are a list, taken as they
+   * are, or a text that `readLabels` reads.
+   */
+  classify(image: ImageSource, labels: string | Iterable<string>, options?: ClassifyOptions): Promise<LabelScore[]>;
+
+  /**
+   * The labels of a list as people have it: separated by commas or line breaks, with bullets or numbers, as JSON, Markdown or HTML. A
+   * label that is there twice, in capitals or small letters, is given once.
+   */
+  readLabels(list: string, options?: { signal?: AbortSignal }): Promise<string[]>;
 
   /** The embeddings of images, in their order, of unit length each. */
   embedImages(images: Iterable<ImageSource>, options?: WorkOptions): Promise<Float32Array[]>;

@@ -65,7 +65,7 @@ export class Cliplet {
 
   /** How well each label fits an image: `[{ label, score, cosine }]`, best first. */
   async classify(image, labels, { template = TEMPLATE, topK = Infinity, signal, onProgress } = {}) {
-    labels = texts(labels, "labels");
+    labels = typeof labels === "string" ? await this.readLabels(labels, { signal }) : texts(labels, "labels");
     checkLabels(labels);
     // Of several templates the mean of the prompts counts.
     const templates = Array.isArray(template) && template.length > 0 ? template : [template];
@@ -84,6 +84,13 @@ export class Cliplet {
       const results = Scores.scores.map(({ cosine, score, cut }, at) => ({ label: labels[at], score, cosine, ...(cut && { cut }) }));
       return results.sort((a, b) => b.score - a.score).slice(0, topK);
     });
+  }
+
+  /** The labels of a list as people have it: with commas, one a line, with bullets, as JSON, Markdown or HTML. Each is there once. */
+  async readLabels(list, { signal } = {}) {
+    if (typeof list !== "string") throw new ClipletError("bad-argument", "`readLabels` takes a text.");
+    const { Labels } = await this.#engine.request({ ReadLabels: { list } }, { signal });
+    return Labels;
   }
 
   /** The embeddings of images, in their order: a `Float32Array` of unit length each. */

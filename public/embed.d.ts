@@ -2,7 +2,10 @@
 
 /** The element. Each property is an attribute of the same name, and both can be changed at any time. */
 export interface ClipletClassifierElement extends HTMLElement {
-  /** Candidate labels. Set as a list or as one text; no label has a comma, a semicolon or a line break in it. */
+  /**
+   * Candidate labels. Set as a list of labels, or as one text that is a list. A text that is neither JSON nor has separators alone, such as
+   * Markdown, is given back in pieces here, and read rightly by the element.
+   */
   get labels(): string[];
   set labels(labels: string | readonly string[] | null);
   /** The prompt that a label stands in, at `{}`. */

@@ -294,7 +294,8 @@
       const of = (name) => this.getAttribute(name) ?? undefined;
       this.#port?.postMessage(
         JSON.stringify({
-          labels: this.hasAttribute("labels") ? this.labels : undefined,
+          // A text that is a list: the frame reads it with the code that the page has for lists.
+          labels: this.hasAttribute("labels") ? [this.getAttribute("labels")] : undefined,
           images: this.image.map(absolute),
           template: of("template"),
           model: of("model"),
@@ -351,10 +352,14 @@
     // ---- Properties, each an attribute ----
 
     get labels() {
-      return split(this.getAttribute("labels"), /[,;\t\r\n]/);
+      const labels = this.getAttribute("labels");
+      return fromJson(labels) ?? split(labels, /[,;\t\r\n]/);
     }
     set labels(labels) {
-      this.#set("labels", Array.isArray(labels) ? labels.join(", ") : labels);
+      // As JSON where something in a label could be taken for a part of the list.
+      const plain = (label) => /^\p{L}[\p{L}\p{M}\p{N} .!?&/_-]*$/u.test(label);
+      if (!Array.isArray(labels)) this.#set("labels", labels);
+      else this.#set("labels", labels.every(plain) ? labels.join(", ") : JSON.stringify(labels.map(String)));
     }
 
     get image() {
@@ -400,6 +405,17 @@
           configurable: true,
         });
       }
+    }
+  }
+
+  // The texts of a list that is written as JSON; undefined for any other.
+  function fromJson(list) {
+    if (!list?.trim().startsWith("[")) return undefined;
+    try {
+      const items = JSON.parse(list);
+      return items.every(isText) ? items : undefined;
+    } catch {
+      return undefined;
     }
   }
 

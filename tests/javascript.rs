@@ -326,7 +326,7 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
              'duplicate-label': () => clip.classify(image, ['cat', 'dog', 'cat']),
              'bad-template': () => clip.classify(image, ['cat'], { template: 'a photo' }),
              'bad-argument': () => clip.classify(image, ['cat'], { topK: 0 }),
-             'bad-argument 2': () => clip.classify(image, 'cat'),
+             'bad-argument 2': () => clip.classify(image, 7),
              'bad-argument 3': () => clip.classify(image, ['cat', 7]),
              'bad-argument 4': () => clip.embedTexts('cat'),
              'bad-argument 5': () => clip.embedImages(image),

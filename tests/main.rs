@@ -23,6 +23,7 @@ mod javascript_samples;
 mod kept_models;
 mod keyboard_and_screens;
 mod kinds_of_pictures;
+mod label_lists;
 mod label_tools;
 mod missing_parts;
 mod nothing_jumps;

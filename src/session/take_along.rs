@@ -130,7 +130,7 @@ impl Session {
         let names: Vec<String> = texts.iter().map(|text| label_text::name(text)).collect();
         let commas = names
             .iter()
-            .any(|name| label_text::split_plain(name).count() > 1);
+            .any(|name| label_text::split_plain(name) != [name.as_str()]);
         let too_long = template.as_ref().is_some_and(|template| !fits(template));
         let snippet_notes = [
             commas.then_some(text::COMMAS_PART),

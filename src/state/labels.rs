@@ -294,17 +294,7 @@ impl Labels {
     }
 }
 
-/// The text without spaces at its ends and with single spaces between its words.
-pub fn tidy(text: &str) -> String {
-    let mut tidy = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !tidy.is_empty() {
-            tidy.push(' ');
-        }
-        tidy.push_str(word);
-    }
-    tidy
-}
+pub use cliplet_protocol::label::tidy;
 
 /// Equal for labels that are the same to the model, which reads lower case only.
 pub fn key(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! The prompt templates: the sentences a label stands in when the model reads it.
 
+use cliplet_protocol::text;
+
 /// CLIP's own first choice, and better than the bare label on photographs.
 pub const DEFAULT: &str = "a photo of a {}";
 
@@ -94,7 +96,7 @@ impl Template {
 
 /// The lines that say something, and where they stand.
 fn lines(typed: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = typed.lines().map(str::trim).enumerate();
+    let lines = text::lines(typed).map(str::trim).enumerate();
     lines.filter(|(_, line)| !line.is_empty())
 }
 

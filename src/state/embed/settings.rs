@@ -2,10 +2,12 @@
 //!
 //! A value that cannot be used is left out, with a [`Fault`] that says so; the others hold all the same.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 
 use super::accent::Accent;
-use crate::state::{label_text, labels, template};
+use crate::state::{label_text, template};
 
 /// The most labels a host may set. A reader can still add some.
 pub const MOST_LABELS: usize = 1_000;
@@ -102,7 +104,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            labels: labels::FIRST_LABELS.map(str::to_owned).to_vec(),
+            labels: crate::state::labels::FIRST_LABELS
+                .map(str::to_owned)
+                .to_vec(),
             template: template::DEFAULT.to_owned(),
             images: Vec::new(),
             model: None,
@@ -190,10 +194,7 @@ impl Settings {
             images.collect::<Vec<_>>()
         });
         let written = Written {
-            labels: (!labels.is_empty()).then(|| {
-                let lists = labels.iter().flat_map(|list| label_text::split_plain(list));
-                lists.map(str::to_owned).collect()
-            }),
+            labels: (!labels.is_empty()).then_some(labels),
             images: images.collect(),
             template: first("template"),
             model: first("model"),
@@ -212,7 +213,7 @@ impl Written {
         let mut settings = Settings::default();
         let mut faults = Vec::new();
         if let Some(labels) = self.labels {
-            settings.labels = checked_labels(labels, &mut faults);
+            settings.labels = checked_labels(&labels, &mut faults);
         }
         if let Some(template) = self.template {
             let fits = template.contains(template::PLACE) && is_short(&template);
@@ -265,17 +266,21 @@ impl Written {
     }
 }
 
-fn checked_labels(labels: Vec<String>, faults: &mut Vec<Fault>) -> Vec<String> {
+/// The labels of texts, each of which is a list or one label.
+fn checked_labels(lists: &[String], faults: &mut Vec<Fault>) -> Vec<String> {
+    let mut known = HashSet::new();
+    let labels = lists.iter().flat_map(|list| label_text::split_plain(list));
+    let labels: Vec<String> = labels
+        .filter(|label| known.insert(label.to_lowercase()))
+        .collect();
     if labels.len() > MOST_LABELS {
         faults.push(Fault::TooManyLabels(labels.len()));
     }
     let mut taken = Vec::new();
     for label in labels.into_iter().take(MOST_LABELS) {
-        let label = labels::tidy(&label);
-        if !is_short(&label) {
-            faults.push(Fault::LongLabel);
-        } else if !label.is_empty() {
-            taken.push(label);
+        match is_short(&label) {
+            true => taken.push(label),
+            false => faults.push(Fault::LongLabel),
         }
     }
     taken
