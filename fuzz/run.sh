@@ -22,6 +22,7 @@ cargo build --release --target "$host" --bin "$target"
 case $target in
     gguf) longest=28672 ;;
     safetensors | pickle) longest=8192 ;;
+    sizes) longest=16 ;;
     *) longest=4096 ;;
 esac
 [ ! -d "../crates/hostile/regressions/$target" ] || set -- "$@" "../crates/hostile/regressions/$target"

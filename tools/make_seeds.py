@@ -10,6 +10,7 @@ import collections
 import io
 import json
 import shutil
+import struct
 import zipfile
 from pathlib import Path
 
@@ -204,6 +205,21 @@ def make_pictures(out: Path) -> None:
     save("float.tif", grey.convert("F"))
 
 
+def make_sizes(out: Path) -> None:
+    """Width, height, image size, orientation and grain, each one less than is meant, and a seed."""
+    sizes = {
+        "square": (225, 225, 224, 1, 1),
+        "wide": (160, 116, 112, 6, 9),
+        "tall": (27, 36, 336, 3, 2),
+        "panorama": (2003, 2, 64, 8, 1),
+        "same": (64, 64, 64, 2, 4),
+        "pixel": (1, 1, 17, 5, 1),
+    }
+    for name, (width, height, image_size, orientation, grain) in sizes.items():
+        numbers = (width - 1, height - 1, image_size - 1, orientation - 1, grain - 1, 7)
+        (out / f"{name}.bin").write_bytes(struct.pack("<HHHBBB", *numbers))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help="folder to write (default: %(default)s)")
@@ -215,6 +231,7 @@ def main() -> None:
         "tokenizer": make_tokenizers,
         "pickle": make_pickles,
         "picture": make_pictures,
+        "sizes": make_sizes,
     }
     for name, make in makers.items():
         folder = out / name

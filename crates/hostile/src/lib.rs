@@ -1,7 +1,11 @@
 //! What is done with hostile files, one function each: it must end, in a result or an error.
 //!
-//! What lives here: the functions, and the right files that wrong ones begin as. What does not: the fuzzer (`fuzz/`), and the tests
+//! What lives here: the functions, the right files that wrong ones begin as, and what pictures of all sizes are compared with
+//! (`generated`, `pillow`). What does not: the fuzzer (`fuzz/`), and the tests
 //! that run them with files that are nearly right (`tests/`).
+
+pub mod generated;
+pub mod pillow;
 
 use std::fs;
 use std::io::{self, Cursor, Write};
@@ -14,7 +18,9 @@ use cliplet_clip::gguf::{Gguf, WeightType};
 use cliplet_clip::hugging_face::{Conversion, Repository, Source};
 use cliplet_clip::text::TextTower;
 use cliplet_clip::tokenizer::Tokenizer;
-use cliplet_clip::{Arithmetic, Clip, Error, ImageEncoder, picture};
+use cliplet_clip::{Arithmetic, Clip, Error, ImageEncoder, picture, preprocess};
+use generated::Generated;
+use pillow::Expected;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -22,12 +28,13 @@ use zip::{CompressionMethod, ZipWriter};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("gguf", gguf),
     ("safetensors", safetensors),
     ("tokenizer", tokenizer),
     ("pickle", pickle),
     ("picture", picture),
+    ("sizes", sizes),
 ];
 
 /// Texts that tokenizers find difficult.
@@ -160,6 +167,26 @@ fn archive(pickle: &[u8]) -> io::Result<Vec<u8>> {
 /// Decodes a picture of few pixels. A small file may be a large picture, rightly so: a colour alone takes no bytes.
 pub fn picture(bytes: &[u8]) {
     let _ = picture::decode_at_most(bytes, 1 << 14);
+}
+
+/// Decodes a picture of some size and orientation, resizes and crops it for a model of some size, and compares it with what Pillow
+/// makes of it. The bytes are [`Generated::from_bytes`]'s.
+pub fn sizes(bytes: &[u8]) {
+    const MOST: u32 = 1 << 15;
+    let Some(generated) = Generated::from_bytes(bytes, MOST) else {
+        return;
+    };
+    let upright = generated.upright();
+    let decoded = picture::decode_at_most(&generated.file(), MOST.into());
+    let decoded = decoded.unwrap_or_else(|error| panic!("{generated:?}: {error}"));
+    assert!(decoded == upright, "{generated:?} is not upright");
+    let ours = preprocess::resize_and_crop(&decoded, generated.image_size);
+    let ours = ours.unwrap_or_else(|error| panic!("{generated:?}: {error}"));
+    let difference = Expected::new(&upright, generated.image_size).compare(&ours, 250);
+    assert!(
+        difference.largest <= pillow::LARGEST && difference.mean() <= pillow::MEAN,
+        "{generated:?}: {difference:?}"
+    );
 }
 
 /// Whether a panic would be caught, and become an error.

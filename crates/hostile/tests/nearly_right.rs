@@ -125,6 +125,11 @@ fn pictures() {
 }
 
 #[test]
+fn sizes() {
+    nearly_right("sizes");
+}
+
+#[test]
 fn what_was_found_before() {
     for (name, target) in TARGETS {
         for file in regressions(name) {
