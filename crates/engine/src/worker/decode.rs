@@ -140,7 +140,7 @@ async fn jpeg(canvas: &OffscreenCanvas) -> Result<Blob, Failure> {
     blob.dyn_into().map_err(internal)
 }
 
-async fn browser_bitmap(file: &Blob) -> Option<ImageBitmap> {
+pub(super) async fn browser_bitmap(file: &Blob) -> Option<ImageBitmap> {
     let promise = port::scope().create_image_bitmap_with_blob(file).ok()?;
     JsFuture::from(promise).await.ok()?.dyn_into().ok()
 }

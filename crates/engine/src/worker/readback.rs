@@ -3,14 +3,20 @@
 //! The quickest way is a frame of a video, which gives bytes as they lie there. It does not convert colours and does not say
 //! what transparent ones are multiplied with, so that it is for opaque pictures of sRGB alone; a canvas, which takes some
 //! ten times as long, reads all others, and all where a browser has no frames.
+//!
+//! Bytes lie as the file stores them, which Chromium does not turn upright before it draws them. A frame says in `rotation` and
+//! `flip` what is left to do. Where it has no such properties, a small file whose orientation is known shows once whether there is
+//! anything to do; where there is, a canvas reads all pictures.
 
-use cliplet_clip::picture::{Channels, Picture, append_rgb};
-use js_sys::{Object, Reflect, Uint8Array, Uint8ClampedArray};
+use std::cell::Cell;
+
+use cliplet_clip::picture::{Channels, Picture, Turn, append_rgb};
+use js_sys::{Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{ImageBitmap, ImageData, OffscreenCanvas};
+use web_sys::{Blob, ImageBitmap, ImageData, OffscreenCanvas};
 
-use super::decode::{context, failure, internal};
+use super::decode::{browser_bitmap, context, failure, internal};
 use crate::messages::Failure;
 
 /// Pixels read at a time. What is read in pieces that fit the processor's cache takes half the time, and large photographs would
@@ -31,6 +37,19 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = colorSpace)]
     fn color_space(this: &VideoFrame) -> JsValue;
 
+    #[wasm_bindgen(method, getter, js_name = codedWidth)]
+    fn coded_width(this: &VideoFrame) -> u32;
+
+    #[wasm_bindgen(method, getter, js_name = codedHeight)]
+    fn coded_height(this: &VideoFrame) -> u32;
+
+    /// Degrees clockwise, a multiple of 90.
+    #[wasm_bindgen(method, getter)]
+    fn rotation(this: &VideoFrame) -> Option<u16>;
+
+    #[wasm_bindgen(method, getter)]
+    fn flip(this: &VideoFrame) -> Option<bool>;
+
     #[wasm_bindgen(method, catch, js_name = copyTo)]
     async fn copy_to(
         this: &VideoFrame,
@@ -42,21 +61,24 @@ extern "C" {
     fn close(this: &VideoFrame);
 }
 
-/// The pixels of a bitmap, transparent ones over white.
+/// The pixels of a bitmap, upright as a canvas shows it, transparent ones over white.
 pub(super) async fn bitmap(bitmap: &ImageBitmap) -> Result<Picture, Failure> {
-    match Frame::of(bitmap) {
-        Some(frame) => match frame.read(bitmap).await? {
-            Some(picture) => Ok(picture),
-            None => by_canvas(bitmap),
-        },
-        None => by_canvas(bitmap),
+    if let Some(frame) = Frame::of(bitmap)
+        && (frame.says_turn || frames_are_upright().await)
+        && let Some(picture) = frame.read().await?
+    {
+        return Ok(picture);
     }
+    by_canvas(bitmap)
 }
 
 /// A frame whose bytes are a picture's.
 struct Frame {
     frame: VideoFrame,
     channels: Channels,
+    turn: Turn,
+    /// The browser says how frames are to be turned.
+    says_turn: bool,
 }
 
 impl Drop for Frame {
@@ -77,21 +99,46 @@ impl Frame {
                 return None;
             }
         };
+        let rotation = frame.rotation();
+        let turn = Turn {
+            quarters: (rotation.unwrap_or(0) / 90) as u8,
+            mirrored: frame.flip().unwrap_or(false),
+        };
         let space = frame.color_space();
         let is = |property: &str, expected: &str| {
             Reflect::get(&space, &property.into()).is_ok_and(|value| value == expected)
         };
-        let frame = Self { frame, channels };
-        (is("primaries", "bt709") && is("transfer", "iec61966-2-1")).then_some(frame)
+        let frame = Self {
+            frame,
+            channels,
+            turn,
+            says_turn: rotation.is_some(),
+        };
+        let (width, height) = turn.size(bitmap.width() as usize, bitmap.height() as usize);
+        (frame.size() == (width as u32, height as u32)
+            && is("primaries", "bt709")
+            && is("transfer", "iec61966-2-1"))
+        .then_some(frame)
     }
 
-    /// None if the browser refuses.
-    async fn read(&self, bitmap: &ImageBitmap) -> Result<Option<Picture>, Failure> {
-        let (width, height) = (bitmap.width(), bitmap.height());
+    /// The width and height of what is stored, in pixels.
+    fn size(&self) -> (u32, u32) {
+        (self.frame.coded_width(), self.frame.coded_height())
+    }
+
+    /// The upright picture; none if the browser refuses.
+    async fn read(&self) -> Result<Option<Picture>, Failure> {
+        let (width, height) = self.size();
         let mut rgb = room_for(width, height)?;
+        let mut stored = Vec::new();
+        if !self.turn.is_none() {
+            // Within what is reserved.
+            rgb.resize(3 * width as usize * height as usize, 0);
+        }
         let strip_height = (STRIP_PIXELS / width).clamp(1, height);
         let outside = Uint8Array::new_with_length(4 * width * strip_height);
         let mut strip = vec![0; outside.length() as usize];
+        let size = (width as usize, height as usize);
         for top in (0..height).step_by(strip_height as usize) {
             let rows = strip_height.min(height - top);
             let lies = [("x", 0), ("y", top), ("width", width), ("height", rows)];
@@ -103,11 +150,43 @@ impl Frame {
             let bytes = 4 * width * rows;
             let strip = &mut strip[..bytes as usize];
             outside.subarray(0, bytes).copy_to(strip);
-            // Within what is reserved.
-            append_rgb(&mut rgb, strip, self.channels);
+            if self.turn.is_none() {
+                // Within what is reserved.
+                append_rgb(&mut rgb, strip, self.channels);
+            } else {
+                stored.clear();
+                append_rgb(&mut stored, strip, self.channels);
+                self.turn.place(&mut rgb, &stored, size, top as usize);
+            }
         }
-        Picture::new(width, height, rgb).map(Some).map_err(failure)
+        let (width, height) = self.turn.size(size.0, size.1);
+        Picture::new(width as u32, height as u32, rgb)
+            .map(Some)
+            .map_err(failure)
     }
+}
+
+/// A JPEG of two grey blocks, which is upside down and says so.
+const UPSIDE_DOWN: &[u8] = include_bytes!("upside_down.jpg");
+
+/// Whether the bytes of frames are those of upright pictures, in a browser whose frames do not say how to turn them.
+async fn frames_are_upright() -> bool {
+    thread_local! {
+        static FOUND: Cell<Option<bool>> = const { Cell::new(None) };
+    }
+    if let Some(found) = FOUND.get() {
+        return found;
+    }
+    let found = is_upright_in_frame(UPSIDE_DOWN).await.unwrap_or(false);
+    FOUND.set(Some(found));
+    found
+}
+
+async fn is_upright_in_frame(file: &[u8]) -> Option<bool> {
+    let parts = Array::of1(&Uint8Array::from(file));
+    let bitmap = browser_bitmap(&Blob::new_with_u8_array_sequence(&parts).ok()?).await?;
+    let by_frame = Frame::of(&bitmap)?.read().await.ok()??;
+    Some(by_frame == by_canvas(&bitmap).ok()?)
 }
 
 fn object<T: Into<JsValue>, const N: usize>(properties: [(&str, T); N]) -> JsValue {
@@ -186,7 +265,7 @@ mod tests {
     use js_sys::Promise;
     use wasm_bindgen_futures::JsFuture;
     use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-    use web_sys::{Blob, DedicatedWorkerGlobalScope};
+    use web_sys::DedicatedWorkerGlobalScope;
 
     use super::*;
 
@@ -214,28 +293,99 @@ mod tests {
         bitmap_of(scope().create_image_bitmap_with_offscreen_canvas(&canvas)).await
     }
 
-    async fn file_bitmap(canvas: &OffscreenCanvas, kind: &str) -> ImageBitmap {
+    async fn jpeg_file(canvas: &OffscreenCanvas) -> Blob {
         let options = web_sys::ImageEncodeOptions::new();
-        options.set_type(kind);
+        options.set_type("image/jpeg");
         let file = JsFuture::from(canvas.convert_to_blob_with_options(&options).unwrap()).await;
-        let file: Blob = file.unwrap().unchecked_into();
-        bitmap_of(scope().create_image_bitmap_with_blob(&file)).await
+        file.unwrap().unchecked_into()
+    }
+
+    async fn file_bitmap(file: &Blob) -> ImageBitmap {
+        bitmap_of(scope().create_image_bitmap_with_blob(file)).await
+    }
+
+    /// A canvas with [`canvas_bitmap`] on it.
+    async fn drawn(width: u32, height: u32) -> OffscreenCanvas {
+        let canvas = OffscreenCanvas::new(width, height).unwrap();
+        let pattern = canvas_bitmap(width, height, 255).await;
+        context(&canvas)
+            .unwrap()
+            .draw_image_with_image_bitmap(&pattern, 0.0, 0.0)
+            .unwrap();
+        canvas
+    }
+
+    /// A JPEG file with an EXIF block that says this orientation.
+    fn oriented(jpeg: &Blob, orientation: u8) -> Blob {
+        let exif = [
+            &b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0"[..],
+            &[orientation, 0, 0, 0, 0, 0, 0],
+        ]
+        .concat();
+        let parts = Array::of3(
+            &jpeg.slice_with_i32_and_i32(0, 2).unwrap(),
+            &Uint8Array::from(&exif[..]),
+            &jpeg.slice_with_i32(2).unwrap(),
+        );
+        Blob::new_with_blob_sequence(&parts).unwrap()
     }
 
     #[wasm_bindgen_test]
     async fn a_frame_and_a_canvas_give_the_same_pixels() {
-        let (width, height) = (701, 905);
-        let canvas = OffscreenCanvas::new(width, height).unwrap();
-        let drawn = context(&canvas).unwrap();
-        let pattern = canvas_bitmap(width, height, 255).await;
-        drawn
-            .draw_image_with_image_bitmap(&pattern, 0.0, 0.0)
-            .unwrap();
-        let file = file_bitmap(&canvas, "image/jpeg").await;
+        let file = file_bitmap(&jpeg_file(&drawn(701, 905).await).await).await;
         let frame = Frame::of(&file).expect("an opaque picture of sRGB");
-        let by_frame = frame.read(&file).await.unwrap().expect("its bytes");
+        let by_frame = frame.read().await.unwrap().expect("its bytes");
         assert!(by_frame == by_canvas(&file).unwrap());
         assert!(bitmap(&file).await.unwrap() == by_frame);
+    }
+
+    #[wasm_bindgen_test]
+    async fn frames_are_turned_as_a_canvas_turns_them() {
+        // Of more rows and columns than are read at a time, and a square one.
+        for (width, height) in [(701, 905), (905, 701), (600, 600)] {
+            let jpeg = jpeg_file(&drawn(width, height).await).await;
+            let mut seen = Vec::new();
+            for orientation in 1..=8 {
+                let bitmap = file_bitmap(&oriented(&jpeg, orientation)).await;
+                let frame = Frame::of(&bitmap).expect("an opaque picture of sRGB");
+                let by_frame = frame.read().await.unwrap().expect("its bytes");
+                assert!(by_frame == by_canvas(&bitmap).unwrap(), "{orientation}");
+                let size = (by_frame.width(), by_frame.height());
+                assert_eq!(size, (bitmap.width(), bitmap.height()));
+                assert!(super::bitmap(&bitmap).await.unwrap() == by_frame);
+                assert!(!seen.contains(&by_frame), "{orientation} is one of its own");
+                seen.push(by_frame);
+            }
+        }
+    }
+
+    /// Without these properties of frames, as in Chromium before they had them.
+    #[wasm_bindgen_test]
+    async fn where_frames_do_not_say_how_to_turn_them_a_known_picture_does() {
+        let jpeg = oriented(&jpeg_file(&drawn(300, 200).await).await, 3);
+        let bitmap = file_bitmap(&jpeg).await;
+        let expected = by_canvas(&bitmap).unwrap();
+        assert_eq!(is_upright_in_frame(UPSIDE_DOWN).await, Some(true));
+        let frames = Reflect::get(&js_sys::global(), &"VideoFrame".into()).unwrap();
+        let frames: Object = Reflect::get(&frames, &"prototype".into())
+            .unwrap()
+            .unchecked_into();
+        let kept = ["rotation", "flip"].map(|name| {
+            let property = Object::get_own_property_descriptor(&frames, &name.into());
+            Reflect::delete_property(&frames, &name.into()).unwrap();
+            (name, property)
+        });
+        let frame = Frame::of(&bitmap).unwrap();
+        let unturned = frame.read().await.unwrap().unwrap();
+        let (says_turn, upright) = (frame.says_turn, is_upright_in_frame(UPSIDE_DOWN).await);
+        let read = super::bitmap(&bitmap).await.unwrap();
+        for (name, property) in kept {
+            Object::define_property(&frames, &name.into(), property.unchecked_ref());
+        }
+        assert!(!says_turn);
+        assert!(unturned != expected, "Chromium turns these bytes now");
+        assert_eq!(upright, Some(false));
+        assert!(read == expected);
     }
 
     #[wasm_bindgen_test]
@@ -250,9 +400,8 @@ mod tests {
 
     #[wasm_bindgen_test]
     async fn colours_are_converted() {
-        let parts = js_sys::Array::of1(&Uint8Array::from(LINEAR));
-        let file = Blob::new_with_u8_array_sequence(&parts).unwrap();
-        let bitmap = bitmap_of(scope().create_image_bitmap_with_blob(&file)).await;
+        let parts = Array::of1(&Uint8Array::from(LINEAR));
+        let bitmap = file_bitmap(&Blob::new_with_u8_array_sequence(&parts).unwrap()).await;
         let read = super::bitmap(&bitmap).await.unwrap();
         // 128 of 255 in linear light are 188 in sRGB.
         assert!(
