@@ -24,7 +24,7 @@ export async function readImage(image, signal) {
       if (image.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || image.videoWidth === 0) {
         throw new ClipletError("no-frame", "The video has no frame yet. Wait for its `loadeddata` event.");
       }
-      return pixelsOf(image);
+      return pixelsOf(drawn(image));
     case "HTMLCanvasElement":
     case "OffscreenCanvas":
     case "ImageBitmap":
@@ -85,6 +85,13 @@ function ofImageData(data) {
   const plain = data.data instanceof Uint8ClampedArray && (data.colorSpace ?? "srgb") === "srgb";
   // The browser knows how to make sRGB of eight bits of all others.
   return plain ? { pixels: data } : pixelsOf(data);
+}
+
+// As it is shown. Firefox turns what it draws as the file says, but no bitmap that it makes of the video itself.
+function drawn(video) {
+  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+  return canvas;
 }
 
 async function pixelsOf(source) {
