@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::hexadecimal;
 use crate::output::{FileDestination, FolderDestination, Format, NewFile};
-use crate::pictures::{Shard, Unit};
+use crate::pictures::{Shard, Unit, is_standard_input};
 use crate::stop::{Stop, say};
 
 /// What all parts of a collection have in common.
@@ -146,7 +146,7 @@ impl<'a> Collection<'a> {
     /// Looks at what is there, and says what of it could not be used.
     ///
     /// # Errors
-    /// The folder holds another collection, or pictures that are not named.
+    /// The folder holds another collection, or pictures that are not named; or a picture is on standard input.
     pub(crate) fn plan(
         destination: &FolderDestination,
         units: &'a [Unit],
@@ -154,6 +154,12 @@ impl<'a> Collection<'a> {
         identity: Identity,
         format: Format,
     ) -> Result<Self, Stop> {
+        if units.iter().any(|unit| is_standard_input(unit.path())) {
+            return Err(Stop::Usage(
+                "A picture on standard input has no file to be known by in a folder of parts: write it to a file with --out."
+                    .to_owned(),
+            ));
+        }
         let folder = &destination.folder;
         let unwritable = |error: io::Error| Stop::unwritable(folder, &error);
         fs::create_dir_all(folder).map_err(unwritable)?;

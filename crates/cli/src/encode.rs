@@ -3,7 +3,6 @@
 //! So no thread waits for another, as it would if all worked on one picture, and while one decodes, another encodes. Only where there are fewer
 //! pictures than threads do all of these share the work on one.
 
-use std::fs;
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -13,7 +12,7 @@ use std::thread;
 use cliplet_clip::{ImageEncoder, picture};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::pictures::{Members, Unit};
+use crate::pictures::{self, Members, Unit};
 use crate::stop::Stop;
 
 /// Pictures that are encoded together: more take more memory, and hardly less time.
@@ -144,11 +143,11 @@ fn together<T>(encoder: &ImageEncoder, pictures: &[Pending<T>]) -> Result<Vec<Em
 fn ready<T>(encoder: &ImageEncoder, picture: &Pending<T>) -> Result<Vec<f32>, String> {
     let path = picture.path.display();
     let read;
-    let bytes = match &picture.bytes {
+    let bytes: &[u8] = match &picture.bytes {
         Some(Ok(bytes)) => bytes,
         Some(Err(sentence)) => return Err(sentence.clone()),
         None => {
-            read = fs::read(&picture.path)
+            read = pictures::read(&picture.path)
                 .map_err(|error| format!("{path} could not be read: {error}."))?;
             &read
         }

@@ -1,12 +1,12 @@
 //! From what the command line names to a list of files and archives.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use cliplet_protocol::system_files::{is_picture_name, is_system_name};
 use walkdir::WalkDir;
 
+use super::standard_input;
 use crate::stop::Stop;
 
 /// One thing to be done.
@@ -41,10 +41,14 @@ pub(crate) fn is_picture(path: &Path) -> bool {
         .is_some_and(|name| is_picture_name(&name.to_string_lossy()))
 }
 
-/// Whether a file is meant to be a tar archive, by its name.
+/// Whether a file is a tar archive by its name, compressed by gzip or not.
 pub(crate) fn is_archive(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("tar"))
+    let has = |path: &Path, wanted: &[&str]| {
+        let own = path.extension().and_then(|extension| extension.to_str());
+        own.is_some_and(|own| wanted.iter().any(|known| own.eq_ignore_ascii_case(known)))
+    };
+    let stem = path.file_stem().map(Path::new);
+    has(path, &["tar", "tgz"]) || has(path, &["gz"]) && stem.is_some_and(|stem| has(stem, &["tar"]))
 }
 
 /// Whether a part of a path is what systems leave in people's folders.
@@ -69,7 +73,7 @@ pub(super) fn expand(
 ) -> Result<Vec<Unit>, Stop> {
     let mut units = Vec::new();
     for image in images {
-        if image == Path::new("-") {
+        if standard_input::is_named(image) {
             listed(image, separator, &mut units)?;
         } else if image.is_dir() {
             let found = below(image, is_archive);
@@ -93,14 +97,13 @@ fn no_pictures(folder: &Path) -> String {
     format!("{} has no pictures in it.", folder.display())
 }
 
-/// A path each, none of which is a pattern or a folder.
+/// A path each, none of which is a pattern or a folder; or a picture on standard input, as itself.
 fn listed(list: &Path, separator: Separator, units: &mut Vec<Unit>) -> Result<(), Stop> {
-    let mut bytes = Vec::new();
-    match list == Path::new("-") {
-        true => io::stdin().lock().read_to_end(&mut bytes).map(drop),
-        false => fs::File::open(list).and_then(|mut file| file.read_to_end(&mut bytes).map(drop)),
+    let bytes = standard_input::read(list).map_err(|error| Stop::unreadable(list, &error))?;
+    if standard_input::is_named(list) && standard_input::is_picture(&bytes) {
+        units.push(Unit::File(list.to_owned()));
+        return Ok(());
     }
-    .map_err(|error| Stop::unreadable(list, &error))?;
     let paths: Vec<&[u8]> = match separator == Separator::Nul || bytes.contains(&0) {
         true => bytes.split(|&byte| byte == 0).collect(),
         // Some editors begin a file with a mark of its encoding.

@@ -4,6 +4,7 @@
 
 mod list;
 mod shard;
+mod standard_input;
 mod tar;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use clap::Args;
 
 pub(crate) use list::{Unit, below, is_archive, is_picture, path_of_bytes};
 pub(crate) use shard::Shard;
+pub(crate) use standard_input::{is_named as is_standard_input, read};
 pub(crate) use tar::{Member, Members};
 
 use crate::stop::Stop;
@@ -19,8 +21,8 @@ use list::Separator;
 
 #[derive(Debug, Args)]
 pub(crate) struct PictureArguments {
-    /// Pictures: files, folders with all that is below them, patterns such as 'shots/*.jpg', tar archives (webdataset's shards), or -
-    /// for a list on standard input.
+    /// Pictures: files, folders with all that is below them, patterns such as 'shots/*.jpg', tar archives (webdataset's shards, also
+    /// .tar.gz and .tgz), or - for a list or a picture on standard input.
     #[arg(value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
     /// A file with a path a line, or - for standard input. May be given several times. Paths with a NUL between them are read as such.

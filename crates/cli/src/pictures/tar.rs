@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
+use flate2::read::MultiGzDecoder;
 use tar::{Archive, Entries, Entry, EntryType};
 
 use super::is_picture;
@@ -36,7 +37,7 @@ pub(crate) struct Member {
 /// Walks over the files of an archive, in order, that are of some kinds.
 pub(crate) struct Members {
     path: PathBuf,
-    archive: Archive<BufReader<File>>,
+    archive: Archive<Box<dyn Read>>,
 }
 
 impl Members {
@@ -45,7 +46,7 @@ impl Members {
         let file = crate::model::open(path)?;
         Ok(Self {
             path: path.to_owned(),
-            archive: Archive::new(BufReader::with_capacity(1 << 18, file)),
+            archive: Archive::new(unpacked(file).map_err(|error| Stop::unreadable(path, &error))?),
         })
     }
 
@@ -73,7 +74,7 @@ impl Members {
 struct Iter<'a> {
     path: &'a Path,
     /// None at the end.
-    entries: Option<Entries<'a, BufReader<File>>>,
+    entries: Option<Entries<'a, Box<dyn Read>>>,
     extensions: &'a [&'a str],
     /// Made when the first link is met.
     index: Option<Index>,
@@ -109,7 +110,7 @@ impl Iterator for Iter<'_> {
 
 impl Iter<'_> {
     /// A file, if it is one that is looked for.
-    fn member(&mut self, mut entry: Entry<BufReader<File>>) -> Option<Member> {
+    fn member(&mut self, mut entry: Entry<Box<dyn Read>>) -> Option<Member> {
         let own = tidy(&path_of_bytes(&entry.path_bytes()));
         if own.components().any(|part| is_system(&part)) {
             return None;
@@ -152,12 +153,12 @@ impl Iter<'_> {
 
 /// The files of an archive by their names, for what links lead to.
 struct Index {
-    file: File,
+    archive: PathBuf,
     entries: HashMap<PathBuf, Indexed>,
 }
 
 enum Indexed {
-    /// Where its bytes begin, and how many they are.
+    /// Where its bytes begin in the archive, unpacked, and how many they are.
     File(u64, u64),
     Link(PathBuf),
     /// What cannot be read this way.
@@ -172,10 +173,21 @@ impl Index {
                 "it is a link, which only an archive that is a regular file can be searched for",
             ));
         }
-        let mut archive = Archive::new(BufReader::new(file.try_clone()?));
+        let entries = match is_compressed(&file)? {
+            true => Self::entries(Archive::new(unpacked(file)?).entries()?),
+            // Without a look at the bytes of the files.
+            false => Self::entries(Archive::new(BufReader::new(file)).entries_with_seek()?),
+        };
+        Ok(Self {
+            archive: path.to_owned(),
+            entries,
+        })
+    }
+
+    fn entries(archive: Entries<impl Read>) -> HashMap<PathBuf, Indexed> {
         let mut entries = HashMap::new();
         // What is behind a place that makes no sense cannot be found, which is said when the walk comes there.
-        for entry in archive.entries_with_seek()?.map_while(Result::ok) {
+        for entry in archive.map_while(Result::ok) {
             let own = tidy(&path_of_bytes(&entry.path_bytes()));
             let indexed = match entry.header().entry_type() {
                 EntryType::Regular | EntryType::Continuous => {
@@ -190,18 +202,29 @@ impl Index {
             // As a file that is unpacked later replaces one before it.
             entries.insert(own, indexed);
         }
-        Ok(Self { file, entries })
+        entries
     }
 
-    fn read(&mut self, mut target: PathBuf) -> Result<Vec<u8>, String> {
+    /// What follows a place of the archive. A compressed one is unpacked up to there for every link.
+    fn from(&self, place: u64) -> io::Result<Box<dyn Read>> {
+        let mut file = File::open(&self.archive)?;
+        if is_compressed(&file)? {
+            let mut bytes = unpacked(file)?;
+            io::copy(&mut bytes.by_ref().take(place), &mut io::sink())?;
+            return Ok(bytes);
+        }
+        file.seek(SeekFrom::Start(place))?;
+        Ok(Box::new(file))
+    }
+
+    fn read(&self, mut target: PathBuf) -> Result<Vec<u8>, String> {
         let first = target.clone();
         for _ in 0..MOST_LINKS {
             match self.entries.get(&target) {
                 Some(Indexed::Link(next)) => target.clone_from(next),
                 Some(&Indexed::File(place, size)) => {
-                    let to_place = self.file.seek(SeekFrom::Start(place));
-                    to_place.map_err(|error| error.to_string())?;
-                    return read(&mut (&self.file).take(size), size);
+                    let bytes = self.from(place).map_err(|error| error.to_string())?;
+                    return read(&mut bytes.take(size), size);
                 }
                 Some(Indexed::Other) | None => {
                     return Err(format!(
@@ -227,6 +250,26 @@ fn read(from: &mut impl Read, size: u64) -> Result<Vec<u8>, String> {
         Ok(_) => Err("the archive is cut off".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// How a file begins that is compressed by gzip (RFC 1952, 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Whether a regular file, of which nothing has been read yet, is compressed by gzip.
+fn is_compressed(mut file: &File) -> io::Result<bool> {
+    let mut first = Vec::new();
+    file.take(GZIP.len() as u64).read_to_end(&mut first)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(first == GZIP)
+}
+
+/// An archive's bytes, also of one that is compressed as a whole by gzip, whatever it is called.
+fn unpacked(file: File) -> io::Result<Box<dyn Read>> {
+    let mut file = BufReader::with_capacity(1 << 18, file);
+    Ok(match file.fill_buf()?.starts_with(&GZIP) {
+        true => Box::new(BufReader::new(MultiGzDecoder::new(file))),
+        false => Box::new(file),
+    })
 }
 
 /// A name without what leads nowhere: a slash or `./` at the beginning, `folder/..` within.
