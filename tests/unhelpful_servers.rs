@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::world::{World, choose, kept_sha256, large, sha256};
+use crate::harness::world::{World, better, choose, kept_sha256, large, sha256};
 use crate::harness::{Fault, Page, STATUS};
 
 /// Two pieces and a bit.
@@ -120,6 +120,58 @@ fn a_compressed_answer_is_longer_or_shorter_than_the_file() {
     page.wait_for_text(STATUS, "Zipped CLIP is ready");
     assert_eq!(kept_sha256(&page, "Zipped"), Some(sha256));
     assert!(world.models.bytes_served("Zipped.gguf") < 2 * SIZE as u64);
+}
+
+/// Whether or not the page may see that an answer was compressed, its length is not taken for the file's.
+#[test]
+fn progress_of_a_compressed_answer_never_passes_the_whole() {
+    const SIZE: usize = 3_000_000;
+    // Half of what the file has, as compressed.
+    let mut bytes = large(SIZE, 5);
+    for byte in &mut bytes[better().len()..] {
+        *byte &= 0x0f;
+    }
+    for is_shown in [true, false] {
+        let world = World::with_models(&[]);
+        world.models.put("squeezed.gguf", bytes.clone());
+        if !is_shown {
+            world.models.show_no_headers();
+        }
+        let slow = Fault::Slow {
+            bytes_per_second: 800_000,
+        };
+        let faults = [Fault::NoRanges, Fault::Gzip, slow];
+        world.models.set_faults("squeezed.gguf", &faults);
+        let (page, _) = world.visit();
+        page.script(
+            "const status = document.querySelector(arguments[0]);
+             window.told = [];
+             new MutationObserver(() => window.told.push(status.textContent))
+                 .observe(status, { childList: true, characterData: true, subtree: true });",
+            [STATUS.into()],
+        );
+        page.press_button("Models");
+        let address = format!("{}squeezed.gguf", world.models.url());
+        page.type_into("dialog[open] #other-model", &address);
+        page.press_button("Fetch it");
+        page.wait_for_text(STATUS, "squeezed is ready");
+        let told = page.script("return window.told", []);
+        let told = told.as_array().unwrap().iter();
+        let told: Vec<&str> = told.filter_map(|text| text.as_str()).collect();
+        let told: Vec<&str> = told
+            .into_iter()
+            .filter(|text| text.contains("Fetching"))
+            .collect();
+        assert!(told.len() > 2, "{told:?}");
+        for text in told {
+            // As in "1.2 of 3.0 MB".
+            let words = text.split(|c: char| c.is_whitespace());
+            let numbers: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
+            if let [received, total] = numbers[..] {
+                assert!(received <= total, "{text}");
+            }
+        }
+    }
 }
 
 #[test]

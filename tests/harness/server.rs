@@ -11,6 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::page_directory;
 use xtask::server::{Body, Handler, Request, Response, Server, Site};
 
@@ -317,27 +320,11 @@ fn open_to_all(response: &mut Response, reticent: bool) {
     }
 }
 
-/// Puts a body into gzip's format (RFC 1952), in blocks that are not compressed (RFC 1951, 3.2.4).
+/// Puts a body into gzip's format.
 fn gzipped(mut body: Body) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    body.read_to_end(&mut bytes)?;
-    let mut gzip = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-    let mut blocks = bytes.chunks(0xffff).peekable();
-    while let Some(block) = blocks.next() {
-        let length = block.len() as u16;
-        gzip.push(u8::from(blocks.peek().is_none()));
-        gzip.extend(length.to_le_bytes());
-        gzip.extend((!length).to_le_bytes());
-        gzip.extend(block);
-    }
-    let remainder = bytes.iter().fold(u32::MAX, |remainder, byte| {
-        (0..8).fold(remainder ^ u32::from(*byte), |r, _| {
-            (r >> 1) ^ (0xedb8_8320 * (r & 1))
-        })
-    });
-    gzip.extend((!remainder).to_le_bytes());
-    gzip.extend((bytes.len() as u32).to_le_bytes());
-    Ok(gzip)
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    io::copy(&mut body, &mut gzip)?;
+    gzip.finish()
 }
 
 /// Gives a header this value in the place of any other, or takes it away.

@@ -75,12 +75,15 @@ pub(super) struct Answer<'a> {
     pub(super) version: Version,
     /// The answer is a part of the file, as it was asked for.
     pub(super) is_part: bool,
+    /// What comes was compressed, so that its places and its length are not the file's. Of another origin's answer a page sees this only
+    /// if the server says so.
+    pub(super) is_compressed: bool,
     /// Where that part begins, where the server lets the page see it.
     pub(super) first: Option<u64>,
     /// Bytes of the whole file, where they can be known. An answer that was compressed has another `Content-Length`, so that
     /// says nothing for certain of a whole file.
     pub(super) total: Option<u64>,
-    /// The same, but not for certain: for showing progress.
+    /// The same where `total` says nothing, but not for certain: for showing progress.
     pub(super) total_hint: Option<u64>,
 }
 
@@ -124,6 +127,8 @@ impl<'a> Answer<'a> {
         }
         let body = response.body().ok_or(Trouble::Broken)?;
         let is_part = response.status() == 206;
+        let is_compressed = header(&headers, "content-encoding")
+            .is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity"));
         let length = header(&headers, "content-length").and_then(|text| text.parse::<u64>().ok());
         let range = header(&headers, "content-range").and_then(|text| content_range(&text));
         let (first, total) = match (is_part, range, asked) {
@@ -142,9 +147,11 @@ impl<'a> Answer<'a> {
             _abort: abort,
             version: Version::of(&headers),
             is_part,
+            is_compressed,
             first,
-            total,
-            total_hint: total.or(length.filter(|_| !is_part)),
+            total: total.filter(|_| !is_compressed),
+            // Only what was asked for by its place, browsers ask for as it is. Whether the rest was compressed, they may not say.
+            total_hint: length.filter(|_| !is_part && !is_compressed && asked != Asked::Whole),
         })
     }
 

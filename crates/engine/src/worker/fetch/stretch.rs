@@ -88,9 +88,11 @@ impl<'a> Transfer<'a> {
         self.received.set(0);
     }
 
-    /// Bytes of the file for showing progress.
+    /// Bytes of the file for showing progress. A hint that has turned out to be too small was that of a compressed answer.
     pub(in super::super) fn likely_total(&self) -> Option<u64> {
-        self.total.get().or(self.total_hint.get())
+        let hint = self.total_hint.get();
+        let hint = hint.filter(|&hint| self.received.get() <= hint);
+        self.total.get().or(hint)
     }
 
     /// Says how far it is.
@@ -346,7 +348,7 @@ impl<'a> Stretch<'a> {
             self.transfer.whole_only.set(true);
             self.skip = self.at;
             self.end = None;
-        } else if answer.first.is_some_and(|first| first != self.at) {
+        } else if answer.is_compressed || answer.first.is_some_and(|first| first != self.at) {
             return Err(Ended::NoParts);
         }
         if let (Some(end), Some(total)) = (self.end, self.transfer.total.get()) {
