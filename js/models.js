@@ -8,8 +8,8 @@ import { CATALOGUE, documentUrl } from "./files.js";
 
 const HUB = "https://huggingface.co/";
 
-// Enough of a folder's files to tell what its weights mean.
-const NEEDED = ["config.json", "tokenizer.json"];
+// Enough of a folder's files to tell what its weights mean: one of each.
+const NEEDED = [["config.json"], ["tokenizer.json", "vocab.json"]];
 
 /** Gives `{ entry, files }`. `address` gives those of the files beside this module. */
 export async function findModel(model, address, signal) {
@@ -139,7 +139,7 @@ async function onDevice(files) {
   const named = files.map((file) => ({ file, name: file.name ?? "model.gguf" }));
   const names = named.map(({ name }) => name);
   const single = named.find(({ name }) => /\.gguf$/i.test(name));
-  const isFolder = names.some((name) => name.endsWith(".safetensors")) && NEEDED.every((name) => names.includes(name));
+  const isFolder = names.some((name) => name.endsWith(".safetensors")) && NEEDED.every((some) => some.some((name) => names.includes(name)));
   if (!single && !isFolder) {
     throw new ClipletError(
       "unknown-model",

@@ -43,6 +43,8 @@ class Extras:
     name: str | None = None
     license: str | None = None
     alignment: int | None = None
+    # "argmax": the embedding of a text is read off its highest token, and not off the end of text.
+    pool_type: str | None = None
 
 
 def tensor_name(parameter: str) -> str:
@@ -91,6 +93,8 @@ def write(
         writer.add_uint32(f"clip.{tower}.block_count", shape.num_hidden_layers)
     writer.add_uint32("clip.text.context_length", config.text_config.max_position_embeddings)
     writer.add_token_list(extras.tokens)
+    if extras.pool_type:
+        writer.add_string("clip.text.pool_type", extras.pool_type)
     writer.add_uint32("clip.vision.image_size", config.vision_config.image_size)
     writer.add_uint32("clip.vision.patch_size", config.vision_config.patch_size)
     writer.add_array("clip.vision.image_mean", extras.image_mean)

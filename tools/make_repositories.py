@@ -13,7 +13,7 @@ import json
 import math
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ import torch
 from gguf import GGMLQuantizationType as Type
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
-from transformers import CLIPModel
+from transformers import CLIPModel, CLIPTokenizerFast
 
 import clip_gguf
 import clip_vocabulary
@@ -46,6 +46,28 @@ class Repository:
     sparse: bool = False
     image_mean: list[float] | None = None
     image_std: list[float] | None = None
+    # Tokens above the end of text: a padding token, words that were learnt later.
+    pad: str | None = None
+    words: list[str] = field(default_factory=list)
+    # Whether `eos_token_id` is 2, as in all configurations before transformers 4.32: the embedding is then read off the highest id.
+    legacy_end: bool = False
+
+
+WORDS = ["<cat-toy>", "xyloword", "SKS"]
+
+# What learnt words and special tokens do where they are typed.
+PROMPTS_WITH_TOKENS = [
+    "a photo of a <cat-toy>",
+    "a photo of a <cat-toy> on a xyloword.",
+    "a xyloword and a <cat-toy>",
+    "Xyloword XYLOWORD<CAT-TOY>s",
+    "a photo of sks dog, sksdog",
+    "<pad>",
+    "a cat<pad>and a <pad> dog",
+    "a <cat-toy><|endoftext|> and a xyloword",
+    "<|startoftext|>a photo<|endoftext|>",
+    " ".join(f"word{n} <cat-toy>" for n in range(30)),
+]
 
 
 REPOSITORIES = [
@@ -81,6 +103,19 @@ REPOSITORIES = [
         ),
         torch.bfloat16,
         sparse=True,
+    ),
+    Repository(
+        Case("f16-words", Type.F16, "gelu", Tower(32, 1, 2, 64), 16, 8, Tower(64, 1, 4, 128), 40, 32, tokenizer="transformers"),
+        torch.float16,
+        pad="<pad>",
+        words=WORDS,
+    ),
+    Repository(
+        Case("f16-words-legacy", Type.F16, "gelu", Tower(32, 1, 2, 64), 16, 8, Tower(64, 1, 4, 128), 40, 32),
+        torch.float16,
+        pad="<pad>",
+        words=WORDS,
+        legacy_end=True,
     ),
 ]
 
@@ -134,6 +169,41 @@ def make_sparse(folder: Path) -> None:
         rewrite(folder / "preprocessor_config.json", lambda it: it.pop(key))
 
 
+def add_rows(model: CLIPModel, tokenizer: Tokenizer, tokens: list[str], generator: torch.Generator) -> None:
+    """Adds random rows to the token embedding for what the tokenizer has learnt, up to a multiple of eight, and names them."""
+    model.text_model.resize_token_embeddings(tokenizer.get_vocab_size(), pad_to_multiple_of=8, mean_resizing=False)
+    rows = model.text_model.embeddings.token_embedding.weight
+    model.config.text_config.vocab_size = len(rows)
+    with torch.no_grad():
+        rows[len(tokens) :] = torch.randn(rows[len(tokens) :].shape, generator=generator) * 0.3
+    added = {place: token for token, place in tokenizer.get_vocab().items()}
+    for place in range(len(tokens), len(rows)):
+        tokens.append(added.get(place, f"[PAD{place}]"))
+
+
+def check_older_files(folder: Path, prompts: list[str], ids: list[list[int]], context_length: int) -> None:
+    """Fails unless transformers gives the same ids from vocab.json, merges.txt and added_tokens.json."""
+    content = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    added = {token["content"]: token["id"] for token in content["added_tokens"] if token["id"] >= VOCABULARY_SIZE}
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in content["model"]["merges"]]
+    with tempfile.TemporaryDirectory() as older:
+        older = Path(older)
+        (older / "vocab.json").write_text(json.dumps(content["model"]["vocab"]))
+        (older / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]), encoding="utf-8")
+        (older / "added_tokens.json").write_text(json.dumps(added))
+        tokenizer = CLIPTokenizerFast.from_pretrained(older)
+        found = [tokenizer(text, truncation=True, max_length=context_length).input_ids for text in prompts]
+    assert found == ids, "the older files give other ids"
+
+
+def save_wrapped(folder: Path, weights: dict[str, torch.Tensor]) -> None:
+    """Writes the weights as a training saves those of a compiled model that it distributes, and beginnings of two sets of them."""
+    wrapped = {f"module._orig_mod.{name}": value for name, value in weights.items()}
+    torch.save({"epoch": 3, "model": wrapped, "optimizer": {"step": torch.tensor(7)}}, folder / "wrapped.bin")
+    scale = {"logit_scale": weights["logit_scale"]}
+    torch.save({"model": scale, "ema_model": scale}, folder / "averaged.bin")
+
+
 def make(repository: Repository, seed: int, out: Path) -> dict:
     """Writes one case and returns its line of cases.json."""
     case = repository.shape
@@ -141,6 +211,21 @@ def make(repository: Repository, seed: int, out: Path) -> dict:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     model = random_model(case, torch.Generator().manual_seed(seed))
+    if case.tokenizer == "transformers":
+        backend = clip_vocabulary.transformers_tokenizer(VOCABULARY_SIZE).backend_tokenizer
+        tokenizer = Tokenizer.from_str(backend.to_str())
+    else:
+        tokenizer = clip_vocabulary.published_tokenizer(VOCABULARY_SIZE)
+    if repository.pad:
+        tokenizer.add_special_tokens([repository.pad])
+        model.config.text_config.pad_token_id = tokenizer.token_to_id(repository.pad)
+    tokenizer.add_tokens(repository.words)
+    if repository.legacy_end:
+        model.config.text_config.eos_token_id = 2
+    tokens = clip_vocabulary.tokens(VOCABULARY_SIZE)
+    if tokenizer.get_vocab_size() > VOCABULARY_SIZE:
+        add_rows(model, tokenizer, tokens, torch.Generator().manual_seed(seed + 1000))
+    prompts = PROMPTS + PROMPTS_WITH_TOKENS * bool(repository.pad or repository.words)
     with torch.no_grad():
         model.logit_scale.fill_(math.log(case.logit_scale))
     shard = repository.max_shard or 1_000_000_000
@@ -161,11 +246,6 @@ def make(repository: Repository, seed: int, out: Path) -> dict:
         "size": {"shortest_edge": size},
     }
     (folder / "preprocessor_config.json").write_text(json.dumps(processor, indent=2) + "\n")
-    if case.tokenizer == "transformers":
-        backend = clip_vocabulary.transformers_tokenizer(VOCABULARY_SIZE).backend_tokenizer
-        tokenizer = Tokenizer.from_str(backend.to_str())
-    else:
-        tokenizer = clip_vocabulary.published_tokenizer(VOCABULARY_SIZE)
     (folder / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
     if repository.old:
         make_old(folder, case)
@@ -176,14 +256,21 @@ def make(repository: Repository, seed: int, out: Path) -> dict:
 
     model = CLIPModel.from_pretrained(folder, dtype=torch.float32).eval()
     extras = clip_gguf.Extras(
-        tokens=clip_vocabulary.tokens(VOCABULARY_SIZE),
+        tokens=tokens,
+        pool_type="argmax" if repository.legacy_end else None,
         tokenizer_json=(folder / "tokenizer.json").read_text(encoding="utf-8"),
         logit_scale=math.exp(model.logit_scale.item()),
         image_mean=processor["image_mean"],
         image_std=processor["image_std"],
     )
     tokenizer.enable_truncation(case.context_length)
-    ids = [tokenizer.encode(prompt).ids for prompt in PROMPTS]
+    ids = [tokenizer.encode(prompt).ids for prompt in prompts]
+    if prompts != PROMPTS:
+        theirs = CLIPTokenizerFast.from_pretrained(folder, pad_token=repository.pad or clip_vocabulary.END_OF_TEXT)
+        assert [theirs(text, truncation=True, max_length=case.context_length).input_ids for text in prompts] == ids
+        check_older_files(folder, prompts, ids, case.context_length)
+    if case.name == "f16-words":
+        save_wrapped(folder, load_file(folder / "model.safetensors"))
     pictures = random_pictures(size, np.random.default_rng(seed))
     image_embeddings = clip_gguf.embed_images(model, normalise(pictures, extras))
     text_embeddings = clip_gguf.embed_texts(model, ids)
@@ -206,7 +293,7 @@ def make(repository: Repository, seed: int, out: Path) -> dict:
         "quick_gelu": case.activation == "quick_gelu",
         "logit_scale": extras.logit_scale,
         "image_size": size,
-        "prompts": [{"text": text, "ids": row} for text, row in zip(PROMPTS, ids)],
+        "prompts": [{"text": text, "ids": row} for text, row in zip(prompts, ids)],
         "sha256": {kind.name.lower(): sha256(model, kind, extras) for kind in WEIGHT_TYPES},
     }
 

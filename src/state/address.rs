@@ -191,7 +191,7 @@ pub fn chosen(names: &[String]) -> Chosen {
     match () {
         () if has(".gguf") => Chosen::Model(Layout::Gguf),
         () if !has(".safetensors") => Chosen::Other,
-        () if is_there("config.json") && is_there("tokenizer.json") => {
+        () if is_there("config.json") && (is_there("tokenizer.json") || is_there("vocab.json")) => {
             Chosen::Model(Layout::Transformers)
         }
         () => Chosen::WithoutConfig,

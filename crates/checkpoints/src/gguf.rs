@@ -50,6 +50,7 @@ pub fn describe<R: Read + Seek>(file: &Gguf<R>) -> Result<Description, Error> {
         config,
         vocabulary,
         tokenizer_json,
+        end_of_text: None,
         has_logit_scale: true,
         remarks: Vec::new(),
     })

@@ -7,9 +7,9 @@
 
 use cliplet_clip::Error;
 use cliplet_clip::config::{
-    Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, TextConfig, VisionConfig,
+    Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, Pooling, TextConfig, VisionConfig,
 };
-use cliplet_clip::hugging_face::shared::{LOGIT_SCALE, Object, parse, quoted};
+use cliplet_clip::hugging_face::shared::{LOGIT_SCALE, Object, parse, quoted, unwrapped};
 use cliplet_clip::hugging_face::{Description, Towers};
 use serde_json::{Map, Value};
 
@@ -55,9 +55,8 @@ const TEXT_KEYS: [&str; 11] = [
     "eos_id",
 ];
 /// Keys whose value must be this one, if they are there.
-const FIXED: [(&str, &str); 10] = [
+const FIXED: [(&str, &str); 9] = [
     ("ls_init_value", "null"),
-    ("pool_type", "\"tok\""),
     ("pos_embed_type", "\"learnable\""),
     ("text_mask", "\"first\""),
     ("final_ln_after_pool", "false"),
@@ -124,6 +123,10 @@ pub fn describe(config: &[u8], tokenizer_json: Option<String>) -> Result<Descrip
                 activation,
             },
             context_length: text.size("context_length", 77, MAX)?.max(2),
+            pooling: match text.string("pool_type")? {
+                Some("eos") => Pooling::EndOfText,
+                _ => Pooling::HighestToken,
+            },
         },
         projection_dim: model.size("embed_dim", 512, MAX)?,
         logit_scale: DEFAULT_LOGIT_SCALE,
@@ -133,6 +136,10 @@ pub fn describe(config: &[u8], tokenizer_json: Option<String>) -> Result<Descrip
         config,
         vocabulary: text.size("vocab_size", 49_408, 1 << 18)?,
         tokenizer_json,
+        end_of_text: match text.string("pool_type")? {
+            Some("eos") => Some(text.size("eos_id", 2, MAX)? as u64),
+            _ => None,
+        },
         has_logit_scale: false,
         remarks,
     })
@@ -191,16 +198,15 @@ fn refuse_others(model: &Object, vision: &Object, text: &Object) -> Result<(), E
         "cast_dtype",
         "nonscalar_logit_scale",
     ];
-    for (object, known) in [
-        (model, &known_of_model[..]),
-        (vision, &VISION_KEYS[..]),
-        (text, &TEXT_KEYS[..]),
+    for (object, known, pooling) in [
+        (model, &known_of_model[..], &[][..]),
+        (vision, &VISION_KEYS[..], &["tok"]),
+        (text, &TEXT_KEYS[..], &["argmax", "eos"]),
     ] {
         for (key, value) in object.entries() {
             let harmless = matches!(value, Value::Null | Value::Bool(false))
                 || known.contains(&&key[..])
-                // The text tower's own default.
-                || (key == "pool_type" && value == "argmax")
+                || (key == "pool_type" && pooling.iter().any(|known| value == known))
                 || FIXED.contains(&(&key[..], &value.to_string()[..]));
             if !harmless {
                 return Err(object.wrong(key, "is for a model that is computed otherwise"));
@@ -246,7 +252,6 @@ fn preprocessing(whole: &Object) -> Result<Preprocessing, Error> {
 pub fn pieces<R>(checkpoint: &Checkpoint<R>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (tensor, found) in checkpoint.tensors.iter().enumerate() {
-        let name = found.name.strip_prefix("module.").unwrap_or(&found.name);
         let rows = found.dims.first().copied().unwrap_or(0);
         let mut add = |name: String, rows, turned| {
             pieces.push(Piece {
@@ -256,7 +261,7 @@ pub fn pieces<R>(checkpoint: &Checkpoint<R>) -> Vec<Piece> {
                 turned,
             });
         };
-        match named(name) {
+        match named(&found.name) {
             Some(Named::As(name)) => add(name, None, false),
             Some(Named::Turned(name)) => add(name, None, true),
             Some(Named::QueriesKeysValues(before, behind)) => {
@@ -281,6 +286,7 @@ enum Named {
 }
 
 fn named(name: &str) -> Option<Named> {
+    let name = &*unwrapped(name);
     let (is_vision, name) = match name.strip_prefix("visual.") {
         Some(name) => (true, name),
         None => (false, name.strip_prefix("text.").unwrap_or(name)),
@@ -373,6 +379,18 @@ mod tests {
         quick["model_cfg"]["quick_gelu"] = json!(true);
         let quick = described(&quick).unwrap();
         assert_eq!(quick.config.text.encoder.activation, Activation::QuickGelu);
+        assert_eq!(
+            (text.pooling, model.end_of_text),
+            (Pooling::HighestToken, None)
+        );
+        let mut eos = config();
+        eos["model_cfg"]["text_cfg"]["pool_type"] = json!("eos");
+        eos["model_cfg"]["text_cfg"]["eos_id"] = json!(49407);
+        let eos = described(&eos).unwrap();
+        assert_eq!(
+            (eos.config.text.pooling, eos.end_of_text),
+            (Pooling::EndOfText, Some(49407))
+        );
     }
 
     #[test]
@@ -396,6 +414,8 @@ mod tests {
             ("/model_cfg/multimodal_cfg", json!({}), "CoCa"),
             ("/model_cfg/init_logit_bias", json!(-10), "SigLIP"),
             ("/model_cfg/vision_cfg/pool_type", json!("avg"), "pool_type"),
+            ("/model_cfg/vision_cfg/pool_type", json!("eos"), "pool_type"),
+            ("/model_cfg/text_cfg/pool_type", json!("last"), "pool_type"),
             (
                 "/model_cfg/vision_cfg/ls_init_value",
                 json!(0.1),
@@ -444,5 +464,13 @@ mod tests {
         }
         assert_eq!(named("visual.transformer.resblocks.x.ln_1.weight"), None);
         assert_eq!(named("attn_mask"), None);
+        assert_eq!(
+            named("module.visual._orig_mod.transformer.resblocks.3.ln_1.weight"),
+            is("vision_model.encoder.layers.3.layer_norm1.weight")
+        );
+        assert_eq!(
+            named("_orig_mod.module.model.logit_scale"),
+            is("logit_scale")
+        );
     }
 }

@@ -131,21 +131,48 @@ const CUT_OFF: &str = "it is cut off";
 
 type Files = HashMap<String, (u64, u64)>;
 
-/// The tensors of the dictionary that the pickle is of, or of the one that it has under `state_dict`, as the checkpoints of OpenCLIP's
-/// trainings do. What is no tensor is left out.
+/// Under what checkpoints of trainings have a model's tensors.
+const WRAPPERS: [&str; 8] = [
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "module",
+    "ema_model",
+    "ema",
+    "model_ema",
+    "state_dict_ema",
+];
+
+/// The tensors of the dictionary that the pickle is of, or of the one that it has under a name such as `state_dict`. What is no tensor is
+/// left out.
 fn tensors(values: &Values, files: &Files) -> Result<Vec<Tensor>, String> {
     let dict = |place: Place| match values.get(place) {
         Value::Dict(pairs) => Some(&pairs[..]),
         _ => None,
     };
-    let root = dict(values.root())
+    let mut whole = dict(values.root())
         .ok_or("its pickle is no dictionary of tensors, but perhaps a whole model")?;
-    let inner = root
-        .iter()
-        .filter(|(key, _)| values.text(*key) == Some("state_dict"))
-        .find_map(|(_, value)| dict(*value));
+    // A dictionary may contain itself.
+    for _ in 0..WRAPPERS.len() {
+        let inner: Vec<_> = whole
+            .iter()
+            .filter_map(|(key, value)| Some((values.text(*key)?, dict(*value)?)))
+            .filter(|(key, pairs)| WRAPPERS.contains(key) && !pairs.is_empty())
+            .collect();
+        whole = match inner[..] {
+            [] => break,
+            [(_, inner)] => inner,
+            [(one, _), (other, _), ..] => {
+                return Err(format!(
+                    "it holds more than one set of weights, {} and {}; save one of them alone",
+                    quoted(one),
+                    quoted(other)
+                ));
+            }
+        };
+    }
     let mut found: Vec<Tensor> = Vec::new();
-    for (key, value) in inner.unwrap_or(root) {
+    for (key, value) in whole {
         let Some(name) = values.text(*key) else {
             continue;
         };

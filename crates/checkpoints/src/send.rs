@@ -7,6 +7,7 @@ use std::io::{Read, Seek, Write};
 use std::ops::Range;
 
 use cliplet_clip::Error;
+use cliplet_clip::hugging_face::shared::{TWICE, quoted};
 use cliplet_clip::hugging_face::{Conversion, Source};
 use serde_json::{Map, json};
 
@@ -62,10 +63,15 @@ pub fn send<R: Read + Seek, W: Write + Seek>(
         let tensor = &checkpoint.tensors[piece.tensor];
         let place = Place::of(piece, tensor)?;
         let end = at + place.bytes;
-        header.insert(
-            piece.name.clone(),
-            json!({"dtype": tensor.numbers.name(), "shape": place.dims, "data_offsets": [at, end]}),
-        );
+        let entry =
+            json!({"dtype": tensor.numbers.name(), "shape": place.dims, "data_offsets": [at, end]});
+        if header.insert(piece.name.clone(), entry).is_some() {
+            return Err(unusable(format!(
+                "The file {}: its tensor {} {TWICE}",
+                quoted(&checkpoint.name),
+                quoted(&tensor.name)
+            )));
+        }
         at = end;
         places.push(place);
     }

@@ -91,6 +91,12 @@ pub(crate) fn embed_texts(
 
 /// Opens a file that must be there.
 pub(crate) fn open(path: &Path) -> Result<File, Stop> {
+    if path.is_dir() {
+        return Err(Stop::Failed(format!(
+            "{0} is a folder. If it holds a CLIP, make a file of it: cliplet convert {0} model.gguf",
+            path.display()
+        )));
+    }
     File::open(path)
         .map_err(|error| Stop::Failed(format!("{} could not be opened: {error}.", path.display())))
 }

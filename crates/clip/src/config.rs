@@ -3,6 +3,7 @@
 pub use cliplet_kernels::Activation;
 
 use crate::Error;
+use crate::error::quoted;
 use crate::gguf::Metadata;
 
 /// The logit scale where the file names none: CLIP's training clips it at 100, and published models have reached that.
@@ -61,7 +62,26 @@ pub struct TextConfig {
     pub encoder: EncoderConfig,
     /// The most tokens of a prompt, start and end of text included.
     pub context_length: usize,
+    /// Which token's row becomes the embedding.
+    pub pooling: Pooling,
 }
+
+/// Which token of a prompt its embedding is read off. It matters only to models that know tokens above the end of text, such as a padding
+/// token, or words that were learnt later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pooling {
+    /// The first end of text.
+    #[default]
+    EndOfText,
+    /// The first occurrence of the highest id, as OpenAI's `clip/model.py` has it, OpenCLIP where its configuration does not say
+    /// otherwise, and transformers where `eos_token_id` is 2 (`CLIPTextModel`).
+    HighestToken,
+}
+
+/// The key that says which token; readers that do not know it take the end of text.
+pub(crate) const POOLING: &str = "clip.text.pool_type";
+/// [`Pooling::HighestToken`], as OpenCLIP calls it.
+pub(crate) const HIGHEST_TOKEN: &str = "argmax";
 
 impl TextConfig {
     /// What stands for the text tower of a model that has none.
@@ -69,6 +89,7 @@ impl TextConfig {
         Self {
             encoder: EncoderConfig::absent(activation),
             context_length: 2,
+            pooling: Pooling::default(),
         }
     }
 }
@@ -236,6 +257,19 @@ impl TextConfig {
             encoder: encoder(metadata, "text")?,
             // Start and end of text are always there.
             context_length: metadata.size("clip.text.context_length", MAX_WIDTH)?.max(2),
+            pooling: match metadata.has(POOLING) {
+                false => Pooling::EndOfText,
+                true => match metadata.string(POOLING)? {
+                    "eos" => Pooling::EndOfText,
+                    HIGHEST_TOKEN => Pooling::HighestToken,
+                    other => {
+                        return Err(Error::model(format!(
+                            "The file's \"{POOLING}\" is {}, and must be \"eos\" or \"{HIGHEST_TOKEN}\"",
+                            quoted(other)
+                        )));
+                    }
+                },
+            },
         };
         text.encoder.check("text")?;
         Ok(text)

@@ -29,6 +29,7 @@ pub mod attribution;
 pub mod config;
 mod encoder;
 mod error;
+pub mod file_kind;
 pub mod gguf;
 pub mod hugging_face;
 pub mod linear_probe;

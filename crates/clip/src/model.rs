@@ -243,7 +243,8 @@ impl TextEncoder {
             file.rows(TOKEN_EMBEDDING)?,
             config.context_length,
         )?;
-        let tower = TextTower::read(file, &config, projection_dim, arithmetic)?;
+        let end = tokenizer.end_of_text();
+        let tower = TextTower::read(file, &config, end, projection_dim, arithmetic)?;
         Ok(Self {
             projection_dim,
             tokenizer,

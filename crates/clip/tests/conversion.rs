@@ -136,6 +136,54 @@ fn embeddings_are_those_of_transformers() {
     }
 }
 
+/// Where the embedding is read off the highest token, what one prompt ends with may be in the middle of another one.
+#[test]
+fn prompts_with_learnt_words_together_are_what_each_is_alone() {
+    for case in ["f16-words", "f16-words-legacy"].map(Case::named) {
+        let file = case.converted(WeightType::F16);
+        let read = || Clip::read(&mut Cursor::new(&file), Arithmetic::Fast).unwrap();
+        let (together, alone) = (read(), read());
+        let mut prompts: Vec<&[u32]> = case.prompts.iter().map(|prompt| &prompt.ids[..]).collect();
+        let beginnings = prompts.clone();
+        let beginnings = beginnings
+            .iter()
+            .flat_map(|ids| (1..ids.len()).map(|end| &ids[..end]));
+        prompts.extend(beginnings);
+        prompts.reverse();
+        for _ in 0..2 {
+            let embeddings = together.encode_token_lists(&prompts).unwrap();
+            assert_eq!(embeddings.len(), prompts.len());
+            for (ids, embedding) in prompts.iter().zip(&embeddings) {
+                let what = format!("{}, {ids:?}", case.name);
+                let by_itself = read().encode_tokens(ids).unwrap();
+                assert!(cosine(embedding, &by_itself) > 0.999_999, "{what}");
+                // One after the other, with what is remembered of those before.
+                let remembered = alone.encode_tokens(ids).unwrap();
+                assert!(cosine(&remembered, &by_itself) > 0.999_999, "{what}, again");
+            }
+        }
+    }
+}
+
+/// What a configuration says of the end of text changes nothing but what is said of it, unless it is 2.
+#[test]
+fn the_end_of_text_is_the_tokenizer_s() {
+    let case = Case::named("f16-words");
+    let remarks = |end: serde_json::Value| {
+        let files = config_with(&case.repository(), "text_config/eos_token_id", end);
+        let conversion = Conversion::new(&files.borrow(), WeightType::F16).unwrap();
+        conversion.remarks().join(" ")
+    };
+    for end in [json!(767), json!(null), json!(2)] {
+        assert_eq!(remarks(end), "");
+    }
+    let remark = remarks(json!(5));
+    assert!(
+        remark.contains("token 5") && remark.contains("767"),
+        "{remark}"
+    );
+}
+
 /// Another writer and another quantiser, from the same weights.
 #[test]
 fn files_are_those_of_gguf_itself() {

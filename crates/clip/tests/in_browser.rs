@@ -100,40 +100,79 @@ fn the_fast_path_agrees_with_transformers() {
     compare(Arithmetic::Fast, 0.999);
 }
 
-/// A file of a repository that transformers wrote in bf16.
+/// A file of a repository that transformers wrote.
 macro_rules! repository_file {
-    ($name:literal) => {
-        include_bytes!(concat!("fixtures/hugging_face/bf16-sparse/", $name)) as &[u8]
+    ($case:literal, $name:literal) => {
+        include_bytes!(concat!("fixtures/hugging_face/", $case, "/", $name)) as &[u8]
     };
+}
+
+/// A repository's name, its small files, its weights, and what transformers makes of it.
+macro_rules! repository {
+    ($case:literal) => {
+        (
+            $case,
+            Repository {
+                config: Some(repository_file!($case, "config.json")),
+                preprocessor_config: Some(repository_file!($case, "preprocessor_config.json")),
+                tokenizer: Some(repository_file!($case, "tokenizer.json")),
+            },
+            repository_file!($case, "model.safetensors"),
+            repository_file!($case, "expected.safetensors"),
+        )
+    };
+}
+
+fn repositories() -> Vec<serde_json::Value> {
+    serde_json::from_str(include_str!("fixtures/hugging_face/cases.json")).unwrap()
+}
+
+fn converted(repository: &Repository, weights: &[u8], to: WeightType) -> Cursor<Vec<u8>> {
+    let mut conversion = Conversion::new(repository, to).unwrap();
+    let mut out = Cursor::new(Vec::new());
+    conversion.begin(&mut out).unwrap();
+    let mut source = Source::new("model.safetensors");
+    for piece in weights.chunks(9999) {
+        conversion.push(&mut source, piece, &mut out).unwrap();
+    }
+    conversion.finish(&mut out).unwrap();
+    out
+}
+
+/// Those that know tokens above the end of text.
+#[wasm_bindgen_test]
+fn learnt_words_are_read_as_transformers_reads_them() {
+    for (name, repository, weights, expected) in
+        [repository!("f16-words"), repository!("f16-words-legacy")]
+    {
+        let cases = repositories();
+        let case = cases.iter().find(|case| case["name"] == name).unwrap();
+        let prompts: Vec<Prompt> = serde_json::from_value(case["prompts"].clone()).unwrap();
+        let expected = candle_core::safetensors::load_buffer(expected, &Device::Cpu).unwrap();
+        let expected: Vec<Vec<f32>> = expected["text_embeddings"].to_vec2().unwrap();
+        assert!(prompts.len() > 10 && prompts.len() == expected.len());
+        let mut model = converted(&repository, weights, WeightType::F16);
+        let clip = Clip::read(&mut model, Arithmetic::Fast).unwrap();
+        for (prompt, expected) in prompts.iter().zip(expected) {
+            let Prompt { text, ids } = prompt;
+            assert_eq!(&clip.tokenizer().encode(text).unwrap().ids, ids);
+            let cosine = cosine(&clip.encode_text(text).unwrap(), &expected);
+            assert!(cosine >= 0.999, "{name}, {text:?}: {cosine}");
+        }
+    }
 }
 
 /// The same bytes as natively, whose hashes `crates/clip/tests/conversion.rs` compares with those of gguf's own writer.
 #[wasm_bindgen_test]
 fn a_repository_becomes_the_same_file() {
-    let cases: Vec<serde_json::Value> =
-        serde_json::from_str(include_str!("fixtures/hugging_face/cases.json")).unwrap();
-    let case = cases.iter().find(|case| case["name"] == "bf16-sparse");
-    let repository = Repository {
-        config: Some(repository_file!("config.json")),
-        preprocessor_config: Some(repository_file!("preprocessor_config.json")),
-        tokenizer: Some(repository_file!("tokenizer.json")),
-    };
-    for weights in WeightType::ALL {
-        let mut conversion = Conversion::new(&repository, weights).unwrap();
-        let mut out = Cursor::new(Vec::new());
-        conversion.begin(&mut out).unwrap();
-        let mut source = Source::new("model.safetensors");
-        for piece in repository_file!("model.safetensors").chunks(9999) {
-            conversion.push(&mut source, piece, &mut out).unwrap();
-        }
-        conversion.finish(&mut out).unwrap();
+    let (name, repository, weights, _) = repository!("bf16-sparse");
+    let cases = repositories();
+    let case = cases.iter().find(|case| case["name"] == name);
+    for to in WeightType::ALL {
+        let mut out = converted(&repository, weights, to);
         let digest = Sha256::digest(out.get_ref());
         let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(
-            case.unwrap()["sha256"][weights.to_string()],
-            sha256,
-            "{weights}"
-        );
+        assert_eq!(case.unwrap()["sha256"][to.to_string()], sha256, "{to}");
         assert!(Clip::read(&mut out, Arithmetic::Fast).is_ok());
     }
 }

@@ -25,11 +25,15 @@ const CONTEXT_LENGTH: usize = 77;
 
 /// The tokenizer of a file that holds this list of tokens and nothing else.
 fn tokenizer(tokens: &[&str]) -> Tokenizer {
+    try_tokenizer(tokens).unwrap()
+}
+
+fn try_tokenizer(tokens: &[&str]) -> Result<Tokenizer, cliplet_clip::Error> {
     let mut file = File::new();
     file.set_strings("tokenizer.ggml.tokens", tokens.iter().copied());
     let mut bytes = Cursor::new(file.write());
     let gguf = Gguf::open(&mut bytes).unwrap();
-    Tokenizer::from_metadata(gguf.metadata(), tokens.len(), CONTEXT_LENGTH).unwrap()
+    Tokenizer::from_metadata(gguf.metadata(), tokens.len(), CONTEXT_LENGTH)
 }
 
 #[test]
@@ -152,4 +156,75 @@ fn ids_known_from_elsewhere() {
         tokenizer.encode("a photo of a cat").unwrap().ids,
         [49406, 320, 1125, 539, 320, 2368, 49407]
     );
+}
+
+/// As converters have written lists that lose how words end, or the order of the merges.
+#[test]
+fn lists_that_are_not_clip_s_are_refused() {
+    let tokens: Vec<&str> = VOCABULARY.lines().collect();
+    let refused = |tokens: Vec<String>| {
+        let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+        let error = try_tokenizer(&tokens)
+            .err()
+            .expect("it is no list of CLIP's");
+        let sentence = error.to_string();
+        common::assert_sentence("a list", &sentence);
+        sentence
+    };
+    let with = |change: &dyn Fn(&str) -> String| tokens.iter().map(|token| change(token)).collect();
+    let without_mark = |by: &'static str| with(&move |token| token.replace("</w>", by));
+    for mark in ["", " ", "\u{2581}", "\u{120}"] {
+        let sentence = refused(without_mark(mark));
+        assert!(
+            sentence.contains("no token has the mark </w>"),
+            "{sentence}"
+        );
+    }
+    // The mark of a language model's list, in front of a word.
+    let in_front = with(&|token| match token.strip_suffix("</w>") {
+        Some(word) => format!("\u{120}{word}"),
+        None => token.to_owned(),
+    });
+    assert!(refused(in_front).contains("no token has the mark"));
+    // In alphabetical order, with start and end of text behind them.
+    let mut sorted: Vec<String> = tokens.iter().map(|&token| token.to_owned()).collect();
+    sorted[..49_406].sort();
+    let sentence = refused(sorted);
+    assert!(
+        sentence.contains("is made of no two tokens before it"),
+        "{sentence}"
+    );
+    // Some bytes left out.
+    let some: Vec<String> = tokens[3..].iter().map(|&token| token.to_owned()).collect();
+    assert!(refused(some).contains("it has no token"));
+    // The end of text before the words.
+    let mut early: Vec<String> = tokens.iter().map(|&token| token.to_owned()).collect();
+    early[600..].rotate_right(2);
+    let sentence = refused(early);
+    assert!(sentence.contains("stands behind"), "{sentence}");
+}
+
+/// A list of tokens with a padding token and learnt words behind it, and ids without a token, gives the ids that transformers gives.
+#[test]
+fn words_behind_the_list_are_read_as_transformers_reads_them() {
+    let tokens: Vec<&str> = VOCABULARY.lines().collect();
+    let behind = ["<pad>", "<cat-toy>", "xyloword", "SKS", "[PAD772]"];
+    let tokens = [&tokens[..766], &tokens[49_406..], &behind].concat();
+    let tokenizer = tokenizer(&tokens);
+    assert_eq!(tokenizer.end_of_text(), 767);
+    let cases: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("fixtures/hugging_face/cases.json")).unwrap();
+    let case = cases.iter().find(|case| case["name"] == "f16-words");
+    let mut compared = 0;
+    for prompt in case.unwrap()["prompts"].as_array().unwrap() {
+        let text = prompt["text"].as_str().unwrap();
+        let ids: Vec<u32> = serde_json::from_value(prompt["ids"].clone()).unwrap();
+        // The model of the case has a shorter context.
+        if ids.len() < 40 {
+            assert_eq!(tokenizer.encode(text).unwrap().ids, ids, "{text}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 12, "{compared}");
+    assert!(!tokenizer.encode("[PAD772]").unwrap().ids.contains(&772));
 }

@@ -74,6 +74,7 @@ fn towers(bytes: &[u8]) -> Result<(), Error> {
     let texts = TextTower::read(
         &mut file,
         &config.text,
+        1,
         config.projection_dim,
         Arithmetic::Fast,
     )?;

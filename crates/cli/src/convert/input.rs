@@ -8,6 +8,7 @@ use cliplet_checkpoints::{Checkpoint, gguf, open_clip, pytorch, safetensors};
 use cliplet_clip::Error;
 use cliplet_clip::gguf::Gguf;
 use cliplet_clip::hugging_face::{Description, Repository, SAFETENSORS, SAFETENSORS_INDEX, shards};
+use cliplet_clip::tokenizer::json_of_files;
 
 use crate::model::{about, open};
 use crate::stop::Stop;
@@ -40,16 +41,13 @@ pub(super) enum Layout {
 pub(super) fn find(path: &Path) -> Result<Model, Stop> {
     if path.is_dir() {
         let (layout, files) = in_folder(path)?;
-        return of_folder(path, layout, &files);
+        let weights = files.iter().map(|file| checkpoint(file));
+        let weights = weights.collect::<Result<_, Stop>>()?;
+        return of_folder(path, layout, weights);
     }
     let mut file = open(path)?;
-    let mut magic = Vec::new();
-    file.by_ref()
-        .take(4)
-        .read_to_end(&mut magic)
-        .and_then(|_| file.rewind())
-        .map_err(|error| Stop::unreadable(path, &error))?;
-    if magic == b"GGUF" {
+    let first = first(path, &mut file)?;
+    if first.starts_with(b"GGUF") {
         let described = Gguf::open(&mut file).and_then(|file| gguf::describe(&file));
         return Ok(Model {
             description: described.map_err(|error| Stop::Failed(about(path, &error)))?,
@@ -66,7 +64,27 @@ pub(super) fn find(path: &Path) -> Result<Model, Stop> {
         true => Layout::OpenClip,
         false => Layout::Transformers,
     };
-    of_folder(folder, layout, &[path.to_owned()])
+    // What is wrong with the file itself comes before what is missing beside it.
+    let weights = checkpoint(path)?;
+    if layout == Layout::Transformers && !folder.join(CONFIG).exists() {
+        return Err(Stop::Failed(format!(
+            "{} says nothing of its model's shape: {CONFIG} or {} must lie beside it.",
+            path.display(),
+            open_clip::CONFIG
+        )));
+    }
+    of_folder(folder, layout, vec![weights])
+}
+
+/// Enough of a file's beginning to tell what it is; it is read from its beginning afterwards.
+fn first(path: &Path, file: &mut File) -> Result<Vec<u8>, Stop> {
+    let mut first = Vec::new();
+    file.by_ref()
+        .take(512)
+        .read_to_end(&mut first)
+        .and_then(|_| file.rewind())
+        .map_err(|error| Stop::unreadable(path, &error))?;
+    Ok(first)
 }
 
 /// The layout of a folder, and its files of weights. One that has both is taken as transformers lays it out.
@@ -75,12 +93,18 @@ fn in_folder(folder: &Path) -> Result<(Layout, Vec<PathBuf>), Stop> {
         let path = folder.join(name);
         path.exists().then_some(path)
     };
-    if there(CONFIG).is_some() || there(open_clip::CONFIG).is_none() {
+    if there(CONFIG).is_some() {
         if let Some(path) = there(SAFETENSORS) {
             return Ok((Layout::Transformers, vec![path]));
         }
         if let Some(index) = small_file(folder, SAFETENSORS_INDEX)? {
             let names = shards(&index).map_err(|error| Stop::Failed(about(folder, &error)))?;
+            if let Some(missing) = names.iter().find(|name| there(name).is_none()) {
+                return Err(Stop::Failed(format!(
+                    "{} lacks {missing}, which {SAFETENSORS_INDEX} lists: a part of the model is missing.",
+                    folder.display()
+                )));
+            }
             let paths = names.iter().map(|name| folder.join(name));
             return Ok((Layout::Transformers, paths.collect()));
         }
@@ -99,22 +123,74 @@ fn in_folder(folder: &Path) -> Result<(Layout, Vec<PathBuf>), Stop> {
             open_clip::CONFIG
         )));
     }
-    Err(Stop::Failed(match there(CONFIG) {
+    let lacks = match there(CONFIG) {
         Some(_) => format!(
-            "{} has neither {SAFETENSORS} nor {SAFETENSORS_INDEX} nor {PICKLE}, and so no weights that can be read.",
-            folder.display()
+            "neither {SAFETENSORS} nor {SAFETENSORS_INDEX} nor {PICKLE}, and so no weights that can be read"
         ),
         None => format!(
-            "{} has neither {CONFIG} nor {}, and so is not laid out as a CLIP of transformers or of OpenCLIP.",
-            folder.display(),
+            "neither {CONFIG} nor {}, and so is not laid out as a CLIP of transformers or of OpenCLIP",
             open_clip::CONFIG
         ),
-    }))
+    };
+    let instead = instead(folder).map(|what| format!("; {what}"));
+    Err(Stop::Failed(format!(
+        "{} has {lacks}{}.",
+        folder.display(),
+        instead.unwrap_or_default()
+    )))
 }
 
-fn of_folder(folder: &Path, layout: Layout, files: &[PathBuf]) -> Result<Model, Stop> {
+/// What a folder has that somebody may have taken for a CLIP's files.
+fn instead(folder: &Path) -> Option<String> {
+    const OTHERS: [(&str, &str); 8] = [
+        (
+            "adapter_config.json",
+            "is of an adapter (LoRA), which is to be merged into its model first",
+        ),
+        (
+            "pytorch_model.bin.index.json",
+            "lists pickles, which are read if they are one file; save the model as safetensors",
+        ),
+        ("tf_model.h5", "is for TensorFlow, and is not read"),
+        ("flax_model.msgpack", "is for Flax, and is not read"),
+        ("model.onnx", "is an ONNX model, which is not read"),
+        (
+            "model_index.json",
+            "is of a pipeline, whose models are folders of their own",
+        ),
+        (
+            "modules.json",
+            "is of Sentence Transformers, whose CLIP is in a folder of its own",
+        ),
+        (
+            "diffusion_pytorch_model.safetensors",
+            "is the model of a diffusion pipeline, and no CLIP",
+        ),
+    ];
+    if let Some((name, what)) = OTHERS.iter().find(|(name, _)| folder.join(name).exists()) {
+        return Some(format!("its {name} {what}"));
+    }
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".gguf"))
+        .collect();
+    names.sort();
+    let name = names.first()?;
+    Some(format!("name its {name} itself, which is a GGUF already"))
+}
+
+fn of_folder(folder: &Path, layout: Layout, weights: Vec<Checkpoint<File>>) -> Result<Model, Stop> {
     let failed = |error: Error| Stop::Failed(about(folder, &error));
-    let tokenizer = small_file(folder, TOKENIZER)?;
+    let mut tokenizer = small_file(folder, TOKENIZER)?;
+    if tokenizer.is_none()
+        && let Some(vocab) = small_file(folder, "vocab.json")?
+        && let Some(merges) = small_file(folder, "merges.txt")?
+    {
+        let added = small_file(folder, "added_tokens.json")?;
+        let json = json_of_files(&vocab, &merges, added.as_deref()).map_err(failed)?;
+        tokenizer = Some(json.into_bytes());
+    }
     let description = match layout {
         Layout::Transformers => {
             let preprocessor_config = match small_file(folder, "preprocessor_config.json")? {
@@ -136,24 +212,16 @@ fn of_folder(folder: &Path, layout: Layout, files: &[PathBuf]) -> Result<Model, 
             open_clip::describe(&config, tokenizer).map_err(failed)?
         }
     };
-    let checkpoints = files
-        .iter()
-        .map(|path| checkpoint(path))
-        .collect::<Result<_, Stop>>()?;
     Ok(Model {
         description,
-        weights: Weights::Checkpoints(layout, checkpoints),
+        weights: Weights::Checkpoints(layout, weights),
     })
 }
 
 /// Opens a file of weights, by how it begins and not by what it is called.
 fn checkpoint(path: &Path) -> Result<Checkpoint<File>, Stop> {
     let mut file = open(path)?;
-    let mut first = Vec::new();
-    file.by_ref()
-        .take(512)
-        .read_to_end(&mut first)
-        .map_err(|error| Stop::unreadable(path, &error))?;
+    let first = first(path, &mut file)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let opened = match pytorch::looks_like_one(&first) {
         true => pytorch::open(&name, file),

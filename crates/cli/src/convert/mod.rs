@@ -84,11 +84,11 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
         description,
         weights: found,
     } = input::find(input)?;
-    for remark in &description.remarks {
-        say(remark);
-    }
     let towers = tower.map_or(description.towers, Tower::towers);
     let mut conversion = Conversion::of(description.clone(), *weights, towers).map_err(failed)?;
+    for remark in conversion.remarks() {
+        say(remark);
+    }
     let mut new = NewFile::create_seekable(out, "GGUF")?;
     conversion.begin(&mut new).map_err(failed)?;
     match found {

@@ -8,7 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use candle_core::quantized::GgmlDType;
 
-use crate::Error;
+use crate::{Error, file_kind};
 
 /// Bounds far above any CLIP: the largest vocabularies have 250,000 entries, the largest models some 2,000 tensors.
 const MAX_KEYS: u64 = 4096;
@@ -25,8 +25,14 @@ const ALIGNMENT_KEY: &str = "general.alignment";
 pub(super) fn check<R: Read + Seek>(reader: &mut R) -> Result<(), Error> {
     let length = reader.seek(SeekFrom::End(0))?;
     reader.rewind()?;
-    if length == 0 {
-        return Err(Error::model("The file is empty"));
+    let mut first = Vec::new();
+    reader
+        .by_ref()
+        .take(file_kind::ENOUGH as u64)
+        .read_to_end(&mut first)?;
+    reader.rewind()?;
+    if !first.starts_with(b"GGUF") {
+        return Err(Error::model(not_gguf(&first)));
     }
     let mut walk = Walk {
         reader,
@@ -34,13 +40,7 @@ pub(super) fn check<R: Read + Seek>(reader: &mut R) -> Result<(), Error> {
         length,
         array_elements: 0,
     };
-    let mut magic = [0; 4];
-    if length >= magic.len() as u64 {
-        walk.take(&mut magic)?;
-    }
-    if magic != *b"GGUF" {
-        return Err(Error::model(not_gguf(&magic)));
-    }
+    walk.skip(b"GGUF".len() as u64)?;
     match walk.u32()? {
         2 | 3 => {}
         // The other byte order.
@@ -82,16 +82,14 @@ pub(super) fn check<R: Read + Seek>(reader: &mut R) -> Result<(), Error> {
     Ok(())
 }
 
-fn not_gguf(magic: &[u8; 4]) -> &'static str {
-    match magic {
-        b"<!DO" | b"<htm" | b"<!do" | b"<HTM" => {
-            "The file is a web page, not a model in the GGUF format"
-        }
-        [0, 0, 0, 0] => {
-            "The file is not a model in the GGUF format, or its conversion has not been finished"
-        }
-        b"vers" => "The file is a placeholder of Git LFS, not the model itself",
-        _ => "The file is not a model in the GGUF format",
+fn not_gguf(first: &[u8]) -> String {
+    if first.starts_with(&[0; 4]) {
+        return "The file is not a model in the GGUF format, or its conversion has not been finished"
+            .to_owned();
+    }
+    match file_kind::of(first) {
+        Some(kind) => format!("The file is no GGUF: it is {kind}"),
+        None => "The file is not a model in the GGUF format".to_owned(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::json::{Object, parse};
 use crate::Error;
 use crate::config::{
     Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, MAX_BLOCKS, MAX_IMAGE_SIZE, MAX_WIDTH,
-    TextConfig, VisionConfig,
+    Pooling, TextConfig, VisionConfig,
 };
 use crate::error::quoted;
 use crate::gguf::MAX_ARRAY_ELEMENTS;
@@ -30,6 +30,8 @@ pub(super) struct Description {
     pub(super) config: Config,
     /// Rows of the token embedding.
     pub(super) vocabulary: usize,
+    /// The token that the model takes for the end of text, where its configuration names one.
+    pub(super) end_of_text: Option<u64>,
     /// Sentences on what the repository asks for and is done in another way here.
     pub(super) remarks: Vec<String>,
 }
@@ -69,6 +71,9 @@ pub(super) fn read(config: &[u8], preprocessor: Option<&[u8]>) -> Result<Descrip
         remarks,
     } = preprocessing(preprocessor, image_size)?;
     let vocabulary = text.size("vocab_size", 49_408, MAX_VOCABULARY)?;
+    /// Stood there in all configurations before transformers 4.32, whatever the end of text was.
+    const NO_END_OF_TEXT: u64 = 2;
+    let end_of_text = text.get("eos_token_id").and_then(Value::as_u64);
     let config = Config {
         vision: VisionConfig {
             encoder: EncoderConfig {
@@ -94,6 +99,10 @@ pub(super) fn read(config: &[u8], preprocessor: Option<&[u8]>) -> Result<Descrip
                 activation,
             },
             context_length: text.size("max_position_embeddings", 77, MAX_WIDTH)?,
+            pooling: match end_of_text {
+                Some(NO_END_OF_TEXT) => Pooling::HighestToken,
+                _ => Pooling::EndOfText,
+            },
         },
         projection_dim: config.size("projection_dim", 512, MAX_WIDTH)?,
         logit_scale: DEFAULT_LOGIT_SCALE,
@@ -106,6 +115,7 @@ pub(super) fn read(config: &[u8], preprocessor: Option<&[u8]>) -> Result<Descrip
     Ok(Description {
         config,
         vocabulary,
+        end_of_text: end_of_text.filter(|&end| end != NO_END_OF_TEXT),
         remarks,
     })
 }

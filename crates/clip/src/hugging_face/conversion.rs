@@ -8,14 +8,14 @@ use half::{bf16, f16};
 
 use super::config;
 use super::header::{Layout, Words, layout};
-use super::safetensors::{self, Entry, NumberType};
+use super::safetensors::{Entry, NumberType};
 use super::source::{Data, Source, Stage, Wanted};
-use super::tensors::{LOGIT_SCALE, tensors};
-use crate::Error;
-use crate::config::Config;
+use super::tensors::{LOGIT_SCALE, TWICE, tensors, unwrapped};
+use crate::config::{Config, Pooling};
 use crate::error::quoted;
 use crate::gguf::{MAGIC, WeightType};
 use crate::tokenizer::Tokenizer;
+use crate::{Error, file_kind};
 
 /// The small files of a repository: their bytes, or none where it has no such file.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,6 +74,8 @@ pub struct Description {
     pub vocabulary: usize,
     /// Its `tokenizer.json`; a text tower needs one.
     pub tokenizer_json: Option<String>,
+    /// The token that its configuration takes for the end of text, where it names one. What counts is the tokenizer's.
+    pub end_of_text: Option<u64>,
     /// The configuration has the model's own logit scale, and no tensor has to bring it.
     pub has_logit_scale: bool,
     /// Sentences on what the model's own preparation of pictures does otherwise than Cliplet.
@@ -94,14 +96,22 @@ impl Description {
         let read = config::read(config, repository.preprocessor_config)?;
         let tokenizer_json = repository
             .tokenizer
-            .map(std::str::from_utf8)
-            .transpose()
-            .map_err(|_| Error::model("The repository's tokenizer.json is no text"))?;
+            .map(|bytes| {
+                if let Some(kind) = file_kind::of(bytes).filter(|&kind| kind != "JSON") {
+                    return Err(Error::model(format!(
+                        "The repository's tokenizer.json is {kind}"
+                    )));
+                }
+                std::str::from_utf8(bytes)
+                    .map_err(|_| Error::model("The repository's tokenizer.json is no text"))
+            })
+            .transpose()?;
         Ok(Self {
             towers: Towers::Both,
             config: read.config,
             vocabulary: read.vocabulary,
             tokenizer_json: tokenizer_json.map(str::to_owned),
+            end_of_text: read.end_of_text,
             has_logit_scale: false,
             remarks: read.remarks,
         })
@@ -174,11 +184,12 @@ impl Conversion {
     pub fn of(model: Description, weights: WeightType, towers: Towers) -> Result<Self, Error> {
         let Description {
             towers: there,
-            config,
+            mut config,
             vocabulary,
             tokenizer_json,
+            end_of_text,
             has_logit_scale,
-            remarks,
+            mut remarks,
         } = model;
         for (wanted, is_there, tower) in [
             (towers.has_images(), there.has_images(), "image"),
@@ -193,11 +204,23 @@ impl Conversion {
             true => {
                 let tokenizer_json = tokenizer_json.as_deref().ok_or_else(|| {
                     Error::model(
-                        "The repository has no tokenizer.json, without which no text can be turned into tokens",
+                        "The repository has no tokenizer.json, nor vocab.json and merges.txt, without which no text can be turned into \
+                         tokens; those of openai/clip-vit-base-patch32 fit a model that knows CLIP's own 49408 tokens",
                     )
                 })?;
                 let tokenizer =
                     Tokenizer::from_json(tokenizer_json, vocabulary, config.text.context_length)?;
+                let end = u64::from(tokenizer.end_of_text());
+                if let Some(other) = end_of_text.filter(|&other| other != end) {
+                    remarks.push(format!(
+                        "The model's configuration calls the token {other} the end of a text, and its tokenizer ends texts with \
+                         {end}; the embedding is read off the tokenizer's."
+                    ));
+                }
+                if !tokenizer.has_tokens_above_end() {
+                    // Then the highest token is the end of text, and nothing needs to be said.
+                    config.text.pooling = Pooling::EndOfText;
+                }
                 Some(Words {
                     tokens: tokenizer.tokens(vocabulary),
                     tokenizer_json,
@@ -283,13 +306,12 @@ impl Conversion {
         out: &mut W,
     ) -> Result<(), Error> {
         if let Stage::Header(header) = &mut source.stage {
-            let taken = take_header(&source.name, header, bytes)?;
+            let taken = header.push(&source.name, bytes)?;
             source.position += taken as u64;
             bytes = &bytes[taken..];
-            let Some(entries) = whole_header(&source.name, header)? else {
+            let Some((length, entries)) = header.entries(&source.name)? else {
                 return Ok(());
             };
-            let length = header.len() as u64;
             source.stage = Stage::Data(self.accept(&source.name, length, entries)?);
         }
         let Source {
@@ -422,9 +444,9 @@ impl Conversion {
     /// Finds the model's tensors among those of a file.
     fn accept(&mut self, file: &str, header: u64, entries: Vec<Entry>) -> Result<Data, Error> {
         let length = header + entries.last().map_or(0, |entry| entry.end);
-        let mut wanted = Vec::new();
+        let (mut wanted, mut found) = (Vec::new(), HashSet::new());
         for entry in &entries {
-            let Some(&tensor) = self.by_name.get(&entry.name) else {
+            let Some(&tensor) = self.by_name.get(&*unwrapped(&entry.name)) else {
                 continue;
             };
             let target = &self.tensors[tensor];
@@ -436,7 +458,7 @@ impl Conversion {
                 ))
             };
             let dims = |dims: &[usize]| dims.iter().map(|&dim| dim as u64).eq(entry.dims.clone());
-            let as_expected = match entry.name == LOGIT_SCALE {
+            let as_expected = match target.source == LOGIT_SCALE {
                 true => dims(&[]) || dims(&[1]),
                 false => dims(&target.dims),
             };
@@ -456,6 +478,9 @@ impl Conversion {
             if target.arrival != Arrival::Unknown {
                 return Err(about("is in another file as well".to_owned()));
             }
+            if !found.insert(tensor) {
+                return Err(about(TWICE.to_owned()));
+            }
             wanted.push(Wanted {
                 tensor,
                 number_type,
@@ -464,7 +489,7 @@ impl Conversion {
                 block: target.weight_type.block() * number_type.bytes(),
             });
         }
-        let is_left_out = |entry: &Entry| self.left_out.contains(&entry.name);
+        let is_left_out = |entry: &Entry| self.left_out.contains(&*unwrapped(&entry.name));
         if wanted.is_empty() && !entries.iter().any(is_left_out) {
             return Err(Error::model(format!(
                 "The file {} holds {}",
@@ -540,36 +565,14 @@ impl Conversion {
     }
 }
 
-/// Takes what belongs to a header, and returns how many bytes that were.
-fn take_header(file: &str, header: &mut Vec<u8>, bytes: &[u8]) -> Result<usize, Error> {
-    let mut taken = 0;
-    let mut take = |header: &mut Vec<u8>, until: usize| {
-        let wanted = until.saturating_sub(header.len()).min(bytes.len() - taken);
-        header.extend(&bytes[taken..taken + wanted]);
-        taken += wanted;
-    };
-    take(header, safetensors::LENGTH);
-    if let Some(&first) = header.first_chunk() {
-        let length = safetensors::header_length(file, first)?;
-        take(header, safetensors::LENGTH + length);
-    }
-    Ok(taken)
-}
-
-/// The tensors of a header, if all of it has come.
-fn whole_header(file: &str, header: &[u8]) -> Result<Option<Vec<Entry>>, Error> {
-    let Some((&first, json)) = header.split_first_chunk() else {
-        return Ok(None);
-    };
-    match json.len() == safetensors::header_length(file, first)? {
-        true => safetensors::entries(file, json).map(Some),
-        false => Ok(None),
-    }
-}
-
 /// What a file holds that has not one tensor of a `CLIPModel`, as far as the names tell.
 fn what_else(entries: &[Entry]) -> String {
-    let has = |prefix: &str| entries.iter().any(|entry| entry.name.starts_with(prefix));
+    let any = |is: &dyn Fn(&str) -> bool| entries.iter().any(|entry| is(&entry.name));
+    if any(&|name| name.contains(".lora_") || name.contains(".hada_")) {
+        return "an adapter (LoRA) for another model; merge it into that one and save the whole"
+            .to_owned();
+    }
+    let has = |prefix: &str| any(&|name| unwrapped(name).starts_with(prefix));
     if has("visual.layer1.") || has("visual.attnpool.") {
         return "a CLIP whose image tower is a ResNet".to_owned();
     }

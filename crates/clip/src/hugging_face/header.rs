@@ -1,7 +1,7 @@
 //! The header of the GGUF that a repository becomes.
 
 use super::tensors::Tensor;
-use crate::config::{Activation, Config};
+use crate::config::{Activation, Config, HIGHEST_TOKEN, POOLING, Pooling};
 use crate::gguf::{HeaderWriter, WeightType};
 use crate::tokenizer;
 
@@ -64,6 +64,9 @@ pub(super) fn layout(
     if let Some(words) = words {
         header.u32("clip.text.context_length", size(text.context_length));
         header.strings(tokenizer::TOKENS_KEY, &words.tokens);
+        if text.pooling == Pooling::HighestToken {
+            header.string(POOLING, HIGHEST_TOKEN);
+        }
     }
     if has_images {
         header.u32("clip.vision.image_size", size(vision.image_size));

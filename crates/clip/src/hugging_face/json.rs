@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::Error;
 use crate::error::quoted;
+use crate::{Error, file_kind};
 
 /// A JSON object, and what it is called in sentences. The errors of its getters are [`Error::Model`], and name the key.
 pub struct Object<'a> {
@@ -24,13 +24,17 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Map<String, Value>, Error> {
         Ok(_) => Err(Error::model(format!(
             "The repository's {file} is no JSON object"
         ))),
-        Err(_) if bytes.trim_ascii_start().starts_with(b"<") => Err(Error::model(format!(
-            "The repository's {file} is a web page, not JSON"
-        ))),
-        Err(error) => Err(Error::model(format!(
-            "The repository's {file} is damaged: {error}"
-        ))),
+        Err(error) => Err(no_json(file, bytes, &error)),
     }
+}
+
+/// What there is to say of a file that should be JSON.
+pub(crate) fn no_json(file: &str, bytes: &[u8], error: &serde_json::Error) -> Error {
+    let kind = file_kind::of(&bytes[..bytes.len().min(file_kind::ENOUGH)]);
+    Error::model(match kind.filter(|&kind| kind != "JSON") {
+        Some(kind) => format!("The repository's {file} is {kind}"),
+        None => format!("The repository's {file} is damaged: {error}"),
+    })
 }
 
 impl<'a> Object<'a> {

@@ -42,6 +42,7 @@ mod source;
 mod tensors;
 
 pub use conversion::{Conversion, Description, Repository, Towers};
+pub(crate) use json::parse;
 pub use shards::{SAFETENSORS, SAFETENSORS_INDEX, shards};
 pub use source::Source;
 
@@ -50,6 +51,6 @@ pub use source::Source;
 pub mod shared {
     pub use super::json::{Object, parse};
     pub use super::safetensors::{Entry, NumberType, read_header};
-    pub use super::tensors::{LOGIT_SCALE, Tensor, tensors};
+    pub use super::tensors::{LOGIT_SCALE, TWICE, Tensor, tensors, unwrapped};
     pub use crate::error::quoted;
 }

@@ -10,14 +10,17 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::Error;
 use crate::error::quoted;
+use crate::{Error, file_kind};
 
 /// Bytes before the header, which say how long it is.
-pub(super) const LENGTH: usize = 8;
+const LENGTH: usize = 8;
 
-/// The headers of the largest CLIPs have 200,000 bytes.
-const MAX_HEADER: u64 = 1 << 20;
+/// As many as the format's own library takes. Nearly all of a large one is metadata.
+const MAX_HEADER: u64 = 100_000_000;
+
+/// Bytes of a header without its metadata. Those of the largest CLIPs have 200,000.
+const MAX_ENTRIES: usize = 4 << 20;
 
 /// A tensor of the file.
 #[derive(Debug)]
@@ -77,27 +80,134 @@ fn bytes_of(number_type: &str) -> Option<u64> {
     }
 }
 
-/// How many bytes of header follow the first eight.
-pub(super) fn header_length(file: &str, first: [u8; LENGTH]) -> Result<usize, Error> {
-    let what = match &first {
-        [b'<', ..] => "a web page",
-        [b'v', b'e', b'r', b's', ..] => "a placeholder of Git LFS, not the model itself",
-        [b'P', b'K', 3, 4, ..] | [0x80, 2..=5, ..] => {
-            "a pickle of PyTorch, which can run code of its own and is not read"
+/// A header that is on its way. Nothing is kept of its metadata, which may be megabytes and which no model needs.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    /// Bytes that have come, those before the header among them.
+    come: u64,
+    first: [u8; LENGTH],
+    json: Slim,
+}
+
+impl Header {
+    /// Takes what belongs to it, and returns how many bytes that were.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if it is the header of no safetensors file.
+    pub(super) fn push(&mut self, file: &str, bytes: &[u8]) -> Result<usize, Error> {
+        let mut taken = 0;
+        while let Some(byte) = bytes.get(taken)
+            && self.come < LENGTH as u64
+        {
+            self.first[self.come as usize] = *byte;
+            self.come += 1;
+            taken += 1;
         }
-        [b'G', b'G', b'U', b'F', ..] => "a GGUF, which needs no conversion",
-        _ => {
-            let length = u64::from_le_bytes(first);
-            return match (2..=MAX_HEADER).contains(&length) {
-                true => Ok(length as usize),
-                false => Err(Error::model(format!(
-                    "The file {} is not in the safetensors format: its header would have {length} bytes",
-                    quoted(file)
-                ))),
-            };
+        if self.come < LENGTH as u64 {
+            return Ok(taken);
         }
-    };
-    Err(Error::model(format!("The file {} is {what}", quoted(file))))
+        let left = self.length(file)? - self.come;
+        let json = &bytes[taken..];
+        let json = &json[..left.min(json.len() as u64) as usize];
+        if self.come == LENGTH as u64 && json.first().is_some_and(|&first| first != b'{') {
+            return Err(self.foreign(file, json));
+        }
+        self.json.push(json);
+        if self.json.kept.len() > MAX_ENTRIES {
+            return Err(Error::model(format!(
+                "The file {} has more tensors than a CLIP",
+                quoted(file)
+            )));
+        }
+        self.come += json.len() as u64;
+        Ok(taken + json.len())
+    }
+
+    /// Its length with the bytes before it, and its tensors, if all of it has come.
+    ///
+    /// # Errors
+    /// As [`entries`].
+    pub(super) fn entries(&self, file: &str) -> Result<Option<(u64, Vec<Entry>)>, Error> {
+        if self.come < LENGTH as u64 || self.come < self.length(file)? {
+            return Ok(None);
+        }
+        Ok(Some((self.come, entries(file, &self.json.kept)?)))
+    }
+
+    /// What there is to say of a file that ends here.
+    pub(super) fn ended(&self, file: &str) -> Error {
+        let first = self.first.get(..self.come as usize).unwrap_or_default();
+        let kind = match self.come < LENGTH as u64 {
+            true => file_kind::of(first),
+            false => None,
+        };
+        let kind = kind.unwrap_or("cut off");
+        Error::model(format!("The file {} is {kind}", quoted(file)))
+    }
+
+    /// Bytes of the whole header, with those before it.
+    fn length(&self, file: &str) -> Result<u64, Error> {
+        let length = u64::from_le_bytes(self.first);
+        match (2..=MAX_HEADER).contains(&length) {
+            true => Ok(LENGTH as u64 + length),
+            false => Err(self.foreign(file, &[])),
+        }
+    }
+
+    /// What the file is instead, of which `next` follows.
+    fn foreign(&self, file: &str, next: &[u8]) -> Error {
+        let file = quoted(file);
+        let next = &next[..next.len().min(file_kind::ENOUGH)];
+        Error::model(match file_kind::of(&[&self.first, next].concat()) {
+            Some(kind) => format!("The file {file} is {kind}"),
+            None => format!(
+                "The file {file} is not in the safetensors format: its header would have {} bytes",
+                u64::from_le_bytes(self.first)
+            ),
+        })
+    }
+}
+
+/// JSON without what is in `__metadata__`, as its bytes come.
+#[derive(Debug, Default)]
+struct Slim {
+    kept: Vec<u8>,
+    depth: u32,
+    in_string: bool,
+    is_escaped: bool,
+    /// Where the key begins that is not over, of the outermost object.
+    key: Option<usize>,
+    is_metadata: bool,
+}
+
+impl Slim {
+    fn push(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            let was_kept = !(self.is_metadata && self.depth > 1);
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                b'\\' if self.in_string => self.is_escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                _ if self.in_string => {}
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                b':' if self.depth == 1 => {
+                    let key = self.key.take().and_then(|key| self.kept.get(key..));
+                    self.is_metadata =
+                        key.is_some_and(|key| key.trim_ascii() == b"\"__metadata__\"");
+                }
+                b',' if self.depth == 1 => self.is_metadata = false,
+                _ => {}
+            }
+            // Of the metadata's object, its braces stay.
+            if was_kept || !(self.is_metadata && self.depth > 1) {
+                self.kept.push(byte);
+            }
+            if self.depth == 1 && !self.in_string && matches!(byte, b'{' | b',') {
+                self.key = Some(self.kept.len());
+            }
+        }
+    }
 }
 
 /// The length of the header of a whole file, with the eight bytes before it, and the file's tensors.
@@ -109,22 +219,26 @@ pub fn read_header(
     file: &str,
     reader: &mut impl std::io::Read,
 ) -> Result<(u64, Vec<Entry>), Error> {
-    let mut first = [0; LENGTH];
-    let mut header = Vec::new();
-    let cut = |_| Error::model(format!("The file {} is cut off", quoted(file)));
-    reader.read_exact(&mut first).map_err(cut)?;
-    header.resize(header_length(file, first)?, 0);
-    reader.read_exact(&mut header).map_err(cut)?;
-    let length = LENGTH + header.len();
-    Ok((length as u64, entries(file, &header)?))
+    let mut header = Header::default();
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        let read = reader.read(&mut bytes)?;
+        if read == 0 {
+            return Err(header.ended(file));
+        }
+        header.push(file, &bytes[..read])?;
+        if let Some(whole) = header.entries(file)? {
+            return Ok(whole);
+        }
+    }
 }
 
 /// The tensors of a header, in the order in which they stand: without gaps, none over another, and none twice.
-pub(super) fn entries(file: &str, header: &[u8]) -> Result<Vec<Entry>, Error> {
+fn entries(file: &str, header: &[u8]) -> Result<Vec<Entry>, Error> {
     let damaged =
         |what: &str| Error::model(format!("The file {} is damaged: {what}", quoted(file)));
     let Entries(mut entries) = serde_json::from_slice(header)
-        .map_err(|error| damaged(&format!("its header ends in {}", place(&error))))?;
+        .map_err(|error| damaged(&format!("its header has {}", what(&error))))?;
     entries.sort_by_key(|entry| (entry.begin, entry.end));
     let mut names = HashSet::new();
     let mut end = 0;
@@ -157,14 +271,12 @@ pub(super) fn entries(file: &str, header: &[u8]) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// Where serde_json gave up. What it says itself may repeat any part of the file.
-fn place(error: &serde_json::Error) -> String {
-    let kind = match error.classify() {
+/// Why serde_json gave up. What it says itself may repeat any part of the file.
+fn what(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
         serde_json::error::Category::Data => "an entry that makes no sense",
-        serde_json::error::Category::Eof => "the middle of an entry",
         _ => "what is no JSON",
-    };
-    format!("{kind}, at its byte {}", error.column())
+    }
 }
 
 /// The object of a header, in its own order, with what occurs twice.
@@ -210,5 +322,44 @@ impl<'de> Deserialize<'de> for Entries {
         }
 
         deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn slim(text: &str, piece: usize) -> String {
+        let mut slim = Slim::default();
+        for bytes in text.as_bytes().chunks(piece) {
+            slim.push(bytes);
+        }
+        String::from_utf8(slim.kept).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_kept_of_metadata() {
+        for (text, kept) in [
+            (
+                r#"{"__metadata__":{"a":"}{\"","b":"\\\\"},"t":{"x":[1,2]}}"#,
+                r#"{"__metadata__":{},"t":{"x":[1,2]}}"#,
+            ),
+            (
+                r#"{ "t" : {"__metadata__": {"x": 1}} , "__metadata__" : {"a": ["}"]} }"#,
+                r#"{ "t" : {"__metadata__": {"x": 1}} , "__metadata__" : {} }"#,
+            ),
+            (
+                r#"{"a:\"":{"b":"__metadata__"},"__metadata__":"c","d":{"e":1}}"#,
+                r#"{"a:\"":{"b":"__metadata__"},"__metadata__":"c","d":{"e":1}}"#,
+            ),
+            ("]]}}{", "]]}}{"),
+        ] {
+            for piece in [1, 2, 3, 1000] {
+                assert_eq!(slim(text, piece), kept);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! A safetensors file that is on its way.
 
-use super::safetensors::NumberType;
+use super::safetensors::{Header, NumberType};
+use crate::Error;
 
 /// A safetensors file whose bytes arrive one after the other: how far it has come, and little else.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct Source {
 #[derive(Debug)]
 pub(super) enum Stage {
     /// What has come of the header and the length before it.
-    Header(Vec<u8>),
+    Header(Header),
     Data(Data),
 }
 
@@ -52,7 +53,7 @@ impl Source {
         Self {
             name: name.into(),
             position: 0,
-            stage: Stage::Header(Vec::new()),
+            stage: Stage::Header(Header::default()),
         }
     }
 
@@ -67,6 +68,17 @@ impl Source {
         match &self.stage {
             Stage::Header(_) => 0,
             Stage::Data(data) => self.position - data.partial.len() as u64,
+        }
+    }
+
+    /// Passes if the file may end here as far as its header goes: what else is missing is for [`super::Conversion::finish`] to say.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if its header has not wholly come.
+    pub fn check_end(&self) -> Result<(), Error> {
+        match &self.stage {
+            Stage::Header(header) => Err(header.ended(&self.name)),
+            Stage::Data(_) => Ok(()),
         }
     }
 

@@ -1,11 +1,16 @@
 //! The tensors of a `CLIPModel`: what transformers calls them and what clip.cpp does, and their shapes.
 
+use std::borrow::Cow;
+
 use crate::Error;
 use crate::config::{Config, EncoderConfig};
 use crate::gguf::{MAX_TENSORS, WeightType};
 
 /// The learnt inverse temperature, whose exponential a GGUF has in its metadata.
 pub const LOGIT_SCALE: &str = "logit_scale";
+
+/// What there is to say of a tensor that is there under two names.
+pub const TWICE: &str = "is there twice, as in checkpoints that hold weights and their average; save one of the two alone";
 
 /// A tensor in a repository's file and in a GGUF.
 pub struct Tensor {
@@ -95,6 +100,30 @@ pub fn tensors(config: &Config, vocabulary: usize) -> Result<Vec<Tensor>, Error>
         add(&name, &name, &[config.projection_dim, width]);
     }
     Ok(tensors)
+}
+
+/// A tensor's name without what programs that train models put around it: `torch.compile`, `DataParallel` and its successors,
+/// activation checkpointing, Lightning, and averages of weights.
+pub fn unwrapped(name: &str) -> Cow<'_, str> {
+    const ANYWHERE: [&str; 3] = [
+        "_orig_mod.",
+        "_fsdp_wrapped_module.",
+        "_checkpoint_wrapped_module.",
+    ];
+    const IN_FRONT: [&str; 4] = ["module.", "model.", "ema_model.", "state_dict."];
+    let mut name = Cow::Borrowed(name);
+    for wrapper in ANYWHERE {
+        if name.contains(wrapper) {
+            name = name.replace(wrapper, "").into();
+        }
+    }
+    while let Some(rest) = IN_FRONT
+        .iter()
+        .find_map(|wrapper| name.strip_prefix(wrapper))
+    {
+        name = rest.to_owned().into();
+    }
+    name
 }
 
 type Add<'a> = dyn FnMut(&str, &str, &[usize]) + 'a;

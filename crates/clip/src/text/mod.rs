@@ -1,4 +1,4 @@
-//! The text tower: a causal transformer whose answer is read off the end-of-text token.
+//! The text tower: a causal transformer whose answer is read off one token, mostly the end of the text ([`Pooling`]).
 //!
 //! Prompts are computed together, as a trie of their tokens (`trie`), and their beginnings remembered (`known`). In reference
 //! arithmetic each is computed by itself, from its beginning.
@@ -15,7 +15,7 @@ use known::Known;
 use trie::Trie;
 
 use crate::Error;
-use crate::config::TextConfig;
+use crate::config::{Pooling, TextConfig};
 use crate::encoder::{Encoder, TowerReader};
 use crate::gguf::Gguf;
 use crate::ops::{Arithmetic, LayerNorm, Linear, Path};
@@ -31,18 +31,21 @@ pub struct TextTower {
     encoder: Encoder,
     final_layer_norm: LayerNorm,
     projection: Linear,
+    pooling: Pooling,
+    end_of_text: u32,
     /// What earlier calls have computed; none in reference arithmetic.
     known: Option<Mutex<Known>>,
 }
 
 impl TextTower {
-    /// Reads the tower's tensors.
+    /// Reads the tower's tensors. `end_of_text` is the token that the tokenizer ends every text with.
     ///
     /// # Errors
     /// [`Error::Model`] if one is missing or has other dimensions than `config` says; [`Error::Io`].
     pub fn read<R: Read + Seek>(
         file: &mut Gguf<R>,
         config: &TextConfig,
+        end_of_text: u32,
         projection_dim: usize,
         arithmetic: Arithmetic,
     ) -> Result<Self, Error> {
@@ -62,19 +65,21 @@ impl TextTower {
             encoder: Encoder::read(&mut reader, &config.encoder)?,
             final_layer_norm: reader.layer_norm("post_ln", &config.encoder)?,
             projection: reader.projection("text_projection.weight", width, projection_dim)?,
+            pooling: config.pooling,
+            end_of_text,
             known: matches!(path, Path::Kernel(..)).then(Mutex::default),
         })
     }
 
     /// The embeddings of some prompts, not yet of unit length: `prompts x projection_dim`.
     ///
-    /// A prompt's ids end in the end-of-text token; what stands behind the first of these is not computed, since a causal
-    /// tower does not let it matter.
+    /// What stands behind the token that a prompt's embedding is read off is not computed, since a causal tower does not let it
+    /// matter.
     ///
     /// # Errors
     /// If there are no prompts, or one has no ids, more than the context length, or one that is not in the vocabulary.
     pub fn forward(&self, prompts: &[&[u32]]) -> candle_core::Result<Tensor> {
-        let prompts: Vec<&[u32]> = prompts.iter().map(|ids| up_to_end_of_text(ids)).collect();
+        let prompts: Vec<&[u32]> = prompts.iter().map(|ids| self.up_to_pooled(ids)).collect();
         let (context_length, _) = self.position_embedding.dims2()?;
         let fits = |ids: &&[u32]| (1..=context_length).contains(&ids.len());
         if prompts.is_empty() || !prompts.iter().all(fits) {
@@ -113,13 +118,23 @@ impl TextTower {
         self.projection
             .forward(&self.final_layer_norm.forward(&ends)?)
     }
+
+    /// Up to and with the token that the embedding is read off: all of them where it is not there.
+    fn up_to_pooled<'a>(&self, ids: &'a [u32]) -> &'a [u32] {
+        up_to(
+            ids,
+            match self.pooling {
+                Pooling::EndOfText => Some(self.end_of_text),
+                Pooling::HighestToken => ids.iter().max().copied(),
+            },
+        )
+    }
 }
 
-/// Up to and with the first occurrence of the highest id, which is the end-of-text token.
-fn up_to_end_of_text(ids: &[u32]) -> &[u32] {
-    let highest = ids.iter().max();
-    let end = ids.iter().position(|id| Some(id) == highest);
-    &ids[..end.map_or(0, |end| end + 1)]
+/// Up to and with the first occurrence of a token, or all.
+fn up_to(ids: &[u32], token: Option<u32>) -> &[u32] {
+    let place = ids.iter().position(|id| Some(*id) == token);
+    &ids[..place.map_or(ids.len(), |place| place + 1)]
 }
 
 #[cfg(test)]
@@ -129,9 +144,10 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
-    fn nothing_behind_the_first_end_of_text_is_kept() {
-        assert_eq!(up_to_end_of_text(&[8, 1, 9, 2, 9]), [8, 1, 9]);
-        assert_eq!(up_to_end_of_text(&[9]), [9]);
-        assert!(up_to_end_of_text(&[]).is_empty());
+    fn nothing_behind_the_first_is_kept() {
+        assert_eq!(up_to(&[8, 1, 9, 2, 9], Some(9)), [8, 1, 9]);
+        assert_eq!(up_to(&[9], Some(9)), [9]);
+        assert_eq!(up_to(&[8, 1], Some(9)), [8, 1]);
+        assert!(up_to(&[], None).is_empty());
     }
 }

@@ -43,27 +43,29 @@ pub(super) struct Trie {
 }
 
 impl Trie {
-    /// Of prompts that each have at least one token, the last of which is found nowhere else in them.
+    /// Of prompts that each have at least one token. A prompt's last token has a row of its own, which no other prompt goes through:
+    /// all of what is wanted of the others is keys and values, and all that is wanted of this one is what it becomes.
     pub(super) fn new(prompts: &[&[u32]], known: &Known) -> Self {
         let mut trie = Self::default();
-        let mut children: HashMap<(Option<Place>, u32), usize> = HashMap::new();
+        let mut children: HashMap<(Option<Place>, u32, bool), usize> = HashMap::new();
         for prompt in prompts {
             let mut parent = None;
             for (position, &token) in (0..).zip(*prompt) {
-                if let Some(node) = known.find(parent, token) {
+                let is_end = position as usize + 1 == prompt.len();
+                if !is_end && let Some(node) = known.find(parent, token) {
                     if !trie.earlier.contains(&node) {
                         trie.earlier.push(node);
                     }
                     parent = Some(Place::Earlier(node));
                     continue;
                 }
-                let row = *children.entry((parent, token)).or_insert_with(|| {
+                let row = *children.entry((parent, token, is_end)).or_insert_with(|| {
                     trie.nodes.push(Node {
                         token,
                         position,
                         parent,
                         prompts: 0,
-                        is_end: position as usize + 1 == prompt.len(),
+                        is_end,
                     });
                     trie.nodes.len() - 1
                 });

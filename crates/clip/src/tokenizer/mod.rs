@@ -21,7 +21,9 @@ use tokenizers::utils::truncation::TruncationParams;
 use tokenizers::{AddedToken, PostProcessor};
 
 use crate::Error;
+use crate::error::quoted;
 use crate::gguf::Metadata;
+use crate::hugging_face::parse;
 
 /// The key that holds a whole `tokenizer.json`.
 pub(crate) const JSON_KEY: &str = "tokenizer.huggingface.json";
@@ -47,6 +49,9 @@ pub struct Tokens {
 /// Turns texts into token ids.
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+    /// What the post-processor puts behind a text.
+    end_of_text: u32,
+    highest: u32,
 }
 
 /// What of a `tokenizer.json` is looked at before tokenizers is. The rest, megabytes of tokens and merges, is skipped.
@@ -80,11 +85,11 @@ impl Tokenizer {
             ));
         }
         let tokens = metadata.strings(TOKENS_KEY)?;
-        let highest = tokens.len().saturating_sub(1);
-        if highest >= vocabulary {
-            return Err(too_many(highest, vocabulary));
+        // Before anything is built of them.
+        if tokens.len() > vocabulary {
+            return Err(too_many(tokens.len() - 1, vocabulary));
         }
-        Self::new(from_tokens(&tokens)?, highest as u32, context_length)
+        Self::new(from_tokens(&tokens)?, vocabulary, context_length)
     }
 
     /// The same from a `tokenizer.json`.
@@ -109,19 +114,15 @@ impl Tokenizer {
             model.check()?;
         }
         let inner: tokenizers::Tokenizer = serde_json::from_str(json).map_err(broken)?;
-        let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
-        if highest as usize >= vocabulary {
-            return Err(too_many(highest as usize, vocabulary));
-        }
-        Self::new(inner, highest, context_length)
+        Self::new(inner, vocabulary, context_length)
     }
 
-    /// `highest`: the highest id of a token.
     fn new(
         mut inner: tokenizers::Tokenizer,
-        highest: u32,
+        vocabulary: usize,
         context_length: usize,
     ) -> Result<Self, Error> {
+        let highest = inner.get_vocab(true).into_values().max().unwrap_or(0);
         let broken = |error: tokenizers::Error| {
             Error::model(format!("The model's tokenizer is broken: {error}"))
         };
@@ -136,13 +137,31 @@ impl Tokenizer {
                 ..TruncationParams::default()
             }))
             .map_err(broken)?;
-        let tokenizer = Self { inner };
-        // The text tower reads its answer off the highest token, so every text must end in it.
-        let empty = tokenizer.encode("")?;
-        if empty.ids.len() != 2 || empty.ids[1] != highest {
+        let mut tokenizer = Self {
+            inner,
+            end_of_text: 0,
+            highest,
+        };
+        // A post-processor has ids of its own, which need not be those of the vocabulary.
+        let [start, end] = tokenizer.encode("")?.ids[..] else {
             return Err(no_ends());
+        };
+        tokenizer.end_of_text = end;
+        let highest = highest.max(start).max(end) as usize;
+        if highest >= vocabulary {
+            return Err(too_many(highest, vocabulary));
         }
         Ok(tokenizer)
+    }
+
+    /// The id of the token that ends every text.
+    pub fn end_of_text(&self) -> u32 {
+        self.end_of_text
+    }
+
+    /// Whether a text can contain a token whose id is above that of the end of text, such as a word that was learnt later.
+    pub(crate) fn has_tokens_above_end(&self) -> bool {
+        self.highest > self.end_of_text
     }
 
     /// The tokenizer as a `tokenizer.json`, without what this model's context cuts off.
@@ -160,10 +179,9 @@ impl Tokenizer {
             })
     }
 
-    /// The tokens in the order of their ids, of which there are `vocabulary`. An id without a token is a placeholder's, named as
-    /// llama.cpp's converters name it.
+    /// The tokens in the order of their ids, of which there are `vocabulary`. An id without a token is a placeholder's.
     pub(crate) fn tokens(&self, vocabulary: usize) -> Vec<String> {
-        let mut tokens: Vec<String> = (0..vocabulary).map(|id| format!("[PAD{id}]")).collect();
+        let mut tokens: Vec<String> = (0..vocabulary).map(placeholder).collect();
         // Two contents may have one id; which of them comes out must not depend on a hash map's order.
         let mut known: Vec<(String, u32)> = self.inner.get_vocab(true).into_iter().collect();
         known.sort();
@@ -244,7 +262,8 @@ fn too_many(highest: usize, vocabulary: usize) -> Error {
     ))
 }
 
-/// The tokenizer that a list of tokens, in the order of their ids, stands for.
+/// The tokenizer that a list of tokens, in the order of their ids, stands for. What stands behind start and end of text was added to
+/// the vocabulary later, and is found in a text before it is split into words.
 fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
     let id_of = |token: &str| {
         tokens
@@ -253,6 +272,20 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
             .ok_or_else(|| Error::model(format!("The file's list of tokens has no \"{token}\"")))
     };
     let (start, end) = (id_of(START_OF_TEXT)?, id_of(END_OF_TEXT)?);
+    let (words, others) = tokens.split_at(start.min(end));
+    let mut added = Vec::new();
+    for (&token, id) in others.iter().zip(words.len()..) {
+        if token.ends_with(merges::END_OF_WORD) {
+            return Err(merges::no_list_of_clip(&format!(
+                "{} stands behind {START_OF_TEXT}",
+                quoted(token)
+            )));
+        }
+        if id != start && id != end && token != placeholder(id) {
+            added.push(AddedToken::from(token, false));
+        }
+    }
+    let merges = merges::recover(words)?;
     let vocabulary: Vocab = tokens
         .iter()
         .zip(0..)
@@ -263,7 +296,7 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
             "The file's list of tokens names a token twice",
         ));
     }
-    let merges = merges::recover(tokens)
+    let merges = merges
         .into_iter()
         .map(|(left, right)| (left.to_owned(), right.to_owned()))
         .collect();
@@ -280,7 +313,78 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
         .end_of_word_suffix(merges::END_OF_WORD.to_owned())
         .build()
         .map_err(|error| no_tokenizer(&error))?;
-    let around = json!({
+    let around = around(start as u64, end as u64);
+    let mut tokenizer: tokenizers::Tokenizer =
+        serde_json::from_value(around).map_err(|error| no_tokenizer(&error))?;
+    tokenizer.with_model(model);
+    // They have their ids from the model.
+    tokenizer
+        .add_special_tokens([START_OF_TEXT, END_OF_TEXT].map(|token| AddedToken::from(token, true)))
+        .and_then(|_| tokenizer.add_tokens(added))
+        .map_err(|error| no_tokenizer(&error))?;
+    Ok(tokenizer)
+}
+
+/// A `tokenizer.json` out of the files that transformers reads where there is none: `vocab.json`, `merges.txt`, and `added_tokens.json`, if
+/// there are words that were added later.
+///
+/// # Errors
+/// [`Error::Model`] if one of them is damaged, or they are not CLIP's.
+pub fn json_of_files(vocab: &[u8], merges: &[u8], added: Option<&[u8]>) -> Result<String, Error> {
+    let vocab = parse("vocab.json", vocab)?;
+    let id_of = |token: &str| {
+        vocab
+            .get(token)
+            .and_then(Value::as_u64)
+            .ok_or_else(|| Error::model(format!("The repository's vocab.json has no \"{token}\"")))
+    };
+    let (start, end) = (id_of(START_OF_TEXT)?, id_of(END_OF_TEXT)?);
+    let merges = std::str::from_utf8(merges)
+        .map_err(|_| Error::model("The repository's merges.txt is no text"))?;
+    // The first line is a comment.
+    let is_merge = |line: &&str| !line.is_empty() && !line.starts_with("#version");
+    let merges: Vec<&str> = merges.lines().filter(is_merge).collect();
+    if merges.iter().any(|merge| merge.split(' ').count() != 2) {
+        return Err(Error::model(
+            "The repository's merges.txt is damaged: a line is no pair of tokens",
+        ));
+    }
+    let mut tokens = vec![
+        added_token(START_OF_TEXT, start, true),
+        added_token(END_OF_TEXT, end, true),
+    ];
+    for (token, id) in parse("added_tokens.json", added.unwrap_or(b"{}"))? {
+        let id = id.as_u64().ok_or_else(|| {
+            Error::model(format!(
+                "The repository's added_tokens.json has no id for {}",
+                quoted(&token)
+            ))
+        })?;
+        if id != start && id != end {
+            tokens.push(added_token(&token, id, false));
+        }
+    }
+    tokens.sort_unstable_by_key(|token| token["id"].as_u64());
+    let mut json = around(start, end);
+    json["added_tokens"] = tokens.into();
+    json["model"] = json!({
+        "type": "BPE", "dropout": null, "unk_token": END_OF_TEXT, "continuing_subword_prefix": "",
+        "end_of_word_suffix": merges::END_OF_WORD, "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
+        "vocab": vocab, "merges": merges,
+    });
+    Ok(json.to_string())
+}
+
+fn added_token(content: &str, id: u64, special: bool) -> Value {
+    json!({
+        "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false, "normalized": !special,
+        "special": special,
+    })
+}
+
+/// A `tokenizer.json` of CLIP's without tokens and merges: what transformers' `CLIPTokenizer` puts around them.
+fn around(start: u64, end: u64) -> Value {
+    json!({
         "version": "1.0",
         "added_tokens": [],
         "normalizer": { "type": "Sequence", "normalizers": [
@@ -298,13 +402,10 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
         },
         "decoder": null,
         "model": { "type": "BPE", "vocab": {}, "merges": [] },
-    });
-    let mut tokenizer: tokenizers::Tokenizer =
-        serde_json::from_value(around).map_err(|error| no_tokenizer(&error))?;
-    tokenizer.with_model(model);
-    // They have their ids from the model.
-    tokenizer
-        .add_special_tokens([START_OF_TEXT, END_OF_TEXT].map(|token| AddedToken::from(token, true)))
-        .map_err(|error| no_tokenizer(&error))?;
-    Ok(tokenizer)
+    })
+}
+
+/// What stands for an id without a token, named as llama.cpp's converters name it.
+fn placeholder(id: usize) -> String {
+    format!("[PAD{id}]")
 }

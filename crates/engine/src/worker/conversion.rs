@@ -6,6 +6,7 @@ use cliplet_clip::gguf::WeightType;
 use cliplet_clip::hugging_face::{
     Conversion, Repository, SAFETENSORS, SAFETENSORS_INDEX, Source as Converted, shards,
 };
+use cliplet_clip::tokenizer::json_of_files;
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -132,7 +133,15 @@ impl Maker<'_> {
         if preprocessor_config.is_none() {
             preprocessor_config = self.small("processor_config.json").await?;
         }
-        let tokenizer = self.small("tokenizer.json").await?;
+        let mut tokenizer = self.small("tokenizer.json").await?;
+        if tokenizer.is_none()
+            && let Some(vocab) = self.small("vocab.json").await?
+            && let Some(merges) = self.small("merges.txt").await?
+        {
+            let added = self.small("added_tokens.json").await?;
+            let json = json_of_files(&vocab, &merges, added.as_deref()).map_err(failure)?;
+            tokenizer = Some(json.into_bytes());
+        }
         let repository = Repository {
             config: config.as_deref(),
             preprocessor_config: preprocessor_config.as_deref(),
@@ -302,26 +311,34 @@ impl One<'_> {
         // Up to the end of its header first, and no further: what is behind may be here. Where that is so, no more than a likely
         // length is asked for.
         let mut flow = (self.open)(0, used.map(|_| LIKELY_HEADER));
-        let mut held = Vec::new();
+        // What has come and is not taken yet: its beginning until the length of the header is known, and then what is behind it.
+        let (mut held, mut come, mut header) = (Vec::new(), 0, None);
         while source.header_length().is_none() {
             let mut bytes = flow.next().await?;
-            if bytes.is_none() && held.len() as u64 == LIKELY_HEADER {
+            if bytes.is_none() && come == LIKELY_HEADER {
                 flow = (self.open)(LIKELY_HEADER, None);
                 bytes = flow.next().await?;
             }
             let Some(bytes) = bytes else {
-                // What is missing, the end of the conversion will say.
+                conversion
+                    .push(&mut source, &held, converting)
+                    .map_err(failure)?;
+                source.check_end().map_err(failure)?;
                 return Ok(());
             };
+            come += u64::from(bytes.length());
             held.extend(bytes.to_vec());
-            let end = held
-                .first_chunk()
-                .map_or(8, |&length| u64::from_le_bytes(length).saturating_add(8));
-            let end = end.min(held.len() as u64) as usize;
-            let new = &held[source.position() as usize..end];
-            conversion
-                .push(&mut source, new, converting)
-                .map_err(failure)?;
+            if header.is_none() {
+                let length = held.first_chunk().copied().map(u64::from_le_bytes);
+                header = length.map(|length| length.saturating_add(8));
+            }
+            if let Some(header) = header {
+                let left = (header - source.position()).min(held.len() as u64) as usize;
+                conversion
+                    .push(&mut source, &held[..left], converting)
+                    .map_err(failure)?;
+                held.drain(..left);
+            }
         }
         // Rather now than after hundreds of megabytes.
         if self.whole {
@@ -341,7 +358,7 @@ impl One<'_> {
             }
             None => {
                 conversion
-                    .push(&mut source, &held[behind as usize..], converting)
+                    .push(&mut source, &held, converting)
                     .map_err(failure)?;
                 drop(held);
                 converting.has_used(source.written());
@@ -362,9 +379,12 @@ impl One<'_> {
             flow.received(converting.used());
             if self.maker.task.is_time_to_tell() {
                 let of_this = source.length().filter(|_| self.whole);
+                let received = converting.used();
+                let total = of_this.or(self.maker.model.bytes);
                 (self.maker.tell)(Progress::Downloading {
-                    received: converting.used(),
-                    total: of_this.or(self.maker.model.bytes),
+                    received,
+                    // What a catalogue says of a folder may be a guess.
+                    total: total.filter(|&total| received <= total),
                 });
             }
             self.maker.task.breathe().await?;
