@@ -15,6 +15,13 @@ pub enum Error {
     EmptyPicture,
     /// The bytes are no picture that can be decoded; what the decoder said.
     UnreadablePicture(String),
+    /// The file is known, and is none that can be read.
+    UnsupportedPicture {
+        /// What it is, as the end of a sentence that begins "The file is".
+        what: String,
+        /// What to do about it: a sentence without its full stop.
+        advice: String,
+    },
     /// The picture has more pixels than it may have.
     PictureTooLarge {
         /// Pixels across.
@@ -37,6 +44,14 @@ impl Error {
     pub(crate) fn model(reason: impl fmt::Display) -> Self {
         Self::Model(reason.to_string())
     }
+
+    /// An [`Error::UnsupportedPicture`].
+    pub(crate) fn unsupported_picture(what: impl Into<String>, advice: &str) -> Self {
+        Self::UnsupportedPicture {
+            what: what.into(),
+            advice: advice.to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -48,6 +63,9 @@ impl fmt::Display for Error {
             Self::EmptyPicture => write!(f, "The picture file is empty."),
             Self::UnreadablePicture(reason) => {
                 write!(f, "The file is not a picture that can be read: {reason}.")
+            }
+            Self::UnsupportedPicture { what, advice } => {
+                write!(f, "The file is {what}. {advice}.")
             }
             Self::PictureTooLarge {
                 width,

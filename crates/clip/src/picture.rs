@@ -5,16 +5,26 @@
 //! white: what is scored is what is shown.
 
 #[cfg(feature = "decoder")]
+mod colour;
+#[cfg(feature = "decoder")]
 mod decode;
+mod ending;
+#[cfg(feature = "decoder")]
+mod jpeg_extent;
 #[cfg(feature = "decoder")]
 mod jpeg_in_tiff;
+mod kind;
 #[cfg(feature = "decoder")]
 mod orientation;
+#[cfg(feature = "decoder")]
+mod tiff;
 
 use crate::Error;
 pub use cliplet_kernels::pixels::{Channels, Turn, append_rgb};
 #[cfg(feature = "decoder")]
 pub use decode::{decode, decode_at_most, is_decoding};
+pub use ending::{CutOff, SHORT, TAIL, cut_off, may_be_cut_off};
+pub use kind::{HEAD, unsupported};
 
 /// The most pixels a picture may have: three bytes each, and two copies, must fit a 32-bit address space.
 pub const MAX_PIXELS: u64 = 200_000_000;
@@ -25,6 +35,7 @@ pub struct Picture {
     width: u32,
     height: u32,
     rgb: Vec<u8>,
+    incomplete: bool,
 }
 
 impl std::fmt::Debug for Picture {
@@ -47,7 +58,25 @@ impl Picture {
                 rgb.len()
             )));
         }
-        Ok(Self { width, height, rgb })
+        Ok(Self {
+            width,
+            height,
+            rgb,
+            incomplete: false,
+        })
+    }
+
+    /// The same picture, of which it is known that the end of its file is missing.
+    pub fn incomplete(self) -> Self {
+        Self {
+            incomplete: true,
+            ..self
+        }
+    }
+
+    /// Whether the end of its file is missing, so that some of its pixels are made up.
+    pub fn is_incomplete(&self) -> bool {
+        self.incomplete
     }
 
     /// Pixels across; at least 1.

@@ -11,15 +11,18 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 fn main() {}
 
-/// Decodes a file. `[width, height, rgb]`; of a picture with too many pixels `[width, height]`, and `[]` of what cannot be read.
+/// Decodes a file. `[width, height, rgb, incomplete]`; of a picture with too many pixels `[width, height]`, of a kind that is not read
+/// `[what it is, what to do]`, and `[]` of what cannot be read.
 #[wasm_bindgen]
 pub fn decode(file: &[u8]) -> Array {
     match picture::decode(file) {
-        Ok(picture) => Array::of3(
+        Ok(picture) => Array::of4(
             &picture.width().into(),
             &picture.height().into(),
             &Uint8Array::from(picture.rgb()),
+            &picture.is_incomplete().into(),
         ),
+        Err(Error::UnsupportedPicture { what, advice }) => Array::of2(&what.into(), &advice.into()),
         Err(Error::PictureTooLarge { width, height, .. }) => {
             Array::of2(&width.into(), &height.into())
         }

@@ -1,20 +1,27 @@
-//! From the bytes of a file to a picture, by `image`. Like Pillow, it does not convert colours by an embedded profile.
+//! From the bytes of a file to a picture, by `image` and `tiff`: upright, in sRGB, over white.
 
 use std::cell::Cell;
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
+use moxcms::{ColorProfile, DataColorSpace};
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::{
-    Channels, MAX_PIXELS, Picture, append_rgb, check_size_at_most, jpeg_in_tiff, orientation,
-};
+use super::colour::{self, Model};
+use super::jpeg_extent::Extent;
+use super::{CutOff, MAX_PIXELS, Picture, check_size_at_most, cut_off, kind, orientation, tiff};
 use crate::Error;
 
-/// Decodes a TIFF file, or with the feature `web-formats` a BMP, GIF (its first frame), JPEG, PNG or WebP file too, turned
-/// upright as its EXIF orientation says.
+/// Decodes a TIFF or JPEG file, or with the feature `web-formats` a BMP, GIF (its first frame), PNG or WebP file too, turned
+/// upright as its EXIF orientation says, with its colours converted to sRGB as its profile says. A JPEG whose end is missing
+/// is [incomplete](Picture::is_incomplete), as long as half of it is there.
 ///
 /// # Errors
-/// [`Error::EmptyPicture`], [`Error::UnreadablePicture`] and [`Error::PictureTooLarge`].
+/// [`Error::EmptyPicture`], [`Error::UnsupportedPicture`], [`Error::UnreadablePicture`] and [`Error::PictureTooLarge`].
 pub fn decode(file: &[u8]) -> Result<Picture, Error> {
     decode_at_most(file, MAX_PIXELS)
 }
@@ -32,10 +39,16 @@ pub fn decode_at_most(file: &[u8], most: u64) -> Result<Picture, Error> {
     // zune-jpeg 0.5.15 panics over some damaged JPEGs. In a browser, where a panic ends everything, this is a program of its own.
     let decoded = std::panic::catch_unwind(|| decode_unguarded(file, most));
     DECODING.set(false);
-    decoded.unwrap_or_else(|_| {
+    let decoded = decoded.unwrap_or_else(|_| {
         Err(Error::UnreadablePicture(
             "it is damaged, in a way that the decoder is not prepared for".to_owned(),
         ))
+    });
+    decoded.map_err(|error| match error {
+        Error::UnreadablePicture(_) => {
+            kind::unsupported(&file[..file.len().min(kind::HEAD)]).unwrap_or(error)
+        }
+        error => error,
     })
 }
 
@@ -50,32 +63,166 @@ pub fn is_decoding() -> bool {
 }
 
 fn decode_unguarded(file: &[u8], most: u64) -> Result<Picture, Error> {
+    let most = most.min(MAX_PIXELS);
+    let missing = Missing::of(file, most)?;
+    let decoded = match &missing {
+        None if tiff::is_tiff(file) => of_tiff(file, most)?,
+        None => by_image(file, most)?,
+        // At the marker of the end, the decoder stops looking for more.
+        Some(missing) => by_image(&[&file[..missing.from], b"\xff\xd9"].concat(), most)?,
+    };
+    let mut rgb = colour::rgb_over_white(decoded.samples, decoded.model, decoded.profile.as_ref());
+    if let Some(missing) = &missing {
+        let there = missing.rows.saturating_mul(3 * decoded.width as usize);
+        rgb.iter_mut()
+            .skip(there)
+            .for_each(|channel| *channel = GREY);
+    }
+    let image = RgbImage::from_raw(decoded.width, decoded.height, rgb);
+    let image = image
+        .ok_or_else(|| Error::UnreadablePicture("it has fewer bytes than pixels".to_owned()))?;
+    let mut image = DynamicImage::ImageRgb8(image);
+    image.apply_orientation(decoded.orientation);
+    let (width, height) = (image.width(), image.height());
+    let picture = Picture::new(width, height, image.into_rgb8().into_raw())?;
+    Ok(match missing {
+        Some(_) => picture.incomplete(),
+        None => picture,
+    })
+}
+
+/// What stands where a JPEG's pixels are missing, as most programs show it: decoders leave other things there.
+const GREY: u8 = 128;
+
+/// What is missing at the end of a JPEG.
+struct Missing {
+    /// From this row on, pixels.
+    rows: usize,
+    /// From this byte on, what could be of use.
+    from: usize,
+}
+
+impl Missing {
+    /// `None` if nothing is missing.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedPicture`] if it is too much: of a JPEG more than half, of others anything.
+    fn of(file: &[u8], most: u64) -> Result<Option<Self>, Error> {
+        let extent = match cut_off(file) {
+            None => return Ok(None),
+            Some(CutOff::Jpeg) => Extent::of(file, most),
+            Some(other) => return Err(other.error()),
+        };
+        match extent {
+            Some(Extent::Whole) => Ok(None),
+            Some(Extent::Part { share, .. }) if share < 0.5 => Err(CutOff::Jpeg.error()),
+            Some(Extent::Part { rows, bytes, .. }) => Ok(Some(Self { rows, from: bytes })),
+            // Whatever is wrong with it, the decoder says it.
+            None => Ok(Some(Self {
+                rows: usize::MAX,
+                from: file.len(),
+            })),
+        }
+    }
+}
+
+/// What a decoder gives: not upright yet, and in the file's own colours.
+struct Decoded {
+    width: u32,
+    height: u32,
+    samples: Vec<u8>,
+    model: Model,
+    profile: Option<ColorProfile>,
+    orientation: Orientation,
+}
+
+fn of_tiff(file: &[u8], most: u64) -> Result<Decoded, Error> {
+    let tiff = tiff::read(file, most)?;
+    Ok(Decoded {
+        width: tiff.width,
+        height: tiff.height,
+        samples: tiff.samples,
+        model: tiff.model,
+        profile: tiff.profile,
+        orientation: tiff.orientation,
+    })
+}
+
+fn by_image(file: &[u8], most: u64) -> Result<Decoded, Error> {
     let unreadable = |error: image::ImageError| Error::UnreadablePicture(error.to_string());
     let mut reader = ImageReader::new(Cursor::new(file)).with_guessed_format()?;
     let mut limits = image::Limits::default();
-    limits.max_alloc = Some(8 * most.min(MAX_PIXELS));
+    limits.max_alloc = Some(8 * most);
     reader.limits(limits);
     let format = reader.format();
-    if format == Some(ImageFormat::Tiff) {
-        jpeg_in_tiff::check(file)?;
-    }
     let mut decoder = reader.into_decoder().map_err(unreadable)?;
     let (width, height) = decoder.dimensions();
     check_size_at_most(width, height, most)?;
     let orientation = orientation::of(file, format, &mut decoder);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    image.apply_orientation(orientation);
-    let (width, height) = (image.width(), image.height());
-    Picture::new(width, height, rgb_over_white(image))
+    // A broken profile costs the colours, not the picture.
+    let profile = decoder.icc_profile().unwrap_or_default();
+    let profile = match format {
+        Some(ImageFormat::Png) => colour::of_png(file, profile),
+        _ => profile.and_then(|profile| colour::of_icc(&profile)),
+    };
+    let is_inks = |profile: &ColorProfile| profile.color_space == DataColorSpace::Cmyk;
+    if format == Some(ImageFormat::Jpeg)
+        && profile.as_ref().is_some_and(is_inks)
+        && let Some(samples) = inks(file)
+    {
+        return Ok(Decoded {
+            width,
+            height,
+            samples,
+            model: Model::Cmyk,
+            profile,
+            orientation,
+        });
+    }
+    let image = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
+    let (samples, model) = match (image.color().has_color(), image.color().has_alpha()) {
+        (false, false) => (image.into_luma8().into_raw(), Model::Grey),
+        (false, true) => (image.into_luma_alpha8().into_raw(), Model::GreyAlpha),
+        (true, false) => (image.into_rgb8().into_raw(), Model::Rgb),
+        (true, true) => (image.into_rgba8().into_raw(), Model::Rgba),
+    };
+    Ok(Decoded {
+        width,
+        height,
+        samples,
+        model,
+        profile,
+        orientation,
+    })
 }
 
-fn rgb_over_white(image: DynamicImage) -> Vec<u8> {
-    if !image.color().has_alpha() {
-        return image.into_rgb8().into_raw();
+/// The amounts of ink in a JPEG of CMYK or YCCK, of which `image` gives nothing but colours.
+fn inks(file: &[u8]) -> Option<Vec<u8>> {
+    let options = DecoderOptions::default()
+        .set_strict_mode(false)
+        .set_max_width(usize::MAX)
+        .set_max_height(usize::MAX);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
+    decoder.decode_headers().ok()?;
+    let space = decoder.input_colorspace()?;
+    if !matches!(space, ColorSpace::CMYK | ColorSpace::YCCK) {
+        return None;
     }
-    let mut rgb = Vec::new();
-    append_rgb(&mut rgb, &image.into_rgba8(), Channels::Rgba);
-    rgb
+    decoder.set_options(options.jpeg_set_out_colorspace(space));
+    let mut samples = decoder.decode().ok()?;
+    for pixel in samples.as_chunks_mut::<4>().0 {
+        // Adobe's programs, and all others since, write how much light is left.
+        pixel[3] = 255 - pixel[3];
+        match space {
+            ColorSpace::YCCK => {
+                let mut colours = [pixel[0], pixel[1], pixel[2]];
+                colour::rgb_of_ycbcr(&mut colours);
+                pixel[..3].copy_from_slice(&colours);
+            }
+            _ => pixel[..3].iter_mut().for_each(|ink| *ink = 255 - *ink),
+        }
+    }
+    Some(samples)
 }
 
 #[cfg(test)]
@@ -134,6 +281,10 @@ mod tests {
         assert!(matches!(decode(b""), Err(Error::EmptyPicture)));
         assert!(matches!(
             decode(b"just some words in a file called .jpg"),
+            Err(Error::UnsupportedPicture { .. })
+        ));
+        assert!(matches!(
+            decode(b"\x01\x02\x03\x04"),
             Err(Error::UnreadablePicture(_))
         ));
         let png = encode(
@@ -142,7 +293,7 @@ mod tests {
         );
         assert!(matches!(
             decode(&png[..png.len() / 2]),
-            Err(Error::UnreadablePicture(_))
+            Err(Error::UnsupportedPicture { .. })
         ));
     }
 
