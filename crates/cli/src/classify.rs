@@ -101,6 +101,7 @@ pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
         results.truncate(top);
         Row {
             source: Source::Image(image),
+            incomplete: false,
             results: Some(results),
             embedding: arguments.embeddings.then_some(embedding),
         }

@@ -141,12 +141,16 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<(), Stop> {
 fn pictures(clip: &Clip, units: &[Unit], says: bool) -> Result<Vec<Option<Vec<f32>>>, Stop> {
     let progress = Progress::of(None, "pictures");
     let mut embeddings = Vec::new();
-    each(clip.images(), units, |_, embedded| {
+    each(clip.images(), units, |picture, embedded| {
         progress.advance(1);
-        if let (Err(sentence), true) = (&embedded, says) {
-            progress.say(sentence);
+        let said = match &embedded {
+            Ok(embedding) => embedding.note(&picture.path),
+            Err(sentence) => Some(sentence.clone()),
+        };
+        if let Some(said) = said.filter(|_| says) {
+            progress.say(&said);
         }
-        embeddings.push(embedded.ok());
+        embeddings.push(embedded.ok().map(|embedding| embedding.vector));
         Ok(())
     })?;
     Ok(embeddings)

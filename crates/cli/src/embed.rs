@@ -197,6 +197,7 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
                 outcome.rows += 1;
                 rows.row(&Row {
                     source: Source::Text(text),
+                    incomplete: false,
                     results: None,
                     embedding: Some(embedding),
                 })?;

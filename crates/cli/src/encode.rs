@@ -4,7 +4,7 @@
 //! pictures than threads do all of these share the work on one.
 
 use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -31,7 +31,26 @@ pub(crate) struct Pending<T> {
 }
 
 /// What became of a picture: its embedding, or a sentence that says why there is none.
-pub(crate) type Embedded = Result<Vec<f32>, String>;
+pub(crate) type Embedded = Result<Embedding, String>;
+
+/// A picture's embedding.
+pub(crate) struct Embedding {
+    pub(crate) vector: Vec<f32>,
+    /// The end of the picture's file is missing.
+    pub(crate) incomplete: bool,
+}
+
+impl Embedding {
+    /// What is to be said of it.
+    pub(crate) fn note(&self, path: &Path) -> Option<String> {
+        self.incomplete.then(|| {
+            format!(
+                "{}: The picture is incomplete: the end of its file is missing. What is there is used.",
+                path.display()
+            )
+        })
+    }
+}
 
 /// Takes pictures one by one, and hands their embeddings to `done` in the same order, some later.
 pub(crate) struct Batches<'a, T, F> {
@@ -127,20 +146,20 @@ fn together<T>(encoder: &ImageEncoder, pictures: &[Pending<T>]) -> Result<Vec<Em
     let of_good: Vec<Vec<f32>> = embedded
         .iter_mut()
         .filter_map(|pixels| pixels.as_mut().ok())
-        .map(mem::take)
+        .map(|pixels| mem::take(&mut pixels.vector))
         .collect();
     if !of_good.is_empty() {
         let embeddings = encoder.encode_batch(&of_good).map_err(Stop::failed)?;
         let good = embedded
             .iter_mut()
             .filter_map(|embedded| embedded.as_mut().ok());
-        good.zip(embeddings).for_each(|(to, from)| *to = from);
+        good.zip(embeddings).for_each(|(to, from)| to.vector = from);
     }
     Ok(embedded)
 }
 
-/// A picture as the model takes it, or why it cannot be had.
-fn ready<T>(encoder: &ImageEncoder, picture: &Pending<T>) -> Result<Vec<f32>, String> {
+/// A picture as the model takes it in the place of its embedding, or why it cannot be had.
+fn ready<T>(encoder: &ImageEncoder, picture: &Pending<T>) -> Embedded {
     let path = picture.path.display();
     let read;
     let bytes: &[u8] = match &picture.bytes {
@@ -153,7 +172,12 @@ fn ready<T>(encoder: &ImageEncoder, picture: &Pending<T>) -> Result<Vec<f32>, St
         }
     };
     picture::decode(bytes)
-        .and_then(|picture| encoder.preprocess(&picture))
+        .and_then(|picture| {
+            Ok(Embedding {
+                vector: encoder.preprocess(&picture)?,
+                incomplete: picture.is_incomplete(),
+            })
+        })
         .map_err(|error| format!("{path}: {error}"))
 }
 

@@ -75,9 +75,13 @@ impl<'a> Job<'a> {
             progress.advance(1);
             match embedded {
                 Ok(embedding) => {
+                    if let Some(note) = embedding.note(&picture.path) {
+                        progress.say(&note);
+                    }
                     // The bytes of a name need not be text, which all formats are.
                     let name = picture.path.to_string_lossy().into_owned();
-                    let row = (self.row)(name, embedding);
+                    let mut row = (self.row)(name, embedding.vector);
+                    row.incomplete = embedding.incomplete;
                     done();
                     progress.without(|| rows.row(&row))
                 }
@@ -121,6 +125,7 @@ impl Outcome {
 pub(crate) fn embedding_row<'a>(image: String, embedding: Vec<f32>) -> Row<'a> {
     Row {
         source: Source::Image(image),
+        incomplete: false,
         results: None,
         embedding: Some(embedding),
     }

@@ -407,3 +407,86 @@ fn a_file_name_that_is_no_text_is_no_obstacle() {
         "{line}"
     );
 }
+
+/// A file that the tests of pictures have too.
+fn kind(name: &str) -> String {
+    let path = repository("tests/pictures/kinds").join(name);
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_cut_picture_is_done_and_said_to_be_incomplete() {
+    let (cut, whole) = (
+        kind("baseline-mostly.jpg"),
+        kind("baseline-without-end.jpg"),
+    );
+    for arguments in [
+        &["classify", "--json", "--labels", "cat, fruit"] as &[&str],
+        &["embed"],
+    ] {
+        let output = with_starter(arguments[0], &[&arguments[1..], &[&cut, &whole]].concat());
+        let rows = json_lines(&output);
+        assert_eq!(rows[0]["incomplete"], true);
+        assert_eq!(
+            rows[1].get("incomplete"),
+            None,
+            "its marker alone is missing"
+        );
+        let said = sentence(&output);
+        assert!(
+            said.contains(&cut) && said.contains("the end of its file is missing"),
+            "{said}"
+        );
+        assert!(!said.contains(&whole), "{said}");
+    }
+    let little = kind("progressive-little.jpg");
+    let output = with_starter("embed", &[&little]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(sentence(&output).contains("more than half is missing"));
+}
+
+#[test]
+fn what_is_no_picture_is_named_by_its_first_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, named) in [
+        (
+            "phone.jpg",
+            &b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..],
+            "a HEIC picture",
+        ),
+        ("new.jpg", b"\xff\x0a\xfa\x1f", "a JPEG XL picture"),
+        (
+            "drawing.png",
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            "an SVG drawing",
+        ),
+        (
+            "page.png",
+            b"<!doctype html><title>Not found</title>",
+            "a web page",
+        ),
+        ("scan.jpg", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a PDF document"),
+        (
+            "clip.jpg",
+            b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
+            "an MP4 video",
+        ),
+        (
+            "raw.tif",
+            b"II*\0\x10\0\0\0CR\x02\0\0\0\0\0\0\0",
+            "a camera's raw file (CR2)",
+        ),
+        (
+            "pointer.jpg",
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "git lfs pull",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let output = with_starter("embed", &[path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let said = sentence(&output);
+        assert!(said.contains(name) && said.contains(named), "{said}");
+    }
+}

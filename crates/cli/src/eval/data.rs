@@ -137,7 +137,12 @@ impl Data {
             |picture: Pending<Result<usize, String>>, embedded: Embedded| {
                 progress.advance(1);
                 match embedded.and_then(|embedding| Ok((picture.tag?, embedding))) {
-                    Ok((class, embedding)) => done(class, embedding),
+                    Ok((class, embedding)) => {
+                        if let Some(note) = embedding.note(&picture.path) {
+                            progress.say(&note);
+                        }
+                        done(class, embedding.vector);
+                    }
                     Err(sentence) => {
                         unusable += 1;
                         progress.say(&sentence);

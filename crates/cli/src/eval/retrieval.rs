@@ -132,16 +132,19 @@ pub(super) fn run(arguments: &RetrievalArguments) -> Result<(), Stop> {
     let progress = Progress::of(Some(units.len() as u64), "pictures");
     let (mut images, mut texts, mut owner, mut unusable) = (Vec::new(), Vec::new(), Vec::new(), 0);
     let mut captions = pairs.iter().map(|(_, captions)| captions);
-    each(clip.images(), &units, |_, embedded| {
+    each(clip.images(), &units, |picture, embedded| {
         progress.advance(1);
         let captions = captions.next().expect("there is one a picture");
         match embedded {
             Ok(embedding) => {
+                if let Some(note) = embedding.note(&picture.path) {
+                    progress.say(&note);
+                }
                 for caption in captions {
                     texts.push((caption.clone(), format!("caption \"{caption}\"")));
                     owner.push(images.len());
                 }
-                images.push(embedding);
+                images.push(embedding.vector);
             }
             Err(sentence) => {
                 unusable += 1;

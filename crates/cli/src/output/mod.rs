@@ -210,6 +210,9 @@ pub(crate) struct LabelResult<'a> {
 pub(crate) struct Row<'a> {
     #[serde(flatten)]
     pub(crate) source: Source,
+    /// The end of the picture's file is missing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) incomplete: bool,
     /// Best first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) results: Option<Vec<LabelResult<'a>>>,
