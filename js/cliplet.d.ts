@@ -100,6 +100,11 @@ export interface LabelScore {
   cut?: true;
 }
 
+/** Set on what is found of an image of which the end of the file is missing. What is there counts. */
+export interface MaybeIncomplete {
+  incomplete?: true;
+}
+
 /** What can go wrong. */
 export type ClipletErrorCode =
   // An argument.
@@ -120,6 +125,7 @@ export type ClipletErrorCode =
   | "no-frame"
   | "tainted-image"
   | "unreadable-image"
+  | "unsupported-image"
   // A model.
   | "changing"
   | "file-in-use"
@@ -167,7 +173,7 @@ export class Cliplet {
    * How well each label fits an image, best first. Images that are files and labels are encoded once. Labels are a list, taken as they
    * are, or a text that `readLabels` reads.
    */
-  classify(image: ImageSource, labels: string | Iterable<string>, options?: ClassifyOptions): Promise<LabelScore[]>;
+  classify(image: ImageSource, labels: string | Iterable<string>, options?: ClassifyOptions): Promise<LabelScore[] & MaybeIncomplete>;
 
   /**
    * The labels of a list as people have it: separated by commas or line breaks, with bullets or numbers, as JSON, Markdown or HTML. A
@@ -176,7 +182,7 @@ export class Cliplet {
   readLabels(list: string, options?: { signal?: AbortSignal }): Promise<string[]>;
 
   /** The embeddings of images, in their order, of unit length each. */
-  embedImages(images: Iterable<ImageSource>, options?: WorkOptions): Promise<Float32Array[]>;
+  embedImages(images: Iterable<ImageSource>, options?: WorkOptions): Promise<(Float32Array & MaybeIncomplete)[]>;
 
   /** The embeddings of texts, in their order, of unit length each. Texts are encoded as they are, without a template. */
   embedTexts(texts: Iterable<string>, options?: WorkOptions): Promise<Float32Array[]>;

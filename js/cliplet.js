@@ -76,13 +76,13 @@ export class Cliplet {
       throw new ClipletError("bad-argument", "`topK` is a whole number from 1 on.");
     }
     const tell = teller(onProgress);
-    return this.#withPicture(image, signal, async (picture) => {
+    return this.#withPicture(image, signal, async (picture, marks) => {
       const { Scores } = await this.#engine.request(
         { Classify: { picture, labels: labels.map((label) => ({ label })), templates } },
         { signal, onProgress: (progress) => tell(workProgress(progress)) },
       );
       const results = Scores.scores.map(({ cosine, score, cut }, at) => ({ label: labels[at], score, cosine, ...(cut && { cut }) }));
-      return results.sort((a, b) => b.score - a.score).slice(0, topK);
+      return Object.assign(results.sort((a, b) => b.score - a.score).slice(0, topK), marks);
     });
   }
 
@@ -122,9 +122,9 @@ export class Cliplet {
   }
 
   #embedImage(image, signal) {
-    return this.#withPicture(image, signal, async (picture) => {
+    return this.#withPicture(image, signal, async (picture, marks) => {
       const { Embeddings } = await this.#engine.request({ Embed: { pictures: [picture], prompts: [] } }, { signal });
-      return Float32Array.from(Embeddings.pictures[0]);
+      return Object.assign(Float32Array.from(Embeddings.pictures[0]), marks);
     });
   }
 
@@ -150,7 +150,7 @@ export class Cliplet {
     this.#engine.end(disposed());
   }
 
-  // Gives the engine an image, and some work its number.
+  // Gives the engine an image, and some work its number and what is to be said of it in the result.
   async #withPicture(image, signal, work) {
     throwIfAborted(signal);
     const { blob, pixels, transfer } = await readImage(image, signal);
@@ -180,8 +180,8 @@ export class Cliplet {
     this.#pictures.set(blob, known);
     known.users += 1;
     try {
-      await unlessAborted(known.taken, signal);
-      return await work(known.picture);
+      const { PictureTaken } = await unlessAborted(known.taken, signal);
+      return await work(known.picture, PictureTaken.incomplete ? { incomplete: true } : {});
     } finally {
       known.users -= 1;
       this.#forgetOldest();

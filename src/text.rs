@@ -115,9 +115,10 @@ pub fn picture_refused(name: &str, failure: &Failure) -> String {
             "{name} could not be read as a picture. It may be damaged or of another kind. JPEG, PNG, WebP, GIF and \
              AVIF work best."
         ),
+        Failure::UnsupportedPicture { what, advice } => format!("{name} is {what}. {advice}."),
         Failure::NoDecoder => format!(
-            "{name} is a TIFF, and the part of Cliplet that reads these could not be fetched. Check the network and \
-             choose it again, or choose a JPEG or PNG."
+            "The part of Cliplet that reads {name} could not be fetched. Check the network and choose it again, or choose \
+             another JPEG or PNG."
         ),
         Failure::PictureTooLarge { width, height } => format!(
             "{name} is too large: {} by {} pixels. Make it smaller and try again.",
@@ -132,6 +133,10 @@ pub fn picture_refused(name: &str, failure: &Failure) -> String {
         other => format!("{name} could not be opened: {}", because(other)),
     }
 }
+
+/// A picture that is scored though some of it is missing.
+pub const INCOMPLETE: &str =
+    "This picture is incomplete: the end of its file is missing. What is there is scored.";
 
 /// A sample whose file could not be fetched.
 pub fn sample_not_fetched(name: &str) -> String {
@@ -364,8 +369,9 @@ fn because(failure: &Failure) -> String {
         }
         Failure::EmptyPicture => "the file has no bytes.".to_owned(),
         Failure::UnreadablePicture => "the file is not a picture that can be read.".to_owned(),
+        Failure::UnsupportedPicture { what, advice } => format!("the file is {what}. {advice}."),
         Failure::NoDecoder => {
-            "it is a TIFF, and the part of Cliplet that reads these could not be fetched. Check the network and try again."
+            "the part of Cliplet that reads it could not be fetched. Check the network and try again."
                 .to_owned()
         }
         Failure::PictureTooLarge { width, height } => {
@@ -951,6 +957,10 @@ mod tests {
             Failure::OutOfMemory,
             Failure::EmptyPicture,
             Failure::UnreadablePicture,
+            Failure::UnsupportedPicture {
+                what: "a PDF document, not a picture".to_owned(),
+                advice: "Save its page as JPEG or PNG, and use that".to_owned(),
+            },
             Failure::NoDecoder,
             Failure::PictureTooLarge {
                 width: 100_000,
@@ -985,6 +995,7 @@ mod tests {
                 | Failure::OutOfMemory
                 | Failure::EmptyPicture
                 | Failure::UnreadablePicture
+                | Failure::UnsupportedPicture { .. }
                 | Failure::NoDecoder
                 | Failure::PictureTooLarge { .. }
                 | Failure::UnknownPicture

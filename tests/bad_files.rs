@@ -17,8 +17,8 @@ fn a_bad_file_leaves_picture_labels_and_scores_as_they_were() {
     let rows = page.wait_for_scores_of(&LABELS);
     let source = page.attribute("[data-testid=drop-zone] img", "src");
     for (name, sentence) in [
-        ("words.jpg", "could not be read as a picture"),
-        ("truncated.png", "could not be read as a picture"),
+        ("words.jpg", "is a text, not a picture"),
+        ("truncated.png", "is a PNG that is cut off"),
         ("empty.png", "is empty"),
     ] {
         page.drop_file(DROP_ZONE, &picture(name));

@@ -32,7 +32,7 @@ fn host(address: &str) -> String {
 }
 
 /// A visit of a page that imports the module beside it, in this browser.
-fn visit_in(kind: Kind, server: &TestServer) -> Page {
+pub(crate) fn visit_in(kind: Kind, server: &TestServer) -> Page {
     server.put("host.html", host("./cliplet.js"));
     let page = Page::open_at_with(
         server,
@@ -339,7 +339,8 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
              'image-unreachable': () => clip.classify(arguments[0], ['cat']),
              'image-unreachable 2': () => clip.classify('http://127.0.0.1:1/a.jpg', ['cat']),
              'image-unreachable 3': () => clip.classify('javascript:alert(1)', ['cat']),
-             'unreadable-image': () => clip.classify('broken.html', ['cat']),
+             'unreadable-image': () => clip.classify(new Blob([new Uint8Array([1, 2, 3, 4])]), ['cat']),
+             'unsupported-image': () => clip.classify('broken.html', ['cat']),
              'empty-image': () => clip.classify(new Blob([]), ['cat']),
              'empty-image 2': () => clip.classify(document.createElement('canvas').transferControlToOffscreen() && new OffscreenCanvas(0, 0), ['cat']),
              'empty-image 3': () => clip.classify(closed, ['cat']),
@@ -586,6 +587,10 @@ fn failures() -> Vec<Failure> {
         Failure::OutOfMemory,
         Failure::EmptyPicture,
         Failure::UnreadablePicture,
+        Failure::UnsupportedPicture {
+            what: "a poem".to_owned(),
+            advice: "Read it aloud".to_owned(),
+        },
         Failure::NoDecoder,
         Failure::PictureTooLarge {
             width: 123_456,
@@ -620,6 +625,7 @@ fn failures() -> Vec<Failure> {
             | Failure::OutOfMemory
             | Failure::EmptyPicture
             | Failure::UnreadablePicture
+            | Failure::UnsupportedPicture { .. }
             | Failure::NoDecoder
             | Failure::PictureTooLarge { .. }
             | Failure::UnknownPicture

@@ -14,6 +14,7 @@ mod drop_a_picture;
 mod edit_labels;
 mod embedded;
 mod engine_builds;
+mod formats;
 mod harness;
 mod harness_itself;
 mod hosting;

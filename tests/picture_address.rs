@@ -116,7 +116,7 @@ fn what_does_not_come_is_said_and_nothing_is_lost() {
         (at("paper.pdf"), "“application/pdf”"),
         (at("large.jpg"), "more than 100 MB"),
         (at("broken.jpg"), "answered 503"),
-        (at("words.jpg"), "could not be read as a picture"),
+        (at("words.jpg"), "is a text, not a picture"),
         (
             "http://example.org/cat.jpg".to_owned(),
             "https addresses only",

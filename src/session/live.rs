@@ -236,7 +236,7 @@ impl Session {
             desk.pictures.last_id
         });
         let taken = self.engine().hand_over(id, &pixels).end().await;
-        let Ok((Done::PictureTaken { width, height }, _)) = taken else {
+        let Ok((Done::PictureTaken { width, height, .. }, _)) = taken else {
             return false;
         };
         if !goes_on() {

@@ -223,7 +223,19 @@ impl Session {
             }
             self.with_desk(|desk| desk.pictures.request = None);
             match end {
-                Ok((Done::PictureTaken { width, height }, preview)) => {
+                Ok((
+                    Done::PictureTaken {
+                        width,
+                        height,
+                        incomplete,
+                    },
+                    preview,
+                )) => {
+                    let mut incoming = incoming;
+                    if incomplete {
+                        let said = incoming.note.take().map(|note| format!("{note} "));
+                        incoming.note = Some(said.unwrap_or_default() + text::INCOMPLETE);
+                    }
                     self.show(id, incoming, preview, width, height);
                 }
                 Ok(_) => {}

@@ -54,6 +54,8 @@ pub struct Item {
     pub judged: bool,
     /// It was taken out, and can be put back.
     pub out: bool,
+    /// The end of its file is missing.
+    pub incomplete: bool,
 }
 
 /// What the pictures are sorted by.
@@ -99,6 +101,8 @@ pub struct Progress {
     pub failed: usize,
     /// Known by their preview alone, and not read by the present model.
     pub unread: usize,
+    /// Read, though the ends of their files are missing.
+    pub incomplete: usize,
 }
 
 impl Progress {
@@ -157,6 +161,7 @@ impl Collection {
             best: None,
             judged: false,
             out: false,
+            incomplete: false,
         });
     }
 
@@ -248,7 +253,10 @@ impl Collection {
         for item in self.there() {
             progress.all += 1;
             match item.standing {
-                Standing::Read => progress.done += 1,
+                Standing::Read => {
+                    progress.done += 1;
+                    progress.incomplete += usize::from(item.incomplete);
+                }
                 Standing::Failed(_) => {
                     progress.done += 1;
                     progress.failed += 1;

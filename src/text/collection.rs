@@ -103,6 +103,9 @@ pub fn progress(progress: Progress, paused: bool) -> String {
     if progress.failed > 0 {
         text.push_str(&format!(", {} unreadable", number(progress.failed)));
     }
+    if progress.incomplete > 0 {
+        text.push_str(&format!(", {} incomplete", number(progress.incomplete)));
+    }
     if progress.unread > 0 {
         text.push_str(&format!(
             ", {} not read by this model",
@@ -348,6 +351,7 @@ mod tests {
             done,
             failed,
             unread,
+            incomplete: 0,
         };
         assert_eq!(progress(at(2_000, 12, 0, 0), false), "Reading 12 of 2,000");
         assert_eq!(progress(at(2_000, 12, 0, 0), true), "Paused at 12 of 2,000");
@@ -355,6 +359,14 @@ mod tests {
         assert_eq!(
             progress(at(5, 4, 2, 1), false),
             "5 pictures, 2 unreadable, 1 not read by this model"
+        );
+        let cut = Progress {
+            incomplete: 3,
+            ..at(5, 5, 1, 0)
+        };
+        assert_eq!(
+            progress(cut, false),
+            "5 pictures, 1 unreadable, 3 incomplete"
         );
     }
 

@@ -146,6 +146,8 @@ pub enum OfCollection {
         width: u32,
         /// Pixels down.
         height: u32,
+        /// The end of its file is missing, as far as something had to be decoded.
+        incomplete: bool,
         /// Another picture of the collection that is byte for byte the same.
         same_as: Option<ItemId>,
         /// It was to be kept, and there is no room for it.

@@ -133,6 +133,7 @@ mod tests {
             reply: Reply::Done(Done::PictureTaken {
                 width: 2,
                 height: 1,
+                incomplete: false,
             }),
         };
         let envelope = posted(&seal(&reply, Some(&blob)).unwrap());

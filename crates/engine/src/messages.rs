@@ -284,6 +284,8 @@ pub enum Done {
         width: u32,
         /// Pixels down, upright.
         height: u32,
+        /// The end of the file is missing, and some of the picture with it.
+        incomplete: bool,
     },
     /// The picture is forgotten.
     Forgotten,
@@ -438,7 +440,14 @@ pub enum Failure {
     EmptyPicture,
     /// Neither the browser nor the decoders shipped with Cliplet can make a picture of the file.
     UnreadablePicture,
-    /// The file is a TIFF, and the program that decodes these cannot be fetched.
+    /// The file is of a kind that is known, and none that is read, or it is cut off.
+    UnsupportedPicture {
+        /// What it is, as the end of a sentence that begins "The file is".
+        what: String,
+        /// What to do about it: a sentence without its full stop.
+        advice: String,
+    },
+    /// The file is a TIFF, or a JPEG whose end is missing, and the program that decodes these cannot be fetched.
     NoDecoder,
     /// The picture has more pixels than can be held.
     PictureTooLarge {

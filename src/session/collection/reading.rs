@@ -171,6 +171,7 @@ impl Session {
     ) -> Standing {
         let OfCollection::Gathered {
             model,
+            incomplete,
             same_as,
             no_room,
             class,
@@ -181,6 +182,13 @@ impl Session {
         };
         if let Some(preview) = preview {
             self.with_desk(|desk| desk.many.previews.insert(id, preview));
+        }
+        if incomplete {
+            self.many.data.update_value(|data| {
+                if let Some(item) = data.get_mut(id) {
+                    item.incomplete = true;
+                }
+            });
         }
         let first_time =
             no_room && self.with_desk(|desk| !std::mem::replace(&mut desk.many.said_no_room, true));

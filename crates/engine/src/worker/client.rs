@@ -233,6 +233,7 @@ impl Client {
         let done = Done::PictureTaken {
             width: picture.width(),
             height: picture.height(),
+            incomplete: picture.is_incomplete(),
         };
         let taken = TakenPicture {
             source: pictures::Source::File(file),
@@ -248,6 +249,7 @@ impl Client {
         let done = Done::PictureTaken {
             width: picture.width(),
             height: picture.height(),
+            incomplete: false,
         };
         let taken = TakenPicture {
             source: pictures::Source::Pixels(Rc::new(picture)),

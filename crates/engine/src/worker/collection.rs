@@ -270,10 +270,12 @@ impl Client {
         task.go_on()?;
         let same_as = is_new.then(|| self.collection.same(&hash, id)).flatten();
         let class = is_new.then(|| self.earlier_class(id, &hash)).flatten();
+        let incomplete = std::cell::Cell::new(false);
         let gathered = |width: u32, height: u32, no_room: bool| OfCollection::Gathered {
             model: model.id.clone(),
             width,
             height,
+            incomplete: incomplete.get(),
             same_as,
             no_room,
             class: class.clone(),
@@ -294,6 +296,7 @@ impl Client {
         }
         let file = file.ok_or(Failure::UnreadablePicture)?;
         let (picture, preview) = decode::decode_and_shrink(&file, PREVIEW_SIDE).await?;
+        incomplete.set(picture.is_incomplete());
         task.breathe_deeply().await?;
         let (width, height) = (picture.width(), picture.height());
         let embedding = match model.picture(&hash) {

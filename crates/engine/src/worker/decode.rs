@@ -1,11 +1,13 @@
 //! From a picture file to pixels: with the browser's own decoder, which knows more formats, is quicker, turns the picture
-//! upright and converts its colours; with that of `crates/decoder` where the browser refuses a TIFF. That one is a program of its own, which the
-//! worker's script fetches when the first such picture comes.
+//! upright and converts its colours; with that of `crates/decoder` where the browser refuses a TIFF, and where the end of a JPEG is
+//! missing, of which browsers make different things. That one is a program of its own, which the worker's script fetches when the
+//! first such picture comes.
 //!
 //! Both lay transparent pictures over white, and so are pixels that are decoded already.
 
 use cliplet_clip::Error;
-use cliplet_clip::picture::Picture;
+use cliplet_clip::picture::{self, CutOff, HEAD, Picture, SHORT, TAIL};
+use futures_util::future::{join, try_join};
 use js_sys::{Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -27,18 +29,65 @@ pub(super) struct Decoded {
 
 /// Decodes a file.
 pub(super) async fn decode(file: &Blob) -> Result<Decoded, Failure> {
+    match open(file).await? {
+        Opened::Bitmap(bitmap) => {
+            let picture = readback::bitmap(&bitmap).await;
+            bitmap.close();
+            Ok(Decoded {
+                picture: picture?,
+                foreign: false,
+            })
+        }
+        Opened::Foreign(picture) => Ok(Decoded {
+            picture,
+            foreign: true,
+        }),
+    }
+}
+
+/// A file, as the browser or the decoder of Cliplet opens it.
+enum Opened {
+    Bitmap(ImageBitmap),
+    Foreign(Picture),
+}
+
+async fn open(file: &Blob) -> Result<Opened, Failure> {
     if file.size() == 0.0 {
         return Err(Failure::EmptyPicture);
     }
-    if let Some(bitmap) = browser_bitmap(file).await {
-        let picture = readback::bitmap(&bitmap).await;
+    let (bitmap, cut_off) = join(browser_bitmap(file), cut_off(file)).await;
+    let cut_off = cut_off?;
+    if let Some(bitmap) = bitmap {
+        if cut_off.is_none() {
+            return Ok(Opened::Bitmap(bitmap));
+        }
         bitmap.close();
-        return Ok(Decoded {
-            picture: picture?,
-            foreign: false,
-        });
     }
-    decode_foreign(file).await
+    match cut_off {
+        Some(other @ CutOff::Other(_)) => Err(failure(other.error())),
+        Some(CutOff::Jpeg) | None => decode_foreign(file).await.map(Opened::Foreign),
+    }
+}
+
+/// Whether the end of a file is missing. Of nearly all files a few thousand bytes say it.
+async fn cut_off(file: &Blob) -> Result<Option<CutOff>, Failure> {
+    let length = file.size();
+    if length > SHORT as f64 {
+        let (head, tail) = try_join(
+            part(file, 0.0, TAIL as f64),
+            part(file, length - TAIL as f64, length),
+        )
+        .await?;
+        if !picture::may_be_cut_off(&head, &tail, length as u64) {
+            return Ok(None);
+        }
+    }
+    Ok(picture::cut_off(&pictures::bytes(file).await?))
+}
+
+async fn part(file: &Blob, begin: f64, end: f64) -> Result<Vec<u8>, Failure> {
+    let part = file.slice_with_f64_and_f64(begin, end);
+    pictures::bytes(&part.map_err(internal)?).await
 }
 
 // The worker's script has it (xtask/src/scripts/worker.js).
@@ -49,50 +98,61 @@ extern "C" {
     async fn decode_picture(file: Uint8Array) -> Result<JsValue, JsValue>;
 }
 
-/// How TIFFs begin, the larger kind too; all else that the decoder reads, browsers do.
+/// How TIFFs begin, the larger kind too.
 const TIFF: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+/// How JPEGs begin, whose end may be missing; all else that the decoder reads, browsers do.
+const JPEG: &[u8] = b"\xff\xd8\xff";
 
-/// Decodes a file that the browser does not know.
-async fn decode_foreign(file: &Blob) -> Result<Decoded, Failure> {
-    let bytes = pictures::bytes(file).await?;
-    if !TIFF.iter().any(|beginning| bytes.starts_with(beginning)) {
-        return Err(Failure::UnreadablePicture);
+/// Decodes a file that is not the browser's to decode.
+async fn decode_foreign(file: &Blob) -> Result<Picture, Failure> {
+    let head = part(file, 0.0, HEAD as f64).await?;
+    let is_read = TIFF
+        .iter()
+        .chain([&JPEG])
+        .any(|beginning| head.starts_with(beginning));
+    if !is_read {
+        return Err(picture::unsupported(&head).map_or(Failure::UnreadablePicture, failure));
     }
+    let bytes = pictures::bytes(file).await?;
     let decoded = decode_picture(Uint8Array::from(&bytes[..])).await;
     let decoded: Array = decoded
         .map_err(|_| Failure::NoDecoder)?
         .dyn_into()
         .map_err(internal)?;
+    if let Some((what, advice)) = decoded.get(0).as_string().zip(decoded.get(1).as_string()) {
+        return Err(Failure::UnsupportedPicture { what, advice });
+    }
     let number = |at| decoded.get(at).as_f64().map(|number| number as u32);
     let (width, height) = number(0).zip(number(1)).ok_or(Failure::UnreadablePicture)?;
     let rgb: Uint8Array = decoded
         .get(2)
         .dyn_into()
         .map_err(|_| Failure::PictureTooLarge { width, height })?;
-    Ok(Decoded {
-        picture: Picture::new(width, height, rgb.to_vec()).map_err(failure)?,
-        foreign: true,
+    let picture = Picture::new(width, height, rgb.to_vec()).map_err(failure)?;
+    Ok(match decoded.get(3).is_truthy() {
+        true => picture.incomplete(),
+        false => picture,
     })
 }
 
 /// Decodes a file, and makes a JPEG of it whose longer side has `side` pixels at most.
 pub(super) async fn decode_and_shrink(file: &Blob, side: u32) -> Result<(Picture, Blob), Failure> {
-    if file.size() == 0.0 {
-        return Err(Failure::EmptyPicture);
-    }
-    let Some(bitmap) = browser_bitmap(file).await else {
-        let picture = decode_foreign(file).await?.picture;
-        let whole = canvas_of(&picture)?;
-        let small = small_canvas(
-            picture.width(),
-            picture.height(),
-            side,
-            |context, width, height| {
-                context
-                    .draw_image_with_offscreen_canvas_and_dw_and_dh(&whole, 0.0, 0.0, width, height)
-            },
-        )?;
-        return Ok((picture, jpeg(&small).await?));
+    let bitmap = match open(file).await? {
+        Opened::Bitmap(bitmap) => bitmap,
+        Opened::Foreign(picture) => {
+            let whole = canvas_of(&picture)?;
+            let small = small_canvas(
+                picture.width(),
+                picture.height(),
+                side,
+                |context, width, height| {
+                    context.draw_image_with_offscreen_canvas_and_dw_and_dh(
+                        &whole, 0.0, 0.0, width, height,
+                    )
+                },
+            )?;
+            return Ok((picture, jpeg(&small).await?));
+        }
     };
     let picture = readback::bitmap(&bitmap).await;
     let small = small_canvas(
@@ -217,6 +277,7 @@ pub(super) fn failure(error: Error) -> Failure {
     match error {
         Error::EmptyPicture => Failure::EmptyPicture,
         Error::PictureTooLarge { width, height, .. } => Failure::PictureTooLarge { width, height },
+        Error::UnsupportedPicture { what, advice } => Failure::UnsupportedPicture { what, advice },
         _ => Failure::UnreadablePicture,
     }
 }
