@@ -434,10 +434,15 @@ fn lists_may_have_a_nul_behind_each_path() {
     check(&output, &["two\nlines.jpg"], &[]);
     let output = embed(&folder, &["--files-from", "list"]);
     check(&output, &[], &["two", "lines.jpg"]);
-    // A list as Windows' editors save it.
-    fs::write(folder.join("list"), "\u{feff}a.jpg\r\n").unwrap();
-    let output = embed(&folder, &["--files-from", "list"]);
-    check(&output, &["a.jpg"], &[]);
+    // A list as Windows' editors and its shell save it.
+    let text = "\u{feff}a.jpg\r\n";
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for list in [text.as_bytes(), &little, &big] {
+        fs::write(folder.join("list"), list).unwrap();
+        let output = embed(&folder, &["--files-from", "list"]);
+        check(&output, &["a.jpg"], &[]);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use walkdir::WalkDir;
 
 use super::standard_input;
 use crate::stop::Stop;
+use crate::text_file;
 
 /// One thing to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +105,12 @@ fn listed(list: &Path, separator: Separator, units: &mut Vec<Unit>) -> Result<()
         units.push(Unit::File(list.to_owned()));
         return Ok(());
     }
+    // Only a byte order mark tells UTF-16 from short names with a NUL between them.
+    let is_utf16 = matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    let bytes = match is_utf16 && separator == Separator::Found {
+        true => text_file::decode(list, &bytes)?.into_bytes().into(),
+        false => bytes,
+    };
     let paths: Vec<&[u8]> = match separator == Separator::Nul || bytes.contains(&0) {
         true => bytes.split(|&byte| byte == 0).collect(),
         // Some editors begin a file with a mark of its encoding.
