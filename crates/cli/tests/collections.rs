@@ -223,7 +223,11 @@ fn labels_come_best_first_as_csv_too() {
             .output()
             .unwrap()
     };
-    fs::write(folder.join("labels.txt"), "bee\n\"rocket\", big\nbee\n").unwrap();
+    fs::write(
+        folder.join("labels.txt"),
+        "bee\n\"rocket, \"\"big\"\"\"\nbee\n",
+    )
+    .unwrap();
     fs::write(folder.join("templates.txt"), "a photo of a {}.\na {}\n").unwrap();
     let files = [
         "--labels-file",
@@ -241,7 +245,7 @@ fn labels_come_best_first_as_csv_too() {
     );
     let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(records.len(), 8);
-    assert!(records.iter().any(|record| &record[1] == "\"rocket\", big"));
+    assert!(records.iter().any(|record| &record[1] == "rocket, \"big\""));
 
     let json = lines(&stdout(&classify(
         &[
