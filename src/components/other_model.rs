@@ -95,7 +95,7 @@ pub fn OtherModel(
                     type="file"
                     multiple
                     hidden
-                    accept=".gguf,.safetensors,.json"
+                    accept=".gguf,.safetensors,.json,.txt"
                     aria-label="Files of a model"
                     data-testid="model-files"
                     on:change=on_files
