@@ -30,6 +30,7 @@ mod missing_parts;
 mod nothing_jumps;
 mod offline;
 mod one_engine;
+mod orientation;
 mod other_models;
 mod picture_address;
 mod probe;

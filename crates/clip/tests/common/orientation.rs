@@ -19,8 +19,9 @@ pub const FORMATS: [&str; 4] = ["jpg", "png", "webp", "tif"];
 pub const SAME: f64 = 0.999;
 pub const OTHER: f64 = 0.99;
 
-/// By how much scores of the same picture may differ at most, which is much less than those of the turned one do.
-pub const SAME_SCORE: f64 = 0.02;
+/// By how much scores of the same picture may differ at most, in an engine that computes with eight bits. Those of the turned one
+/// differ by twice as much at least, which the script sees to.
+pub const SAME_SCORE: f64 = 0.04;
 
 /// The tag of EXIF and TIFF.
 const ORIENTATION: u16 = 0x0112;
