@@ -33,6 +33,7 @@ mod one_engine;
 mod orientation;
 mod other_models;
 mod picture_address;
+mod picture_sizes;
 mod probe;
 mod prompt_template;
 mod reload;

@@ -18,6 +18,7 @@ mod axe;
 mod browser;
 pub mod host_page;
 mod page;
+pub mod references;
 mod server;
 mod visitor;
 pub mod world;

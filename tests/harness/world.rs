@@ -11,6 +11,9 @@ use super::{Options, Page, Row, TestServer, repository};
 pub const LABELS: [&str; 3] = ["boat", "cat", "dog"];
 /// Stands in for LAION's model: another CLIP, small enough for a test.
 const BETTER: &str = "crates/clip/tests/fixtures/golden/q8_0-gelu.gguf";
+/// A CLIP of 224 pixels and patches of 32, as published ones have them, whose embedding tells pictures apart that are turned,
+/// cropped otherwise or of other colours.
+const REAL_SHAPE: &str = "crates/clip/tests/fixtures/vit-224/model.gguf";
 /// The file of the better model, on its server.
 pub const FILE: &str = "Better.gguf";
 
@@ -77,6 +80,12 @@ impl World {
 /// The bytes of the better model.
 pub fn better() -> Vec<u8> {
     fs::read(repository(BETTER)).unwrap()
+}
+
+/// The bytes of a model whose pictures are as large as most models' are. [`references`](super::references) has what transformers
+/// computes with it.
+pub fn real_shape() -> Vec<u8> {
+    fs::read(repository(REAL_SHAPE)).unwrap()
 }
 
 /// A CLIP of this many bytes: the better model, with numbers behind it that no tensor has. `seed` makes different ones.
