@@ -54,11 +54,17 @@ fn was_refused(side: u32, image_size: u32) -> bool {
 
 /// The upper left corner of a large picture.
 fn corner(canvas: &Picture, width: u32, height: u32) -> Picture {
-    let rows = canvas.rgb().chunks_exact(3 * canvas.width() as usize);
-    let rgb = rows
-        .take(height as usize)
-        .flat_map(|row| &row[..3 * width as usize]);
-    Picture::new(width, height, rgb.copied().collect()).unwrap()
+    let (width_in_bytes, rows) = (3 * width as usize, height as usize);
+    let mut rgb = Vec::with_capacity(width_in_bytes * rows);
+    // Row by row: byte by byte this would take longer than everything else.
+    for row in canvas
+        .rgb()
+        .chunks_exact(3 * canvas.width() as usize)
+        .take(rows)
+    {
+        rgb.extend_from_slice(&row[..width_in_bytes]);
+    }
+    Picture::new(width, height, rgb).unwrap()
 }
 
 #[test]
