@@ -123,8 +123,9 @@ fn replaced(letter: &Letter) -> impl Iterator<Item = Letter> + use<> {
         '\u{201c}'..='\u{201f}' => ['"', '\0', '\0'],
         '\u{ff01}'..='\u{ffef}' => {
             let mut letters = ['\0'; 3];
-            let usual = std::iter::once(c).nfkc().map(|(c, _)| c);
-            for (place, c) in letters.iter_mut().zip(usual) {
+            // Of a string's characters, as tokenizers does it, so that a visitor fetches that code once.
+            let text = String::from(c);
+            for (place, (c, _)) in letters.iter_mut().zip(text.chars().nfkc()) {
                 *place = c;
             }
             letters
@@ -190,8 +191,8 @@ fn is_control(c: char) -> bool {
 /// The same in NFC.
 fn composed(line: &[Letter]) -> Vec<Letter> {
     let mut read = 0;
-    let chars = line.iter().map(|letter| letter.c);
-    chars
+    let text: String = line.iter().map(|letter| letter.c).collect();
+    text.chars()
         .nfc()
         .map(|(c, change)| {
             // Inserted where it is positive, made of so many more where it is negative.
