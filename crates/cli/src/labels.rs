@@ -1,6 +1,5 @@
 //! Labels and prompt templates, as the arguments name them, and what the model makes of them.
 
-use std::collections::HashSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -73,7 +72,7 @@ impl LabelArguments {
 fn listed(path: &Path) -> Result<Vec<String>, Stop> {
     if is_built_in(path, IMAGENET_1K_NAME) {
         // Two of its names are there twice.
-        return Ok(distinct(labels_in(path)?));
+        return Ok(label_list::distinct(labels_in(path)?, Colons::Plain));
     }
     let list = match path == Path::new("-") {
         true => {
@@ -97,14 +96,7 @@ fn listed(path: &Path) -> Result<Vec<String>, Stop> {
             labels.len()
         ));
     }
-    Ok(distinct(labels))
-}
-
-/// Each label once: to CLIP, capitals and small letters are the same.
-fn distinct(mut labels: Vec<String>) -> Vec<String> {
-    let mut known = HashSet::new();
-    labels.retain(|label| known.insert(label_list::key(label, Colons::Plain)));
-    labels
+    Ok(label_list::distinct(labels, Colons::Plain))
 }
 
 /// The lines of a file of class names, or of the list that is built in.

@@ -37,7 +37,11 @@ pub fn read(list: &str, colons: Colons) -> Vec<String> {
 
 /// The same with each label once. Labels that differ only in upper and lower case are one to CLIP; the first stays.
 pub fn read_distinct(list: &str, colons: Colons) -> Vec<String> {
-    let mut labels = read(list, colons);
+    distinct(read(list, colons), colons)
+}
+
+/// Each label once; of those with one [`key`] the first.
+pub fn distinct(mut labels: Vec<String>, colons: Colons) -> Vec<String> {
     let mut known = HashSet::new();
     labels.retain(|label| known.insert(key(label, colons)));
     labels
