@@ -5,7 +5,7 @@ mod common;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use common::{cliplet_with, fresh_folder, lines, repository, starter, stderr, stdout};
+use common::{cliplet_with, eval, fresh_folder, lines, repository, starter, stderr, stdout};
 use serde_json::Value;
 
 /// The classes of the folder below, in alphabetical order, and their pictures.
@@ -28,15 +28,6 @@ fn classes(folder: &Path) -> PathBuf {
         }
     }
     data
-}
-
-fn eval(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Value {
-    let (task, rest) = arguments.split_first().unwrap();
-    let starter = starter();
-    let mut all: Vec<&dyn AsRef<std::ffi::OsStr>> =
-        vec![&"eval", *task, &"--json", &"--model", &starter];
-    all.extend(rest);
-    lines(&stdout(&cliplet_with(&all))).remove(0)
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{cliplet_with, fixture, fresh_folder, lines, repository, starter, stderr, stdout};
+use common::{
+    cliplet_with, eval, fixture, fresh_folder, lines, repository, starter, stderr, stdout,
+};
 use serde_json::Value;
 
 /// The table that the parser's own tests and those of the page read too.
@@ -180,15 +182,6 @@ fn templates_prompts_captions_and_class_names_are_read_so_too() {
     let recalls = result["recalls"].as_array().unwrap().iter();
     let names: Vec<&Value> = recalls.map(|recall| &recall["class"]).collect();
     assert_eq!(names, ["cat", "dog", "bird"]);
-}
-
-fn eval(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Value {
-    let (task, rest) = arguments.split_first().unwrap();
-    let starter = starter();
-    let mut all: Vec<&dyn AsRef<std::ffi::OsStr>> =
-        vec![&"eval", *task, &"--json", &"--model", &starter];
-    all.extend(rest);
-    lines(&stdout(&cliplet_with(&all))).remove(0)
 }
 
 #[test]

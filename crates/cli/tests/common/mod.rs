@@ -73,3 +73,13 @@ pub fn lines(text: &str) -> Vec<Value> {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
+
+/// What `cliplet eval` says of a task with the starter, as JSON. The first argument is the task.
+pub fn eval(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Value {
+    let (task, rest) = arguments.split_first().unwrap();
+    let starter = starter();
+    let mut all: Vec<&dyn AsRef<std::ffi::OsStr>> =
+        vec![&"eval", *task, &"--json", &"--model", &starter];
+    all.extend(rest);
+    lines(&stdout(&cliplet_with(&all))).remove(0)
+}
