@@ -4,6 +4,9 @@
 import { ClipletError, reasonOf, unlessAborted } from "./errors.js";
 import { documentUrl } from "./files.js";
 
+// How long a video that has a frame may draw nothing, in milliseconds. One that is transparent is taken as it is then.
+const PATIENCE = 2_000;
+
 /** Gives `{ blob }`, or `{ pixels, transfer }` for `Engine.request`. */
 export async function readImage(image, signal) {
   if (typeof image === "string") return { blob: await fetchImage(image, signal) };
@@ -24,7 +27,7 @@ export async function readImage(image, signal) {
       if (image.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || image.videoWidth === 0) {
         throw new ClipletError("no-frame", "The video has no frame yet. Wait for its `loadeddata` event.");
       }
-      return pixelsOf(drawn(image));
+      return pixelsOf(await unlessAborted(drawn(image), signal));
     case "HTMLCanvasElement":
     case "OffscreenCanvas":
     case "ImageBitmap":
@@ -88,10 +91,29 @@ function ofImageData(data) {
 }
 
 // As it is shown. Firefox turns what it draws as the file says, but no bitmap that it makes of the video itself.
-function drawn(video) {
+async function drawn(video) {
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
-  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-  return canvas;
+  const context = canvas.getContext("2d");
+  const lastTry = performance.now() + PATIENCE;
+  for (;;) {
+    if (hasPixels(video) || performance.now() > lastTry) {
+      context.drawImage(video, 0, 0, canvas.width, canvas.height);
+      return canvas;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+// Whether a video is drawn by now: behind `loadeddata`, a busy Chromium draws nothing at first, and says nothing of it. Of one that
+// other sites may not read nobody knows; the bitmap will say that.
+function hasPixels(video) {
+  const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  context.drawImage(video, 0, 0, 1, 1);
+  try {
+    return context.getImageData(0, 0, 1, 1).data[3] > 0;
+  } catch {
+    return true;
+  }
 }
 
 async function pixelsOf(source) {
