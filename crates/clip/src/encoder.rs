@@ -4,12 +4,12 @@ mod trace;
 
 use std::io::{Read, Seek};
 
-use candle_core::{Device, Module, Tensor};
+use candle_core::{Module, Tensor};
 
 use crate::Error;
 use crate::config::{Activation, EncoderConfig};
 use crate::gguf::Gguf;
-use crate::ops::{Attention, LayerNorm, Linear, Path, Visible};
+use crate::ops::{Attention, LayerNorm, Linear, Path, Visible, select_rows};
 pub(crate) use trace::Trace;
 
 /// Reads a tower's tensors: those whose names begin with `v.` or `t.`.
@@ -148,7 +148,7 @@ struct Block {
 
 /// Some rows out of all: their numbers, and what each sees.
 struct Wanted<'a> {
-    rows: &'a Tensor,
+    rows: &'a [u32],
     visible: &'a Visible,
 }
 
@@ -177,7 +177,7 @@ impl Block {
             }
             Some(wanted) => {
                 let [keys, values] = Linear::together([key, value], &normed)?;
-                let queries = query.forward(&normed.index_select(wanted.rows, 0)?)?;
+                let queries = query.forward(&select_rows(&normed, wanted.rows)?)?;
                 (queries, keys, values)
             }
         };
@@ -188,7 +188,7 @@ impl Block {
         let seen = all.as_ref().unwrap_or(&own);
         let (xs, visible) = match wanted {
             None => (xs.clone(), visible),
-            Some(wanted) => (xs.index_select(wanted.rows, 0)?, wanted.visible),
+            Some(wanted) => (select_rows(xs, wanted.rows)?, wanted.visible),
         };
         let mixed = attention.forward(&queries, &seen.keys, &seen.values, visible)?;
         let xs = output.forward_onto(&xs, &mixed)?;
@@ -235,14 +235,13 @@ impl Encoder {
         earlier: &[KeysAndValues],
         wanted: &[u32],
     ) -> candle_core::Result<(Tensor, Vec<KeysAndValues>)> {
-        let rows = Tensor::new(wanted, &Device::Cpu)?;
         let visible_to_wanted = visible.select(wanted);
         let last = self.blocks.len() - 1;
         let mut xs = xs.clone();
         let mut remembered = Vec::with_capacity(self.blocks.len());
         for (i, block) in self.blocks.iter().enumerate() {
             let wanted = (i == last).then_some(Wanted {
-                rows: &rows,
+                rows: wanted,
                 visible: &visible_to_wanted,
             });
             let (ys, own) = block.forward(&xs, visible, earlier.get(i), wanted)?;

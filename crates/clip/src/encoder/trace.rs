@@ -29,10 +29,14 @@ impl Encoder {
         let mut given = Tensor::zeros((rows, width), xs.dtype(), &Device::Cpu)?;
         let mut rest = xs.narrow(0, 0, 1)?;
         for block in &self.blocks {
-            let (by_attention, bias) = block.given_to_first(&xs)?;
+            let ToFirst {
+                given: by_attention,
+                sum,
+                bias,
+            } = block.given_to_first(&xs)?;
             let (ys, _) = block.forward(&xs, &visible, None, None)?;
-            given = (given + &by_attention)?;
-            let by_mlp = block.by_mlp(&xs.narrow(0, 0, 1)?, &by_attention, &bias)?;
+            given = (given + by_attention)?;
+            let by_mlp = block.by_mlp(&((xs.narrow(0, 0, 1)? + sum)? + &bias)?)?;
             rest = ((rest + bias)? + by_mlp)?;
             xs = ys;
         }
@@ -41,9 +45,18 @@ impl Encoder {
     }
 }
 
+/// What a block's attention adds to the first row.
+struct ToFirst {
+    /// `rows x width`: what each row gives to it.
+    given: Tensor,
+    /// `1 x width`: their sum.
+    sum: Tensor,
+    /// `1 x width`: the bias of the output.
+    bias: Tensor,
+}
+
 impl Block {
-    /// What each row gives to the first through this block's attention, `rows x width`, and the output's bias, `1 x width`.
-    fn given_to_first(&self, xs: &Tensor) -> candle_core::Result<(Tensor, Tensor)> {
+    fn given_to_first(&self, xs: &Tensor) -> candle_core::Result<ToFirst> {
         let attention = &self.self_attention;
         let normed = self.layer_norm1.forward(xs)?;
         let query = attention.query.forward(&normed.narrow(0, 0, 1)?)?;
@@ -66,18 +79,29 @@ impl Block {
         let mut weighted = values.concat();
         weighted.resize((rows + 1) * width, 0.0);
         let weighted = Tensor::from_vec(weighted, (rows + 1, width), &Device::Cpu)?;
-        let out = attention.output.forward(&weighted)?;
-        let bias = out.narrow(0, rows, 1)?;
-        Ok((out.narrow(0, 0, rows)?.broadcast_sub(&bias)?, bias))
+        let mut out: Vec<Vec<f32>> = attention.output.forward(&weighted)?.to_vec2()?;
+        let bias = out.pop().unwrap_or_default();
+        let mut sum = vec![0.0; width];
+        for row in &mut out {
+            for ((x, bias), sum) in row.iter_mut().zip(&bias).zip(&mut sum) {
+                *x -= bias;
+                *sum += *x;
+            }
+        }
+        let one = |row| Tensor::from_vec(row, (1, width), &Device::Cpu);
+        Ok(ToFirst {
+            given: Tensor::from_vec(out.concat(), (rows, width), &Device::Cpu)?,
+            sum: one(sum)?,
+            bias: one(bias)?,
+        })
     }
 
-    /// What the MLP adds to the first row, `1 x width`, once attention has.
-    fn by_mlp(&self, first: &Tensor, given: &Tensor, bias: &Tensor) -> candle_core::Result<Tensor> {
-        let first = ((first + given.sum_keepdim(0)?)? + bias)?;
+    /// What the MLP adds to a row, `1 x width`.
+    fn by_mlp(&self, row: &Tensor) -> candle_core::Result<Tensor> {
         let hidden = self
             .mlp
             .first
-            .forward_then(self.mlp.activation, &self.layer_norm2.forward(&first)?)?;
+            .forward_then(self.mlp.activation, &self.layer_norm2.forward(row)?)?;
         self.mlp.second.forward(&hidden)
     }
 }

@@ -12,7 +12,7 @@ mod linear;
 mod packed;
 mod parallel;
 
-use candle_core::{Result, Storage, Tensor};
+use candle_core::{Device, Result, Storage, Tensor};
 
 pub use activation::activate;
 pub use attention::{Attention, Visible};
@@ -117,6 +117,27 @@ impl Arithmetic {
             (Self::Fast, None) => unreachable!("this architecture has a kernel"),
         }
     }
+}
+
+/// Some rows of a matrix, `rows.len() x width`. candle's `index_select` knows three types of indices and all types of
+/// numbers, which would be 44 KB of the page's engine.
+///
+/// # Errors
+/// If there is no such row.
+pub fn select_rows(xs: &Tensor, rows: &[u32]) -> Result<Tensor> {
+    let (count, width) = xs.dims2()?;
+    let selected = with_numbers(&xs.contiguous()?, |numbers| {
+        let mut selected = Vec::with_capacity(rows.len() * width);
+        for &row in rows {
+            let row = row as usize;
+            if row >= count {
+                candle_core::bail!("row {row} of {count}");
+            }
+            selected.extend_from_slice(&numbers[row * width..][..width]);
+        }
+        Ok(selected)
+    })?;
+    Tensor::from_vec(selected, (rows.len(), width), &Device::Cpu)
 }
 
 /// Does something with the numbers of a contiguous tensor.

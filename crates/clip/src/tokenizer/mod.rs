@@ -15,7 +15,7 @@ mod template;
 use std::fmt::Display;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::utils::truncation::TruncationParams;
 use tokenizers::{AddedToken, PostProcessor};
@@ -313,9 +313,10 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
         .end_of_word_suffix(merges::END_OF_WORD.to_owned())
         .build()
         .map_err(|error| no_tokenizer(&error))?;
-    let around = around(start as u64, end as u64);
+    // As text, like any other tokenizer: the engine has the code that reads that already.
+    let around = json_around(start as u64, end as u64, "[]", EMPTY_MODEL);
     let mut tokenizer: tokenizers::Tokenizer =
-        serde_json::from_value(around).map_err(|error| no_tokenizer(&error))?;
+        serde_json::from_str(&around).map_err(|error| no_tokenizer(&error))?;
     tokenizer.with_model(model);
     // They have their ids from the model.
     tokenizer
@@ -350,8 +351,8 @@ pub fn json_of_files(vocab: &[u8], merges: &[u8], added: Option<&[u8]>) -> Resul
         ));
     }
     let mut tokens = vec![
-        added_token(START_OF_TEXT, start, true),
-        added_token(END_OF_TEXT, end, true),
+        (start, added_token(START_OF_TEXT, start, true)),
+        (end, added_token(END_OF_TEXT, end, true)),
     ];
     for (token, id) in parse("added_tokens.json", added.unwrap_or(b"{}"))? {
         let id = id.as_u64().ok_or_else(|| {
@@ -361,48 +362,53 @@ pub fn json_of_files(vocab: &[u8], merges: &[u8], added: Option<&[u8]>) -> Resul
             ))
         })?;
         if id != start && id != end {
-            tokens.push(added_token(&token, id, false));
+            tokens.push((id, added_token(&token, id, false)));
         }
     }
-    tokens.sort_unstable_by_key(|token| token["id"].as_u64());
-    let mut json = around(start, end);
-    json["added_tokens"] = tokens.into();
-    json["model"] = json!({
-        "type": "BPE", "dropout": null, "unk_token": END_OF_TEXT, "continuing_subword_prefix": "",
-        "end_of_word_suffix": merges::END_OF_WORD, "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
-        "vocab": vocab, "merges": merges,
-    });
-    Ok(json.to_string())
+    tokens.sort_unstable_by_key(|(id, _)| *id);
+    let tokens: Vec<String> = tokens.into_iter().map(|(_, token)| token).collect();
+    let merges: Vec<String> = merges.into_iter().map(in_json).collect();
+    let model = format!(
+        r#"{{"type":"BPE","dropout":null,"unk_token":"{END_OF_TEXT}","continuing_subword_prefix":"","end_of_word_suffix":"{}","fuse_unk":false,"byte_fallback":false,"ignore_merges":false,"vocab":{},"merges":[{}]}}"#,
+        merges::END_OF_WORD,
+        Value::Object(vocab),
+        merges.join(",")
+    );
+    let tokens = format!("[{}]", tokens.join(","));
+    Ok(json_around(start, end, &tokens, &model))
 }
 
-fn added_token(content: &str, id: u64, special: bool) -> Value {
-    json!({
-        "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false, "normalized": !special,
-        "special": special,
-    })
+fn added_token(content: &str, id: u64, special: bool) -> String {
+    let (content, normalized) = (in_json(content), !special);
+    format!(
+        r#"{{"id":{id},"content":{content},"single_word":false,"lstrip":false,"rstrip":false,"normalized":{normalized},"special":{special}}}"#
+    )
 }
 
-/// A `tokenizer.json` of CLIP's without tokens and merges: what transformers' `CLIPTokenizer` puts around them.
-fn around(start: u64, end: u64) -> Value {
-    json!({
-        "version": "1.0",
-        "added_tokens": [],
-        "normalizer": { "type": "Sequence", "normalizers": [
-            { "type": "NFC" },
-            { "type": "Replace", "pattern": { "Regex": r"\s+" }, "content": " " },
-            { "type": "Lowercase" },
-        ]},
-        "pre_tokenizer": { "type": "Sequence", "pretokenizers": [
-            { "type": "Split", "pattern": { "Regex": WORD_PATTERN }, "behavior": "Removed", "invert": true },
-            { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true },
-        ]},
-        "post_processor": {
-            "type": "RobertaProcessing", "sep": [END_OF_TEXT, end], "cls": [START_OF_TEXT, start],
-            "trim_offsets": false, "add_prefix_space": false,
-        },
-        "decoder": null,
-        "model": { "type": "BPE", "vocab": {}, "merges": [] },
-    })
+/// A text as JSON writes it.
+fn in_json(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// A model without tokens and merges, in JSON.
+const EMPTY_MODEL: &str = r#"{"type":"BPE","vocab":{},"merges":[]}"#;
+
+/// A `tokenizer.json` of CLIP's: what transformers' `CLIPTokenizer` puts around these added tokens and this model, which are JSON.
+fn json_around(start: u64, end: u64, added_tokens: &str, model: &str) -> String {
+    let word = in_json(WORD_PATTERN);
+    format!(
+        r#"{{"version":"1.0","added_tokens":{added_tokens},
+"normalizer":{{"type":"Sequence","normalizers":[
+{{"type":"NFC"}},
+{{"type":"Replace","pattern":{{"Regex":"\\s+"}},"content":" "}},
+{{"type":"Lowercase"}}]}},
+"pre_tokenizer":{{"type":"Sequence","pretokenizers":[
+{{"type":"Split","pattern":{{"Regex":{word}}},"behavior":"Removed","invert":true}},
+{{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}}]}},
+"post_processor":{{"type":"RobertaProcessing","sep":["{END_OF_TEXT}",{end}],"cls":["{START_OF_TEXT}",{start}],
+"trim_offsets":false,"add_prefix_space":false}},
+"decoder":null,"model":{model}}}"#
+    )
 }
 
 /// What stands for an id without a token, named as llama.cpp's converters name it.
