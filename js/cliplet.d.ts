@@ -112,6 +112,7 @@ export type ClipletErrorCode =
   | "bad-template"
   | "duplicate-label"
   | "empty-label"
+  | "no-label-reader"
   | "no-labels"
   | "not-an-image"
   | "unknown-model"

@@ -3,6 +3,7 @@
 import { ClipletError, reasonOf, unlessAborted } from "./errors.js";
 import { addressesBelow } from "./files.js";
 import { readImage, tainted } from "./images.js";
+import { labelsOf } from "./labels.js";
 import { findModel } from "./models.js";
 import { Engine } from "./worker.js";
 
@@ -19,6 +20,7 @@ const IMAGES_AT_A_TIME = 4;
 /** A CLIP that is loaded and answers. */
 export class Cliplet {
   #engine = new Engine();
+  #address;
   #pictures = new Map();
   #lastPicture = 0;
 
@@ -37,6 +39,7 @@ export class Cliplet {
     const tell = teller(onProgress);
     const address = addressesBelow(baseUrl);
     const clip = new Cliplet();
+    clip.#address = address;
     tell({ stage: "starting" });
     try {
       // At the same time: neither has to wait for the other.
@@ -89,8 +92,8 @@ export class Cliplet {
   /** The labels of a list as people have it: with commas, one a line, with bullets, as JSON, Markdown or HTML. Each is there once. */
   async readLabels(list, { signal } = {}) {
     if (typeof list !== "string") throw new ClipletError("bad-argument", "`readLabels` takes a text.");
-    const { Labels } = await this.#engine.request({ ReadLabels: { list } }, { signal });
-    return Labels;
+    throwIfAborted(signal);
+    return await unlessAborted(labelsOf(list, this.#address), signal);
   }
 
   /** The embeddings of images, in their order: a `Float32Array` of unit length each. */

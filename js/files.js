@@ -37,6 +37,12 @@ export function filesOfEngine(address) {
   return Object.fromEntries(paths.map((path) => [`./${path.slice(ENGINE.length)}`, address(path)]));
 }
 
+/** The paths of the script and of the WebAssembly of a program that is called so. */
+export function filesOfProgram(name) {
+  const paths = Object.keys(FILES).filter((path) => path.startsWith(`${ENGINE}${name}-`));
+  return [".js", ".wasm"].map((ending) => paths.find((path) => path.endsWith(ending)));
+}
+
 /** What addresses of the caller are relative to. */
 export function documentUrl() {
   return globalThis.document?.baseURI ?? globalThis.location?.href;

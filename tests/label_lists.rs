@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::harness::host_page::HostPage;
-use crate::harness::{LABEL, LABEL_INPUT, Options, Page, TestServer};
+use crate::harness::{Fault, LABEL, LABEL_INPUT, Options, Page, TestServer, engine_file};
 
 struct Case {
     about: String,
@@ -136,6 +136,15 @@ fn cliplet_js_reads_lists() {
     page.wait_until("the model", Duration::from_secs(60), || {
         (page.script("return typeof clip", []) == "object").then_some(())
     });
+    let reader = engine_file("labels-", "_bg.wasm");
+    server.set_fault(&reader, Fault::Status(503));
+    let failed = page.script(
+        "return clip.readLabels('a, b').then(() => null, ({ code, message }) => [code, message])",
+        [],
+    );
+    assert_eq!(failed[0], "no-label-reader");
+    assert!(failed[1].as_str().unwrap().ends_with("try again."));
+    server.clear_fault(&reader);
     let cases = cases();
     let texts: Vec<&String> = cases.iter().map(|case| &case.text).collect();
     let read = page.script(

@@ -1,8 +1,8 @@
-//! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named by its content; and so `crates/decoder`.
+//! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named by its content; and so are the programs of `crates/decoder`.
 //!
 //! What comes out, in `target/engine`, is what lies below `engine/` in the built page: a script that starts the worker,
 //! the script that becomes the worker, the scripts of its threads, and for each build of the engine a module of JavaScript
-//! and one of WebAssembly, as for the decoder.
+//! and one of WebAssembly, as for the programs beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -210,7 +210,29 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
         bound.push(Bound { directory, choice });
     }
 
-    let decoder = decoder(workspace, tools)?;
+    let decoder = beside(
+        workspace,
+        tools,
+        &Program {
+            called: "the decoder",
+            name: "decoder",
+            prefix: "",
+            // Gives its script a function that starts it anew.
+            arguments: &["--experimental-reset-state-function"],
+            features: WasmFeatures::default(),
+        },
+    )?;
+    let labels = beside(
+        workspace,
+        tools,
+        &Program {
+            called: "the reader of labels",
+            name: "labels",
+            prefix: "",
+            arguments: &[],
+            features: WasmFeatures::default(),
+        },
+    )?;
 
     let choices: Vec<_> = bound.iter().map(|bound| &bound.choice).collect();
     let worker = Script::new(
@@ -225,7 +247,7 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
     );
     let directory = directory(workspace);
     files::empty_directory(&directory)?;
-    for bound in bound.iter().chain([&decoder]) {
+    for bound in bound.iter().chain([&decoder, &labels]) {
         files::copy_directory(&bound.directory, &directory)?;
     }
     let alone = [start, worker];
@@ -296,24 +318,15 @@ fn bind(workspace: &Workspace, tools: &Tools, build: &Build, compiled: &Path) ->
     })
 }
 
-/// Compiles the program that decodes pictures which browsers do not. It needs nothing that a browser may lack, so there is one for all
-/// builds.
-fn decoder(workspace: &Workspace, tools: &Tools) -> Result<Bound> {
-    let package = "cliplet-decoder";
-    step("Compiling the decoder", || {
+/// Compiles a program of `crates/decoder`. They need nothing that a browser may lack, so there is one for all builds.
+fn beside(workspace: &Workspace, tools: &Tools, program: &Program) -> Result<Bound> {
+    let binary = format!("cliplet-{}", program.name);
+    step(&format!("Compiling {}", program.called), || {
         let mut command = workspace.cargo_for_web("build");
-        command.args(["--package", package, "--bin", package]);
+        command.args(["--package", "cliplet-decoder", "--bin", &binary]);
         watch(&mut command, "The messages above say why.")
     })?;
-    let program = Program {
-        called: "the decoder",
-        name: "decoder",
-        prefix: "",
-        // Gives its script a function that starts it anew.
-        arguments: &["--experimental-reset-state-function"],
-        features: WasmFeatures::default(),
-    };
-    let compiled = workspace.compiled(&format!("{package}.wasm"));
+    let compiled = workspace.compiled(&format!("{binary}.wasm"));
     let directory = program.bind(workspace, tools, &compiled, Ok)?;
     let (script, wasm) = script_and_wasm(program.called, &directory)?;
     let choice = json!({ "script": format!("./{script}"), "wasm": format!("./{wasm}") });

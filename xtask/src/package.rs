@@ -17,10 +17,11 @@ use crate::workspace::Workspace;
 pub const SOURCE: &str = "js";
 
 /// The modules, each behind those that it imports. The last one's exports are those of the whole.
-const MODULES: [&str; 6] = [
+const MODULES: [&str; 7] = [
     "errors.js",
     "files.js",
     "images.js",
+    "labels.js",
     "models.js",
     "worker.js",
     "cliplet.js",

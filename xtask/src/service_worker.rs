@@ -85,13 +85,13 @@ impl Lists {
             return;
         }
         // Few visits need it, but one without a network may.
-        let is_decoder = file.starts_with("decoder-");
+        let is_beside = file.starts_with("decoder-") || file.starts_with("labels-");
         let is_picture = path.starts_with("samples/") && path.ends_with(".jpg");
         // Whoever chooses one on a visit without a network has to find it.
         let is_of_labels = path.starts_with("label-sets/") || path.starts_with("templates/");
         let list = if models.contains(&path) {
             &mut self.models
-        } else if is_decoder
+        } else if is_beside
             || is_of_labels
             || (is_picture && !path.starts_with("samples/thumbnails/"))
         {

@@ -96,11 +96,6 @@ pub enum Request {
         /// Texts, encoded as they are: without a template.
         prompts: Vec<String>,
     },
-    /// Say which labels a list holds, each once; in it, a colon is a colon. It needs no model. Ends in [`Done::Labels`].
-    ReadLabels {
-        /// The list, as people have it: `cliplet_protocol::label_list` says how it is read.
-        list: String,
-    },
     /// Say how the model reads prompts: nothing is encoded. Ends in [`Done::Tokens`].
     Tokenize {
         /// The prompts, as they would be encoded.
@@ -313,8 +308,6 @@ pub enum Done {
         /// None of the labels fits, as the scoring has it.
         none_fits: bool,
     },
-    /// The labels of a list, in their order.
-    Labels(Vec<String>),
     /// How prompts are read.
     Tokens {
         /// The id of the model that reads them.

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use cliplet_clip::picture::Picture;
 use cliplet_clip::zero_shot;
-use cliplet_protocol::label_list::{self, Colons};
 use futures_util::future::try_join;
 use web_sys::Blob;
 
@@ -99,10 +98,6 @@ impl Client {
             } => {
                 self.classify(task, picture, &labels, &templates, &scoring)
                     .await
-            }
-            Request::ReadLabels { list } => {
-                let labels = label_list::read_distinct(&list, Colons::Plain);
-                Ok((Done::Labels(labels), None))
             }
             Request::Tokenize { prompts } => self.tokenize(&prompts),
             Request::Explain {
