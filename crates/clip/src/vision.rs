@@ -10,7 +10,7 @@ use crate::attribution::Contributions;
 use crate::config::VisionConfig;
 use crate::encoder::{Encoder, TowerReader};
 use crate::gguf::Gguf;
-use crate::ops::{Arithmetic, LayerNorm, Linear, Visible};
+use crate::ops::{Arithmetic, LayerNorm, Linear, Visible, add};
 
 /// From normalised pixels to an embedding.
 pub struct VisionTower {
@@ -99,9 +99,9 @@ impl VisionTower {
         let patches = self.patch_embedding.forward(&patches)?;
         let width = patches.dim(1)?;
         let class = self.class_embedding.broadcast_as((pictures, 1, width))?;
-        let xs = Tensor::cat(&[class, patches.reshape((pictures, count, width))?], 1)?
-            .broadcast_add(&self.position_embedding)?
-            .reshape((pictures * (1 + count), width))?;
-        self.pre_layer_norm.forward(&xs)
+        let xs = Tensor::cat(&[class, patches.reshape((pictures, count, width))?], 1)?;
+        let xs = add(&xs, &self.position_embedding)?;
+        self.pre_layer_norm
+            .forward(&xs.reshape((pictures * (1 + count), width))?)
     }
 }

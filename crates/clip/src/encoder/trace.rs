@@ -8,7 +8,7 @@
 use candle_core::{Device, Module, Tensor};
 
 use super::{Block, Encoder};
-use crate::ops::Visible;
+use crate::ops::{Visible, add};
 
 /// What the first row has become, as the sum that it is.
 pub(crate) struct Trace {
@@ -35,9 +35,9 @@ impl Encoder {
                 bias,
             } = block.given_to_first(&xs)?;
             let (ys, _) = block.forward(&xs, &visible, None, None)?;
-            given = (given + by_attention)?;
-            let by_mlp = block.by_mlp(&((xs.narrow(0, 0, 1)? + sum)? + &bias)?)?;
-            rest = ((rest + bias)? + by_mlp)?;
+            given = add(&given, &by_attention)?;
+            let by_mlp = block.by_mlp(&add(&add(&xs.narrow(0, 0, 1)?, &sum)?, &bias)?)?;
+            rest = add(&add(&rest, &bias)?, &by_mlp)?;
             xs = ys;
         }
         let whole = xs.narrow(0, 0, 1)?;

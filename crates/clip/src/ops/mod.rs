@@ -140,6 +140,25 @@ pub fn select_rows(xs: &Tensor, rows: &[u32]) -> Result<Tensor> {
     Tensor::from_vec(selected, (rows.len(), width), &Device::Cpu)
 }
 
+/// The sum of two tensors, of which the second has the first's last dimensions and is added again for each of the others.
+/// candle's `broadcast_add` does this for all types of numbers, which would be 17 KB of the page's engine.
+///
+/// # Errors
+/// If the dimensions are others.
+pub fn add(xs: &Tensor, ys: &Tensor) -> Result<Tensor> {
+    if !xs.dims().ends_with(ys.dims()) || ys.elem_count() == 0 {
+        candle_core::bail!("a sum of {:?} and {:?}", xs.dims(), ys.dims());
+    }
+    let sum = with_numbers(&xs.contiguous()?, |xs| {
+        with_numbers(&ys.contiguous()?, |ys| {
+            let parts = xs.chunks(ys.len());
+            let sums = parts.flat_map(|part| part.iter().zip(ys).map(|(x, y)| x + y));
+            Ok(sums.collect::<Vec<f32>>())
+        })
+    })?;
+    Tensor::from_vec(sum, xs.dims(), &Device::Cpu)
+}
+
 /// Does something with the numbers of a contiguous tensor.
 fn with_numbers<T>(xs: &Tensor, work: impl FnOnce(&[f32]) -> Result<T>) -> Result<T> {
     let (storage, layout) = xs.storage_and_layout();
@@ -150,4 +169,52 @@ fn with_numbers<T>(xs: &Tensor, work: impl FnOnce(&[f32]) -> Result<T>) -> Resul
         candle_core::bail!("a tensor that is not contiguous: {layout:?}");
     };
     work(&storage.as_slice::<f32>()?[begin..end])
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    fn numbers(dims: &[usize]) -> Tensor {
+        let count = dims.iter().product::<usize>() as u32;
+        let numbers: Vec<f32> = (0..count).map(|n| n as f32).collect();
+        Tensor::from_vec(numbers, dims, &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn rows_are_selected_as_candle_does() {
+        let xs = numbers(&[5, 3]);
+        let rows = [4u32, 0, 0, 2];
+        let expected = xs.index_select(&Tensor::new(&rows, &Device::Cpu).unwrap(), 0);
+        let expected: Vec<Vec<f32>> = expected.unwrap().to_vec2().unwrap();
+        let selected = select_rows(&xs, &rows).unwrap();
+        assert_eq!(selected.to_vec2::<f32>().unwrap(), expected);
+        let transposed = select_rows(&xs.t().unwrap(), &[2]).unwrap();
+        assert_eq!(
+            transposed.to_vec2::<f32>().unwrap(),
+            [[2.0, 5.0, 8.0, 11.0, 14.0]]
+        );
+        assert!(select_rows(&xs, &[5]).is_err());
+    }
+
+    #[test]
+    fn sums_are_candles() {
+        let xs = numbers(&[2, 3, 4]);
+        for dims in [&[2, 3, 4][..], &[3, 4], &[4]] {
+            let ys = numbers(dims);
+            let expected = xs.broadcast_add(&ys).unwrap().flatten_all().unwrap();
+            let sum = add(&xs, &ys).unwrap();
+            assert_eq!(sum.dims(), xs.dims());
+            let sum = sum.flatten_all().unwrap();
+            assert_eq!(
+                sum.to_vec1::<f32>().unwrap(),
+                expected.to_vec1::<f32>().unwrap()
+            );
+        }
+        assert!(add(&xs, &numbers(&[3])).is_err());
+        assert!(add(&xs, &numbers(&[2, 3])).is_err());
+    }
 }

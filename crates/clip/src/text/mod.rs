@@ -18,7 +18,7 @@ use crate::Error;
 use crate::config::{Pooling, TextConfig};
 use crate::encoder::{Encoder, TowerReader};
 use crate::gguf::Gguf;
-use crate::ops::{Arithmetic, LayerNorm, Linear, Path, select_rows};
+use crate::ops::{Arithmetic, LayerNorm, Linear, Path, add, select_rows};
 
 /// The tensor that maps token ids to rows: as many as the model knows tokens.
 pub const TOKEN_EMBEDDING: &str = "t.token_embd.weight";
@@ -109,7 +109,7 @@ impl TextTower {
         let tokens = self
             .token_embedding
             .embedding(&Tensor::new(ids, &Device::Cpu)?)?;
-        let xs = (tokens + select_rows(&self.position_embedding, &positions)?)?;
+        let xs = add(&tokens, &select_rows(&self.position_embedding, &positions)?)?;
         let earlier = known.keys_and_values(&trie.earlier, xs.dim(1)?)?;
         let visible = trie.visible(known);
         let (ends, computed) = self.encoder.forward(&xs, &visible, &earlier, &trie.ends)?;
