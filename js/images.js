@@ -5,7 +5,7 @@ import { ClipletError, reasonOf, unlessAborted } from "./errors.js";
 import { documentUrl } from "./files.js";
 
 // How long a video that has a frame may draw nothing, in milliseconds. One that is transparent is taken as it is then.
-const PATIENCE = 2_000;
+const PATIENCE_WITH_VIDEOS = 2_000;
 
 /** Gives `{ blob }`, or `{ pixels, transfer }` for `Engine.request`. */
 export async function readImage(image, signal) {
@@ -94,7 +94,7 @@ function ofImageData(data) {
 async function drawn(video) {
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
   const context = canvas.getContext("2d");
-  const lastTry = performance.now() + PATIENCE;
+  const lastTry = performance.now() + PATIENCE_WITH_VIDEOS;
   for (;;) {
     if (hasPixels(video) || performance.now() > lastTry) {
       context.drawImage(video, 0, 0, canvas.width, canvas.height);

@@ -2,6 +2,7 @@
 //!
 //! It is written in the modules of `js/`, which are joined here into one, with the addresses of the engine's files in it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -155,6 +156,7 @@ fn addresses(paths: &[String]) -> String {
 /// stands in a line of its own, and no two modules have something of the same name.
 fn join(modules: &[(&str, String)]) -> Result<String> {
     let mut joined = String::new();
+    let mut names = HashSet::new();
     for (at, (name, text)) in modules.iter().enumerate() {
         let is_last = at + 1 == modules.len();
         joined.push_str(&format!("// ---- {name} ----\n\n"));
@@ -170,6 +172,14 @@ fn join(modules: &[(&str, String)]) -> Result<String> {
                 }
                 continue;
             }
+            if let Some(declared) = declared(line)
+                && !names.insert(declared)
+            {
+                return Err(format!(
+                    "{SOURCE}/{name} declares `{declared}`, as another module does: joined, they share their names"
+                )
+                .into());
+            }
             let line = match line.strip_prefix("export ") {
                 Some(exported) if !is_last => exported,
                 _ => line,
@@ -180,6 +190,16 @@ fn join(modules: &[(&str, String)]) -> Result<String> {
         joined.push('\n');
     }
     Ok(joined)
+}
+
+/// The name that a line declares for its whole module, if it declares one.
+fn declared(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let line = line.strip_prefix("async ").unwrap_or(line);
+    let mut words = ["const ", "let ", "function ", "class "].into_iter();
+    let rest = words.find_map(|word| line.strip_prefix(word))?;
+    let name = rest.split(|c: char| !c.is_alphanumeric() && !"_$".contains(c));
+    name.into_iter().next().filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]
@@ -207,6 +227,11 @@ mod tests {
             ("b.js", String::new()),
         ];
         assert!(join(&behind).is_err());
+        let alike = [
+            ("a.js", "const A = 1;\n".to_owned()),
+            ("b.js", "export async function A() {}\n".to_owned()),
+        ];
+        assert!(join(&alike).is_err());
     }
 
     #[test]
