@@ -1,6 +1,6 @@
 //! CLIP of the ViT family: bytes in, numbers out.
 //!
-//! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the two towers as candle models ([`vision`], [`text`]) built from the
+//! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the towers as candle models ([`towers`], [`text`]) built from the
 //! operations in [`ops`] on the arithmetic in [`cliplet_kernels`], the tokenizer, picture decoding and preprocessing, prompt
 //! templates, zero-shot scores, which parts of a picture speak for a text ([`attribution`]), comparing many pictures
 //! ([`retrieval`]), and classes that are learnt from examples ([`linear_probe`]).
@@ -41,7 +41,7 @@ pub mod prompt;
 pub mod retrieval;
 pub mod text;
 pub mod tokenizer;
-pub mod vision;
+pub mod towers;
 pub mod zero_shot;
 
 pub use error::Error;

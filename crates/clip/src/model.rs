@@ -13,7 +13,7 @@ use crate::ops::on_all_threads;
 use crate::picture::Picture;
 use crate::text::{TOKEN_EMBEDDING, TextTower};
 use crate::tokenizer::Tokenizer;
-use crate::vision::VisionTower;
+use crate::towers::vit::VisionTower;
 use crate::{Arithmetic, Error, preprocess};
 
 /// A CLIP, ready to encode pictures and texts into the same space.
