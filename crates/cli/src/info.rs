@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use cliplet_clip::Error;
 use cliplet_clip::config::{
-    Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, TextConfig, VisionConfig,
+    Config, DEFAULT_LOGIT_SCALE, EncoderConfig, TextConfig, VisionConfig,
 };
 use cliplet_clip::gguf::Gguf;
 use cliplet_clip::hugging_face::shared::tensors;
@@ -175,8 +175,8 @@ fn read<R: io::Read + io::Seek>(gguf: &Gguf<R>, bytes: u64) -> Result<Info<'stat
         *weights.entry(tensor.weights).or_default() += parameters;
     }
     let activation = match metadata.bool("clip.use_gelu")? {
-        true => Activation::Gelu,
-        false => Activation::QuickGelu,
+        true => "gelu",
+        false => "quick_gelu",
     };
     Ok(Info {
         model: Cow::Borrowed(""),
@@ -196,10 +196,7 @@ fn read<R: io::Read + io::Seek>(gguf: &Gguf<R>, bytes: u64) -> Result<Info<'stat
             context_length: text.context_length,
             vocabulary,
         }),
-        activation: match activation {
-            Activation::Gelu => "gelu",
-            Activation::QuickGelu => "quick_gelu",
-        },
+        activation,
         projection_dim,
         logit_scale,
         has_logit_scale: metadata.has(LOGIT_SCALE),

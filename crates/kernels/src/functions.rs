@@ -45,6 +45,7 @@ pub(super) unsafe fn activate<V: Vector>(activation: Activation, x: V::F) -> V::
                 let e = exp::<V>(V::mul(x, V::splat(-1.702)));
                 V::div(x, V::add(V::splat(1.0), e))
             }
+            Activation::Relu6 => V::min(V::max(x, V::splat(0.0)), V::splat(6.0)),
         }
     }
 }

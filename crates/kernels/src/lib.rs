@@ -1,9 +1,9 @@
 //! The arithmetic that takes nearly all the time, once per architecture: products of activations with quantised weights,
-//! attention, LayerNorm. Besides, what is done with each of a picture's [`pixels`].
+//! attention, LayerNorm, depthwise convolutions. Besides, what is done with each of a picture's [`pixels`].
 //!
 //! A [`Kernel`] is a plain type, one per architecture and set of instructions, all with the same meaning:
 //! [`scalar`] states it, one number at a time, and is the oracle of the others' tests. The vector kernels share their loops
-//! (`product`, `attention`, `layer_norm`, `quantise`), which are written against a handful of vector operations
+//! (`product`, `attention`, `layer_norm`, `depthwise`, `quantise`), which are written against a handful of vector operations
 //! (`vector`); what is left for a file named after an architecture is what these are there. What is not here: candle,
 //! tensors, threads, and what is multiplied with what.
 //!
@@ -24,6 +24,7 @@
 
 mod activations;
 mod attention;
+mod depthwise;
 mod functions;
 mod layer_norm;
 mod pack;
@@ -47,17 +48,21 @@ use std::ops::Range;
 
 pub use activations::{Activations, Groups};
 pub use attention::{Keys, Queries, SeenBy};
+pub use depthwise::Depthwise;
 pub use pack::{PackedWeights, QuantisedBlock, Room, Share};
 pub use product::{Finish, Out};
 pub use stored::BlockType;
 
-/// An MLP's activation function.
+/// What a tower puts numbers through after a product or a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// `x * Phi(x)` with the error function; LAION's models.
     Gelu,
     /// `x * sigmoid(1.702 x)`; OpenAI's models.
     QuickGelu,
+    /// `min(max(x, 0), 6)`; convolutional towers for small devices (Howard et al., 2017,
+    /// arXiv:1704.04861).
+    Relu6,
 }
 
 /// Inputs that share a scale, in weights and in activations; that of GGML's block types.
@@ -181,6 +186,23 @@ pub trait Kernel: Sync {
     /// # Panics
     /// If a slice has another length.
     fn layer_norm(&self, xs: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32]);
+
+    /// Some rows of results of a depthwise convolution, put through an activation function.
+    ///
+    /// `xs` is a map of `side x side` places, row by row, with all channels of a place side by
+    /// side; so are the results, of which `out` holds `rows`.
+    ///
+    /// # Panics
+    /// If a slice has another length, or if there are fewer rows.
+    fn convolve(
+        &self,
+        depthwise: &Depthwise,
+        xs: &[f32],
+        side: usize,
+        rows: Range<usize>,
+        activation: Activation,
+        out: &mut [f32],
+    );
 
     /// Applies an activation function to each number.
     fn activate(&self, activation: Activation, xs: &mut [f32]);

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::quantise::inverse;
 use super::{
-    Activations, BLOCK, Finish, Groups, Kernel, Keys, MOST_OF_EIGHT, Out, PANEL, PackedWeights,
-    Precision, Queries, product,
+    Activations, BLOCK, Depthwise, Finish, Groups, Kernel, Keys, MOST_OF_EIGHT, Out, PANEL,
+    PackedWeights, Precision, Queries, product,
 };
 use crate::Activation;
 
@@ -116,9 +116,50 @@ impl Kernel for Scalar {
         }
     }
 
+    fn convolve(
+        &self,
+        depthwise: &Depthwise,
+        xs: &[f32],
+        side: usize,
+        rows: Range<usize>,
+        activation: Activation,
+        out: &mut [f32],
+    ) {
+        depthwise.check(xs, side, &rows, out);
+        convolve(depthwise, xs, side, rows, activation, out);
+    }
+
     fn activate(&self, activation: Activation, xs: &mut [f32]) {
         for x in xs {
             *x = activated(activation, *x);
+        }
+    }
+}
+
+/// [`Kernel::convolve`] where all shapes fit; also of maps that are narrower than a vector.
+pub(super) fn convolve(
+    depthwise: &Depthwise,
+    xs: &[f32],
+    side: usize,
+    rows: Range<usize>,
+    activation: Activation,
+    out: &mut [f32],
+) {
+    let (across, channels) = (depthwise.side_of_results(side), depthwise.channels());
+    let places = rows.flat_map(|row| (0..across).map(move |column| (row, column)));
+    for ((row, column), out) in places.zip(out.chunks_exact_mut(channels.max(1))) {
+        let ((down, top), (right, left)) =
+            (depthwise.taps(side, row), depthwise.taps(side, column));
+        for (channel, out) in out.iter_mut().enumerate() {
+            let mut sum = f64::from(depthwise.bias[channel]);
+            for (y, tap_down) in (top..).zip(down.clone()) {
+                for (x, tap_right) in (left..).zip(right.clone()) {
+                    let tap = tap_down * depthwise.kernel + tap_right;
+                    let weight = depthwise.filters[tap * channels + channel];
+                    sum += f64::from(xs[(y * side + x) * channels + channel] * weight);
+                }
+            }
+            *out = activated(activation, sum as f32);
         }
     }
 }
@@ -149,6 +190,7 @@ fn activated(activation: Activation, x: f32) -> f32 {
     let y = match activation {
         Activation::Gelu => 0.5 * x * (1.0 + libm::erf(x * std::f64::consts::FRAC_1_SQRT_2)),
         Activation::QuickGelu => x / (1.0 + (-1.702 * x).exp()),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
     };
     y as f32
 }

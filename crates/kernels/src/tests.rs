@@ -55,6 +55,8 @@ fn extremes(seed: usize, count: usize) -> Vec<f32> {
         .collect()
 }
 
+const ACTIVATIONS: [Activation; 3] = [Activation::Gelu, Activation::QuickGelu, Activation::Relu6];
+
 fn close(a: f32, b: f32, least: f32) -> bool {
     (a - b).abs() <= least.max(1e-5 * a.abs().max(b.abs()))
 }
@@ -255,8 +257,8 @@ proptest! {
     }
 
     #[test]
-    fn results_are_finished_in_order(seed in 0usize..1000, shape in shape(), residual: bool, quick: bool) {
-        let activation = if quick { Activation::QuickGelu } else { Activation::Gelu };
+    fn results_are_finished_in_order(seed in 0usize..1000, shape in shape(), residual: bool, activation in 0usize..3) {
+        let activation = ACTIVATIONS[activation];
         let product = Product::new(numbers, seed, shape);
         for (kernel, precision) in kernels_and_precisions() {
             let activations = product.quantised(kernel, precision);
@@ -308,6 +310,33 @@ proptest! {
     }
 
     #[test]
+    fn depthwise_convolution_is_what_it_means(
+        seed in 0usize..1000, side in 1usize..24, channels in 1usize..40, kernel in 1usize..8, stride in 1usize..3,
+        activation in 0usize..3,
+    ) {
+        let plain = |seed: usize, count: usize| -> Vec<f32> { numbers(seed, count).iter().map(|x| x.sin() * 2.0).collect() };
+        let (xs, filters) = (plain(seed, side * side * channels), plain(seed + 1, channels * kernel * kernel));
+        let depthwise = Depthwise::new(&filters, plain(seed + 2, channels), kernel, stride);
+        let across = depthwise.side_of_results(side);
+        let by = |by: &dyn Kernel| {
+            let mut out = vec![f32::NAN; across * across * channels];
+            // In parts, as several threads would.
+            let middle = seed % (across + 1);
+            let (first, second) = out.split_at_mut(middle * across * channels);
+            for (rows, out) in [(0..middle, first), (middle..across, second)] {
+                by.convolve(&depthwise, &xs, side, rows, ACTIVATIONS[activation], out);
+            }
+            out
+        };
+        let expected = by(&Scalar(Precision::Fifteen));
+        for kernel in kernels() {
+            for (result, expected) in by(kernel).iter().zip(&expected) {
+                prop_assert!(close(*result, *expected, 1e-4), "{}: {result}, {expected}", kernel.name());
+            }
+        }
+    }
+
+    #[test]
     fn layer_norm_is_what_it_means(seed in 0usize..1000, rows in 1usize..6, width in 1usize..100) {
         let (xs, weight, bias) = (numbers(seed, rows * width), numbers(seed + 1, width), numbers(seed + 2, width));
         let by = |kernel: &dyn Kernel| {
@@ -346,9 +375,57 @@ fn rounding_of_layer_norm(xs: &[f32], weight: &[f32]) -> Vec<f32> {
     rows.collect()
 }
 
+/// What `torch.nn.functional.conv2d` makes of it, padded by hand as TensorFlow's SAME is.
+#[test]
+fn maps_are_padded_as_tensorflow_does() {
+    // Side, kernel, stride, and the results from the top left.
+    let cases: [(usize, usize, usize, &[f32]); 5] = [
+        (
+            3,
+            3,
+            1,
+            &[
+                0.094, 0.154, 0.106, 0.186, 0.285, 0.186, 0.106, 0.154, 0.094,
+            ],
+        ),
+        (4, 3, 2, &[0.348, 0.252, 0.274, 0.175]),
+        (
+            5,
+            3,
+            2,
+            &[0.128, 0.241, 0.184, 0.441, 0.681, 0.453, 0.32, 0.457, 0.28],
+        ),
+        (4, 5, 2, &[2.596, 1.874, 1.246, 0.819]),
+        (1, 5, 2, &[0.013]),
+    ];
+    for (side, kernel, stride, expected) in cases {
+        let xs: Vec<f32> = (1..=side * side).map(|x| x as f32 / 100.0).collect();
+        let filter: Vec<f32> = (1..=kernel * kernel).map(|x| x as f32 / 10.0).collect();
+        let depthwise = Depthwise::new(&filter, vec![0.0], kernel, stride);
+        let across = depthwise.side_of_results(side);
+        let mut out = vec![f32::NAN; across * across];
+        let scalar = Scalar(Precision::Fifteen);
+        scalar.convolve(
+            &depthwise,
+            &xs,
+            side,
+            0..across,
+            Activation::Relu6,
+            &mut out,
+        );
+        assert_eq!(out.len(), expected.len());
+        for (result, expected) in out.iter().zip(expected) {
+            assert!(
+                close(*result, *expected, 1e-6),
+                "{side} {kernel} {stride}: {out:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn activation_functions_are_what_they_mean() {
-    for activation in [Activation::Gelu, Activation::QuickGelu] {
+    for activation in ACTIVATIONS {
         let xs: Vec<f32> = (-40_001..=40_001).map(|i| i as f32 * 0.0025).collect();
         let mut expected = xs.clone();
         Scalar(Precision::Fifteen).activate(activation, &mut expected);

@@ -180,6 +180,11 @@ macro_rules! loops {
             fn layer_norm(xs: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32])
                 = layer_norm::layer_norm);
         $crate::vector::loops!(@ $vector, [$($attribute)?],
+            fn convolve(
+                depthwise: &$crate::Depthwise, xs: &[f32], side: usize,
+                rows: std::ops::Range<usize>, activation: $crate::Activation, out: &mut [f32]
+            ) = depthwise::convolve);
+        $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn activate(activation: $crate::Activation, xs: &mut [f32])
                 = functions::activate_all);
     };

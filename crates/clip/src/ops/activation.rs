@@ -1,4 +1,4 @@
-//! Activation functions of the MLP.
+//! Activation functions.
 
 use candle_core::{Result, Tensor};
 
@@ -12,6 +12,7 @@ pub fn activate(activation: Activation, xs: &Tensor) -> Result<Tensor> {
     match activation {
         Activation::Gelu => xs.gelu_erf(),
         Activation::QuickGelu => xs * candle_nn::ops::sigmoid(&(xs * 1.702)?)?,
+        Activation::Relu6 => xs.clamp(0f32, 6f32),
     }
 }
 
