@@ -3,7 +3,7 @@
 //!
 //! A [`Kernel`] is a plain type, one per architecture and set of instructions, all with the same meaning:
 //! [`scalar`] states it, one number at a time, and is the oracle of the others' tests. The vector kernels share their loops
-//! (`product`, `attention`, `layer_norm`, `depthwise`, `quantise`), which are written against a handful of vector operations
+//! (`product`, `floats`, `attention`, `layer_norm`, `depthwise`, `quantise`), which are written against a handful of vector operations
 //! (`vector`); what is left for a file named after an architecture is what these are there. What is not here: candle,
 //! tensors, threads, and what is multiplied with what.
 //!
@@ -25,6 +25,7 @@
 mod activations;
 mod attention;
 mod depthwise;
+mod floats;
 mod functions;
 mod layer_norm;
 mod pack;
@@ -49,6 +50,7 @@ use std::ops::Range;
 pub use activations::{Activations, Groups};
 pub use attention::{Keys, Queries, SeenBy};
 pub use depthwise::Depthwise;
+pub use floats::FloatWeights;
 pub use pack::{PackedWeights, QuantisedBlock, Room, Share};
 pub use product::{Finish, Out};
 pub use stored::BlockType;
@@ -169,6 +171,19 @@ pub trait Kernel: Sync {
         &self,
         weights: &PackedWeights,
         xs: &Activations,
+        panels: Range<usize>,
+        finish: Finish,
+        out: &Out,
+    );
+
+    /// The same in f32, with rows of numbers, `rows x inputs`, as they are.
+    ///
+    /// # Panics
+    /// If the shapes do not fit.
+    fn multiply_floats(
+        &self,
+        weights: &FloatWeights,
+        xs: &[f32],
         panels: Range<usize>,
         finish: Finish,
         out: &Out,

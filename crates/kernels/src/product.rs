@@ -222,7 +222,7 @@ unsafe fn add_groups<V: Vector, T: Tile<V>, const R: usize>(
 }
 
 /// [`Finish`] for the outputs of one panel.
-struct FinishOfPanel<V: Vector> {
+pub(super) struct FinishOfPanel<V: Vector> {
     /// Those outputs.
     columns: Range<usize>,
     bias: [V::F; VECTORS],
@@ -234,7 +234,7 @@ impl<V: Vector> FinishOfPanel<V> {
     /// # Safety
     /// The processor must have the instructions of `V`.
     #[inline(always)]
-    unsafe fn new(finish: Finish, panel: usize, out: &Out) -> Self {
+    pub(super) unsafe fn new(finish: Finish, panel: usize, out: &Out) -> Self {
         let columns = panel * PANEL..out.columns().min((panel + 1) * PANEL);
         let mut bias = [0.0; PANEL];
         if let Some(all) = finish.bias {
@@ -256,7 +256,7 @@ impl<V: Vector> FinishOfPanel<V> {
     /// # Safety
     /// The processor must have the instructions of `V`; no other thread uses these places of `out`.
     #[inline(always)]
-    unsafe fn put(&self, results: &[V::F; VECTORS], row: usize, out: &Out) {
+    pub(super) unsafe fn put(&self, results: &[V::F; VECTORS], row: usize, out: &Out) {
         // Safety: the caller's promise.
         let to = unsafe { out.at(row, self.columns.clone()) };
         match <&mut [f32; PANEL]>::try_from(&mut *to) {

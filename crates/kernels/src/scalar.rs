@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::quantise::inverse;
 use super::{
-    Activations, BLOCK, Depthwise, Finish, Groups, Kernel, Keys, MOST_OF_EIGHT, Out, PANEL,
-    PackedWeights, Precision, Queries, product,
+    Activations, BLOCK, Depthwise, Finish, FloatWeights, Groups, Kernel, Keys, MOST_OF_EIGHT, Out,
+    PANEL, PackedWeights, Precision, Queries, product,
 };
 use crate::Activation;
 
@@ -63,11 +63,32 @@ impl Kernel for Scalar {
                             .sum();
                         sum += scale * block.scales[lane] * dot as f32;
                     }
-                    sum += finish.bias.map_or(0.0, |bias| bias[outputs.start + lane]);
-                    if let Some(activation) = finish.activation {
-                        sum = activated(activation, sum);
-                    }
-                    *result = if finish.residual { *result + sum } else { sum };
+                    *result = finished(finish, outputs.start + lane, sum, *result);
+                }
+            }
+        }
+    }
+
+    fn multiply_floats(
+        &self,
+        weights: &FloatWeights,
+        xs: &[f32],
+        panels: Range<usize>,
+        finish: Finish,
+        out: &Out,
+    ) {
+        weights.check(xs, &panels, finish, out);
+        for panel in panels {
+            let outputs = panel * PANEL..weights.outputs().min((panel + 1) * PANEL);
+            for (row, xs) in xs.chunks_exact(weights.inputs().max(1)).enumerate() {
+                // Safety: the caller shares panels out so that nobody else uses these.
+                let results = unsafe { out.at(row, outputs.clone()) };
+                for (output, result) in outputs.clone().zip(results) {
+                    let products = xs.iter().enumerate();
+                    let sum: f64 = products
+                        .map(|(i, x)| f64::from(*x) * f64::from(weights.weight(output, i)))
+                        .sum();
+                    *result = finished(finish, output, sum as f32, *result);
                 }
             }
         }
@@ -183,6 +204,15 @@ fn scale(xs: &[f32; BLOCK], precision: Precision) -> f32 {
         }
     }
     scale
+}
+
+/// What becomes of an output's sum, at whose place there was a number `before`.
+fn finished(finish: Finish, output: usize, mut sum: f32, before: f32) -> f32 {
+    sum += finish.bias.map_or(0.0, |bias| bias[output]);
+    if let Some(activation) = finish.activation {
+        sum = activated(activation, sum);
+    }
+    if finish.residual { before + sum } else { sum }
 }
 
 fn activated(activation: Activation, x: f32) -> f32 {

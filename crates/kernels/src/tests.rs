@@ -282,6 +282,44 @@ proptest! {
     }
 
     #[test]
+    fn products_of_floats_are_what_they_mean(
+        seed in 0usize..1000, shape in shape(), activation in 0usize..4, residual: bool,
+    ) {
+        let (rows, inputs, outputs) = shape;
+        let plain = |seed: usize, count: usize| -> Vec<f32> { numbers(seed, count).iter().map(|x| x.sin()).collect() };
+        let (xs, matrix, bias) = (plain(seed, rows * inputs), plain(seed + 1, outputs * inputs), plain(seed + 2, outputs));
+        let weights = FloatWeights::pack(outputs, inputs, &matrix);
+        let finish = Finish { bias: Some(&bias), activation: ACTIVATIONS.get(activation).copied(), residual };
+        let before = plain(seed + 3, rows * outputs);
+        let by = |kernel: &dyn Kernel| {
+            let mut out = before.clone();
+            let rows = Out::new(&mut out, outputs);
+            let middle = weights.panels() / 3;
+            for panels in [0..middle, middle..weights.panels()] {
+                kernel.multiply_floats(&weights, &xs, panels, finish, &rows);
+            }
+            out
+        };
+        let scalar = by(&Scalar(Precision::Fifteen));
+        for (i, result) in scalar.iter().enumerate() {
+            let (x, weights) = (&xs[i / outputs * inputs..][..inputs], &matrix[i % outputs * inputs..][..inputs]);
+            let mut exact = bias[i % outputs] + x.iter().zip(weights).map(|(x, w)| x * w).sum::<f32>();
+            if let Some(&Activation::Relu6) = ACTIVATIONS.get(activation) {
+                exact = exact.clamp(0.0, 6.0);
+            }
+            if activation >= 2 {
+                exact += if residual { before[i] } else { 0.0 };
+                prop_assert!(close(*result, exact, 1e-4), "{result}, {exact}");
+            }
+        }
+        for kernel in kernels() {
+            for (result, expected) in by(kernel).iter().zip(&scalar) {
+                prop_assert!(close(*result, *expected, 1e-4), "{}: {result}, {expected}", kernel.name());
+            }
+        }
+    }
+
+    #[test]
     fn attention_is_what_it_means(
         seed in 0usize..1000, rows in 1usize..12, heads in 1usize..4, head_width in 1usize..70, spare in 0usize..5,
     ) {

@@ -172,6 +172,11 @@ macro_rules! loops {
         $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn quantise(xs: &[f32], groups: $crate::Groups) = quantise::quantise);
         $crate::vector::loops!(@ $vector, [$($attribute)?],
+            fn multiply_floats(
+                weights: &$crate::FloatWeights, xs: &[f32], panels: std::ops::Range<usize>,
+                finish: $crate::Finish, out: &$crate::Out
+            ) = floats::multiply);
+        $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn attend(
                 queries: $crate::Queries, keys: $crate::Keys, rows: std::ops::Range<usize>,
                 out: &$crate::Out
