@@ -167,7 +167,7 @@ fn a_better_model_has_a_map_of_its_own() {
     .unwrap();
     let better = Clip::read(&mut file, Arithmetic::Fast).unwrap();
     let vision = &better.config().vision;
-    let across = vision.image_size / vision.patch_size;
+    let across = vision.image_size / vision.vit().unwrap().patch_size;
     page.wait_for_none(".preview");
     page.wait_until("the better model's map", Duration::from_secs(30), || {
         (page.attribute(MAP, "data-across") == Some(across.to_string())).then_some(())

@@ -17,12 +17,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from gguf import GGMLQuantizationType as Type
+from gguf import GGUFReader
 from PIL import Image
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 import clip_file
 import clip_vocabulary
+import make_efficientnet as efficientnet
 import random_clip
 from make_pictures import png_of_sixteen_bits
 from open_clip_names import to_open_clip
@@ -71,6 +73,17 @@ def make_models(out: Path) -> None:
         )
         weights = random_clip.weights(config, seed=1, outliers=False)
         clip_file.write(out / f"{kind.name.lower()}.gguf", random_clip.attributes(config), weights, kind, extras)
+    make_efficientnet(out / "efficientnet.gguf", GGUFReader(out / "f32.gguf"))
+
+
+def make_efficientnet(path: Path, other: GGUFReader) -> None:
+    """With the text tower of the other."""
+    stages = [efficientnet.Stage(1, 1, 3, 1, 3), efficientnet.Stage(2, 2, 3, 2, 4)]
+    case = efficientnet.Case("seed", Type.F32, 8, 3, stages, 5, 6, other.fields["clip.text.projection_dim"].contents())
+    tower = efficientnet.RandomTower(case)
+    with torch.inference_mode():
+        tower.embed(torch.rand((2, 3, 8, 8), generator=tower.generator))
+    efficientnet.write(path, case, tower.weights, other)
 
 
 def weights() -> dict[str, np.ndarray]:

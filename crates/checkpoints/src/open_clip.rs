@@ -7,7 +7,8 @@
 
 use cliplet_clip::Error;
 use cliplet_clip::config::{
-    Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, Pooling, TextConfig, VisionConfig,
+    Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, ImageTowerConfig, Pooling, TextConfig,
+    VisionConfig, VitConfig,
 };
 use cliplet_clip::hugging_face::shared::{LOGIT_SCALE, Object, parse, quoted, unwrapped};
 use cliplet_clip::hugging_face::{Description, Towers};
@@ -100,16 +101,18 @@ pub fn describe(config: &[u8], tokenizer_json: Option<String>) -> Result<Descrip
     let layer_norm_epsilon = 1e-5;
     let config = Config {
         vision: VisionConfig {
-            encoder: EncoderConfig {
-                width,
-                mlp_width: mlp_width(&vision, width)?,
-                blocks: vision.size("layers", 12, MAX)?,
-                heads: width / head_width,
-                layer_norm_epsilon,
-                activation,
-            },
+            tower: ImageTowerConfig::Vit(VitConfig {
+                encoder: EncoderConfig {
+                    width,
+                    mlp_width: mlp_width(&vision, width)?,
+                    blocks: vision.size("layers", 12, MAX)?,
+                    heads: width / head_width,
+                    layer_norm_epsilon,
+                    activation,
+                },
+                patch_size: vision.side("patch_size", 16, MAX)?,
+            }),
             image_size,
-            patch_size: vision.side("patch_size", 16, MAX)?,
             image_mean,
             image_std,
         },
@@ -370,7 +373,8 @@ mod tests {
     fn vit_b_32_is_read() {
         let model = described(&config()).unwrap();
         let Config { vision, text, .. } = &model.config;
-        assert_eq!((vision.encoder.heads, vision.encoder.mlp_width), (12, 3072));
+        let vit = vision.vit().unwrap();
+        assert_eq!((vit.encoder.heads, vit.encoder.mlp_width), (12, 3072));
         assert_eq!((text.encoder.heads, text.encoder.mlp_width), (8, 2048));
         assert_eq!(vision.image_mean, [0.5; 3]);
         assert_eq!(vision.encoder.activation, Activation::Gelu);

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use clap::Args;
 use cliplet_clip::Error;
 use cliplet_clip::config::{
-    Config, DEFAULT_LOGIT_SCALE, EncoderConfig, TextConfig, VisionConfig,
+    Config, DEFAULT_LOGIT_SCALE, EncoderConfig, ImageTowerConfig, StageConfig, TextConfig,
+    VisionConfig,
 };
 use cliplet_clip::gguf::Gguf;
+use cliplet_clip::hugging_face::Towers;
 use cliplet_clip::hugging_face::shared::tensors;
 use cliplet_clip::text::TOKEN_EMBEDDING;
 use cliplet_clip::tokenizer::Tokenizer;
@@ -61,11 +63,67 @@ struct Info<'a> {
 #[derive(Serialize)]
 struct ImageTower {
     #[serde(flatten)]
-    encoder: Encoder,
+    kind: Kind,
     image_size: usize,
-    patch_size: usize,
     image_mean: [f32; 3],
     image_std: [f32; 3],
+}
+
+#[derive(Serialize)]
+#[serde(tag = "architecture", rename_all = "kebab-case")]
+enum Kind {
+    Vit {
+        #[serde(flatten)]
+        encoder: Encoder,
+        patch_size: usize,
+    },
+    #[serde(rename = "efficientnet-lite")]
+    EfficientNetLite {
+        stem_width: usize,
+        stages: Vec<Stage>,
+        feature_width: usize,
+        memory: usize,
+        sharpness: f32,
+    },
+}
+
+#[derive(Serialize)]
+struct Stage {
+    blocks: usize,
+    expansion: usize,
+    kernel_size: usize,
+    stride: usize,
+    width: usize,
+}
+
+impl Kind {
+    fn new(config: &ImageTowerConfig) -> Self {
+        match config {
+            ImageTowerConfig::Vit(vit) => Self::Vit {
+                encoder: Encoder::new(&vit.encoder),
+                patch_size: vit.patch_size,
+            },
+            ImageTowerConfig::EfficientNetLite(net) => Self::EfficientNetLite {
+                stem_width: net.stem_width,
+                stages: net.stages.iter().map(Stage::new).collect(),
+                feature_width: net.feature_width,
+                memory: net.memory.count,
+                sharpness: net.memory.sharpness,
+            },
+        }
+    }
+}
+
+impl Stage {
+    fn new(config: &StageConfig) -> Self {
+        Self {
+            blocks: config.blocks,
+            expansion: config.expansion,
+            kernel_size: config.kernel_size,
+            stride: config.stride,
+            width: config.width,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -125,9 +183,9 @@ fn read<R: io::Read + io::Seek>(gguf: &Gguf<R>, bytes: u64) -> Result<Info<'stat
             let config = Config::from_metadata(metadata)?;
             let there = gguf.tensors();
             let there: HashSet<&str> = there.iter().map(|tensor| &tensor.name[..]).collect();
-            for tensor in tensors(&config, gguf.rows(TOKEN_EMBEDDING)?)? {
-                if !there.contains(&tensor.name[..]) {
-                    missing.push(format!("the tensor {}", tensor.name));
+            for name in tensor_names(&config, gguf.rows(TOKEN_EMBEDDING)?)? {
+                if !there.contains(&name[..]) {
+                    missing.push(format!("the tensor {name}"));
                 }
             }
             (
@@ -185,9 +243,8 @@ fn read<R: io::Read + io::Seek>(gguf: &Gguf<R>, bytes: u64) -> Result<Info<'stat
         weights,
         weight_bytes,
         image_tower: vision.map(|vision| ImageTower {
-            encoder: Encoder::new(&vision.encoder),
+            kind: Kind::new(&vision.tower),
             image_size: vision.image_size,
-            patch_size: vision.patch_size,
             image_mean: vision.image_mean,
             image_std: vision.image_std,
         }),
@@ -207,6 +264,26 @@ fn read<R: io::Read + io::Seek>(gguf: &Gguf<R>, bytes: u64) -> Result<Info<'stat
 
 const LOGIT_SCALE: &str = "clip.logit_scale";
 
+/// The names of all tensors of a model with both towers.
+fn tensor_names(config: &Config, vocabulary: usize) -> Result<Vec<String>, Error> {
+    let names = |config: &Config| -> Result<Vec<String>, Error> {
+        let tensors = tensors(config, vocabulary)?.into_iter();
+        Ok(tensors.map(|tensor| tensor.name).collect())
+    };
+    match &config.vision.tower {
+        ImageTowerConfig::Vit(_) => names(config),
+        ImageTowerConfig::EfficientNetLite(net) => {
+            let without = VisionConfig::absent(config.text.encoder.activation);
+            let mut of_texts = names(&Config {
+                vision: without,
+                ..config.clone()
+            })?;
+            of_texts.retain(|name| Towers::Text.have(name));
+            Ok([net.tensor_names(), of_texts].concat())
+        }
+    }
+}
+
 fn print(out: &mut impl Write, info: &Info) -> io::Result<()> {
     let encoder = |tower: &Encoder| {
         format!(
@@ -216,12 +293,40 @@ fn print(out: &mut impl Write, info: &Info) -> io::Result<()> {
     };
     writeln!(out, "{}", info.model)?;
     if let Some(image) = &info.image_tower {
-        writeln!(out, "  image tower   {}", encoder(&image.encoder))?;
-        writeln!(
-            out,
-            "  pictures      {0} x {0} pixels, patches of {1} x {1}",
-            image.image_size, image.patch_size
-        )?;
+        match &image.kind {
+            Kind::Vit {
+                encoder: blocks,
+                patch_size,
+            } => {
+                writeln!(out, "  image tower   {}", encoder(blocks))?;
+                writeln!(
+                    out,
+                    "  pictures      {0} x {0} pixels, patches of {patch_size} x {patch_size}",
+                    image.image_size
+                )?;
+            }
+            Kind::EfficientNetLite {
+                stem_width,
+                stages,
+                feature_width,
+                memory,
+                sharpness,
+            } => {
+                let blocks: usize = stages.iter().map(|stage| stage.blocks).sum();
+                let widths = stages.iter().map(|stage| stage.width.to_string());
+                writeln!(
+                    out,
+                    "  image tower   EfficientNet-Lite: {blocks} blocks in {} stages of widths {}, after a stem of width {stem_width}",
+                    stages.len(),
+                    widths.collect::<Vec<_>>().join(", ")
+                )?;
+                writeln!(
+                    out,
+                    "  memory        {memory} keys of width {feature_width}, sharpness {sharpness}"
+                )?;
+                writeln!(out, "  pictures      {0} x {0} pixels", image.image_size)?;
+            }
+        }
     }
     if let Some(text) = &info.text_tower {
         writeln!(out, "  text tower    {}", encoder(&text.encoder))?;

@@ -1,5 +1,7 @@
 //! Which parts of a picture speak for a text: the picture's embedding as a sum over its patches.
 //!
+//! # Vision Transformers
+//!
 //! The class token, which the embedding is read off, gets what it knows of the picture through the attention of the blocks, and
 //! that is a sum over patches (`encoder/trace.rs`). The LayerNorm behind the blocks is an affine map once its variance is
 //! known, and the projection is linear. So each patch has a share of the embedding of its own, and with a text's
@@ -9,12 +11,19 @@
 //!
 //! What it is not: a patch's share is what is handed on from the patch's place, and by then blocks before have mixed
 //! into it what is elsewhere. MLPs, the class token's look at itself, and biases are no patch's, and are in the rest.
-
-use candle_core::{Module, Tensor};
-
-use crate::Error;
-use crate::encoder::Trace;
-use crate::ops::LayerNorm;
+//!
+//! # Convolutional towers with a memory
+//!
+//! The feature is the mean over the places of the last map, and its products with the memory's
+//! keys are linear: each place has a share of every concept's logit of its own, which is that
+//! concept's class activation map (Zhou et al., "Learning Deep Features for Discriminative
+//! Localization", 2016, arXiv:1512.04150). The softmax over concepts is not linear. What each of
+//! its weights differs by from that of a picture of which nothing is known, a feature of zeros, is
+//! divided among places in proportion to what they add to the weight's logarithm
+//! ([`Memory::contributions`](crate::ops::Memory::contributions)). It is one exact division among
+//! others that are possible: a place's share depends on what is in the others, since concepts
+//! compete. The rest is what the memory gives of nothing. Here a patch is a place of the last map,
+//! of which filters before have seen more than lies under it.
 
 /// The embedding of a picture as a sum.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,35 +53,19 @@ impl Attribution {
 }
 
 impl Contributions {
-    /// Carries what each row has given through the LayerNorm behind the blocks and the projection.
-    pub(crate) fn new(
-        trace: &Trace,
-        layer_norm: &LayerNorm,
-        projection: &crate::ops::Linear,
-    ) -> Result<Self, Error> {
-        let parts = Tensor::cat(&[&trace.given, &trace.rest], 0)?;
-        let parts = layer_norm.forward_parts(&trace.whole, &parts)?;
-        let mut parts: Vec<Vec<f32>> = projection.forward(&parts)?.to_vec2()?;
-        let whole: Vec<f32> = projection
-            .forward(&layer_norm.forward(&trace.whole)?)?
-            .flatten_all()?
-            .to_vec1()?;
+    /// From what each patch gives, row by row, and the rest: the parts of `whole`, which has any
+    /// length.
+    pub(crate) fn new(mut patches: Vec<Vec<f32>>, mut rest: Vec<f32>, whole: &[f32]) -> Self {
         let length = whole.iter().map(|x| x * x).sum::<f32>().sqrt();
         if length > 0.0 {
-            parts.iter_mut().flatten().for_each(|x| *x /= length);
+            let numbers = patches.iter_mut().flatten().chain(&mut rest);
+            numbers.for_each(|x| *x /= length);
         }
-        // The first row is the class token's own, the last two what no row has given, and LayerNorm's bias.
-        let mut patches = parts.split_off(1);
-        let mut rest = parts.swap_remove(0);
-        let others = patches.split_off(patches.len() - 2);
-        for other in others {
-            rest.iter_mut().zip(other).for_each(|(rest, x)| *rest += x);
-        }
-        Ok(Self {
+        Self {
             across: patches.len().isqrt(),
             patches,
             rest,
-        })
+        }
     }
 
     /// The picture's embedding: of unit length, as exactly as the arithmetic is.

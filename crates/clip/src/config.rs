@@ -1,6 +1,12 @@
 //! The shape of a model, wholly as its file describes it.
 
+mod efficientnet_lite;
+
 pub use cliplet_kernels::Activation;
+pub(crate) use efficientnet_lite::STEM_STRIDE;
+pub use efficientnet_lite::{
+    EfficientNetLiteConfig, InvertedResidualConfig, MemoryConfig, StageConfig,
+};
 
 use crate::Error;
 use crate::error::quoted;
@@ -22,36 +28,74 @@ pub struct Config {
     pub logit_scale: f32,
 }
 
-/// The image tower.
+/// The image tower: what all kinds have, and the kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VisionConfig {
-    /// Its transformer.
-    pub encoder: EncoderConfig,
+    /// Which kind of tower it is, and that kind's shape.
+    pub tower: ImageTowerConfig,
     /// Side of the square picture it takes, in pixels.
     pub image_size: usize,
-    /// Side of a square patch, in pixels; divides `image_size`.
-    pub patch_size: usize,
     /// Subtracted from each channel, red, green, blue, after rescaling to 0..1.
     pub image_mean: [f32; 3],
     /// Divides each channel after that.
     pub image_std: [f32; 3],
 }
 
+/// The kinds of image towers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImageTowerConfig {
+    /// A Vision Transformer.
+    Vit(VitConfig),
+    /// An EfficientNet-Lite with a memory of concepts.
+    EfficientNetLite(EfficientNetLiteConfig),
+}
+
+/// The key that says of which kind the image tower is; where it is missing, that is [`VIT`].
+pub(crate) const ARCHITECTURE: &str = "clip.vision.architecture";
+const VIT: &str = "vit";
+const EFFICIENTNET_LITE: &str = "efficientnet-lite";
+
+/// A Vision Transformer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VitConfig {
+    /// Its transformer.
+    pub encoder: EncoderConfig,
+    /// Side of a square patch, in pixels; divides the picture's.
+    pub patch_size: usize,
+}
+
+impl VitConfig {
+    /// Patches of a picture of this side, in pixels.
+    pub fn patches(&self, image_size: usize) -> usize {
+        (image_size / self.patch_size).pow(2)
+    }
+}
+
 impl VisionConfig {
     /// What stands for the image tower of a model that has none: no blocks, a picture of one pixel.
     pub fn absent(activation: Activation) -> Self {
         Self {
-            encoder: EncoderConfig::absent(activation),
+            tower: ImageTowerConfig::Vit(VitConfig {
+                encoder: EncoderConfig::absent(activation),
+                patch_size: 1,
+            }),
             image_size: 1,
-            patch_size: 1,
             image_mean: [0.0; 3],
             image_std: [1.0; 3],
         }
     }
 
-    /// Patches of one picture.
-    pub fn patches(&self) -> usize {
-        (self.image_size / self.patch_size).pow(2)
+    /// The shape of a Vision Transformer, for what is done with no other kind.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if the tower is of another kind.
+    pub fn vit(&self) -> Result<&VitConfig, Error> {
+        match &self.tower {
+            ImageTowerConfig::Vit(vit) => Ok(vit),
+            ImageTowerConfig::EfficientNetLite(_) => Err(Error::model(format!(
+                "The model's image tower is of the kind \"{EFFICIENTNET_LITE}\", and only models with Vision Transformers can be converted"
+            ))),
+        }
     }
 }
 
@@ -163,8 +207,12 @@ impl Config {
     /// As [`Config::from_metadata`].
     pub fn of_image_tower(metadata: &Metadata) -> Result<Self, Error> {
         let vision = VisionConfig::from_metadata(metadata)?;
+        let activation = match &vision.tower {
+            ImageTowerConfig::Vit(vit) => vit.encoder.activation,
+            ImageTowerConfig::EfficientNetLite(_) => Activation::Gelu,
+        };
         let config = Self {
-            text: TextConfig::absent(vision.encoder.activation),
+            text: TextConfig::absent(activation),
             vision,
             projection_dim: metadata.size(IMAGE_PROJECTION_DIM, MAX_WIDTH)?,
             logit_scale: logit_scale(metadata)?,
@@ -215,15 +263,33 @@ pub(crate) const IMAGE_PROJECTION_DIM: &str = "clip.vision.projection_dim";
 pub(crate) const TEXT_PROJECTION_DIM: &str = "clip.text.projection_dim";
 
 impl VisionConfig {
-    /// The image tower of a GGUF as clip.cpp writes it, whatever else is in it.
+    /// The image tower of a GGUF, whatever else is in it: a Vision Transformer as clip.cpp writes
+    /// it, unless the file says that it is another kind.
     ///
     /// # Errors
     /// As [`Config::from_metadata`].
     pub fn from_metadata(metadata: &Metadata) -> Result<Self, Error> {
+        let architecture = match metadata.has(ARCHITECTURE) {
+            true => metadata.string(ARCHITECTURE)?,
+            false => VIT,
+        };
         let vision = Self {
-            encoder: encoder(metadata, "vision")?,
+            tower: match architecture {
+                VIT => ImageTowerConfig::Vit(VitConfig {
+                    encoder: encoder(metadata, "vision")?,
+                    patch_size: metadata.size("clip.vision.patch_size", MAX_IMAGE_SIZE)?,
+                }),
+                EFFICIENTNET_LITE => ImageTowerConfig::EfficientNetLite(
+                    EfficientNetLiteConfig::from_metadata(metadata)?,
+                ),
+                other => {
+                    return Err(Error::model(format!(
+                        "The file's image tower is of the kind {}, and only \"{VIT}\" and \"{EFFICIENTNET_LITE}\" can be read",
+                        quoted(other)
+                    )));
+                }
+            },
             image_size: metadata.size("clip.vision.image_size", MAX_IMAGE_SIZE)?,
-            patch_size: metadata.size("clip.vision.patch_size", MAX_IMAGE_SIZE)?,
             image_mean: metadata.three_floats("clip.vision.image_mean")?,
             image_std: metadata.three_floats("clip.vision.image_std")?,
         };
@@ -232,16 +298,25 @@ impl VisionConfig {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if !self.image_size.is_multiple_of(self.patch_size) {
-            return Err(Error::model(format!(
-                "The model's pictures of {0} x {0} pixels cannot be cut into patches of {1} x {1}",
-                self.image_size, self.patch_size
-            )));
-        }
         if self.image_std.iter().any(|&std| std <= 0.0) {
             return Err(Error::model(
                 "The model's standard deviation of a colour channel is not above zero",
             ));
+        }
+        match &self.tower {
+            ImageTowerConfig::Vit(vit) => vit.check(self.image_size),
+            ImageTowerConfig::EfficientNetLite(net) => net.check(self.image_size),
+        }
+    }
+}
+
+impl VitConfig {
+    fn check(&self, image_size: usize) -> Result<(), Error> {
+        if !image_size.is_multiple_of(self.patch_size) {
+            return Err(Error::model(format!(
+                "The model's pictures of {image_size} x {image_size} pixels cannot be cut into patches of {0} x {0}",
+                self.patch_size
+            )));
         }
         self.encoder.check("image")
     }

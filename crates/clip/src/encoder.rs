@@ -10,7 +10,6 @@ use crate::Error;
 use crate::config::{Activation, EncoderConfig};
 use crate::gguf::Gguf;
 use crate::ops::{Attention, LayerNorm, Linear, Path, Visible, select_rows};
-pub(crate) use trace::Trace;
 
 /// Reads a tower's tensors: those whose names begin with `v.` or `t.`.
 pub(crate) struct TowerReader<'a, 'r, R: Read + Seek> {
@@ -39,8 +38,12 @@ impl<R: Read + Seek> TowerReader<'_, '_, R> {
     }
 
     pub(crate) fn matrix(&mut self, name: &str, dims: (usize, usize)) -> Result<Tensor, Error> {
+        self.tensor(name, &[dims.0, dims.1])
+    }
+
+    pub(crate) fn tensor(&mut self, name: &str, dims: &[usize]) -> Result<Tensor, Error> {
         self.file
-            .dequantised(&format!("{}.{name}", self.prefix), &[dims.0, dims.1])
+            .dequantised(&format!("{}.{name}", self.prefix), dims)
     }
 
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, Error> {
@@ -50,6 +53,23 @@ impl<R: Read + Seek> TowerReader<'_, '_, R> {
             .file
             .matrix(&name, &[outputs, inputs], (outputs, inputs))?;
         Linear::read(weight, Some(bias), self.path)
+    }
+
+    /// A convolution's filters, each of these dimensions, as the product with what they see.
+    /// Weights that are stored as numbers stay so.
+    pub(crate) fn convolution(
+        &mut self,
+        name: &str,
+        dims: &[usize],
+        outputs: usize,
+    ) -> Result<Linear, Error> {
+        let bias = self.vector(&format!("{name}.bias"), outputs)?;
+        let name = format!("{}.{name}.weight", self.prefix);
+        let size = (outputs, dims.iter().product());
+        let weight = self
+            .file
+            .matrix(&name, &[&[outputs], dims].concat(), size)?;
+        Linear::read_as_stored(weight, bias, self.path)
     }
 
     /// The projection into the shared space, which has no prefix and no bias.

@@ -1,4 +1,4 @@
-//! CLIP of the ViT family: bytes in, numbers out.
+//! CLIP: bytes in, numbers out.
 //!
 //! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the towers as candle models ([`towers`], [`text`]) built from the
 //! operations in [`ops`] on the arithmetic in [`cliplet_kernels`], the tokenizer, picture decoding and preprocessing, prompt

@@ -13,7 +13,7 @@ use crate::ops::on_all_threads;
 use crate::picture::Picture;
 use crate::text::{TOKEN_EMBEDDING, TextTower};
 use crate::tokenizer::Tokenizer;
-use crate::towers::vit::VisionTower;
+use crate::towers::ImageTower;
 use crate::{Arithmetic, Error, preprocess};
 
 /// A CLIP, ready to encode pictures and texts into the same space.
@@ -27,7 +27,7 @@ impl Clip {
     /// Reads a GGUF as clip.cpp writes it, tensor by tensor; the weights stay in memory as they are stored.
     ///
     /// # Errors
-    /// [`Error::Model`] with a sentence if the file is damaged, or no CLIP of the ViT family with both towers;
+    /// [`Error::Model`] with a sentence if the file is damaged, or no CLIP with both towers, of a kind that can be read;
     /// [`Error::Io`] if it cannot be read.
     pub fn read<R: Read + Seek>(reader: &mut R, arithmetic: Arithmetic) -> Result<Self, Error> {
         let mut file = Gguf::open(reader)?;
@@ -127,7 +127,7 @@ impl Clip {
 pub struct ImageEncoder {
     config: VisionConfig,
     projection_dim: usize,
-    tower: VisionTower,
+    tower: ImageTower,
 }
 
 impl ImageEncoder {
@@ -138,7 +138,7 @@ impl ImageEncoder {
     pub fn read<R: Read + Seek>(file: &mut Gguf<R>, arithmetic: Arithmetic) -> Result<Self, Error> {
         let config = VisionConfig::from_metadata(file.metadata())?;
         let projection_dim = file.metadata().size(IMAGE_PROJECTION_DIM, MAX_WIDTH)?;
-        let tower = VisionTower::read(file, &config, projection_dim, arithmetic)?;
+        let tower = ImageTower::read(file, &config, projection_dim, arithmetic)?;
         Ok(Self {
             config,
             projection_dim,
@@ -194,13 +194,7 @@ impl ImageEncoder {
     /// # Errors
     /// As [`ImageEncoder::encode_pixels`].
     pub fn encode_batch(&self, pictures: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, Error> {
-        let side = self.config.image_size;
-        let mut patches = Vec::with_capacity(pictures.len() * 3 * side * side);
-        for pixels in pictures {
-            patches.extend(self.patches(pixels)?);
-        }
-        let embeddings = on_all_threads(|| self.tower.forward(pictures.len(), patches))?;
-        units(&embeddings)
+        units(&on_all_threads(|| self.tower.forward(pictures))?)
     }
 
     /// The embedding of a preprocessed picture as a sum over its patches. It takes about as long as [`ImageEncoder::encode_pixels`].
@@ -208,18 +202,7 @@ impl ImageEncoder {
     /// # Errors
     /// As [`ImageEncoder::encode_pixels`].
     pub fn contributions(&self, pixels: &[f32]) -> Result<Contributions, Error> {
-        let patches = self.patches(pixels)?;
-        on_all_threads(|| self.tower.contributions(patches))
-    }
-
-    /// The patches of a preprocessed picture.
-    fn patches(&self, pixels: &[f32]) -> Result<Vec<f32>, Error> {
-        let side = self.config.image_size;
-        if pixels.len() != 3 * side * side {
-            let message = format!("{} numbers for {side} x {side} pixels", pixels.len());
-            return Err(Error::Compute(candle_core::Error::Msg(message)));
-        }
-        Ok(preprocess::patches(pixels, side, self.config.patch_size))
+        on_all_threads(|| self.tower.contributions(pixels))
     }
 }
 

@@ -118,7 +118,7 @@ fn embeddings_are_those_of_transformers() {
                 .unwrap_or_else(|error| panic!("{what}: {error}"));
             let vision = &clip.config().vision;
             assert_eq!(vision.image_size, case.image_size, "{what}");
-            let quick = vision.encoder.activation == Activation::QuickGelu;
+            let quick = vision.vit().unwrap().encoder.activation == Activation::QuickGelu;
             assert_eq!(quick, case.quick_gelu, "{what}");
             assert_eq!(clip.config().logit_scale, case.logit_scale, "{what}");
             for (rgb, expected) in pictures.iter().zip(rows("image_embeddings")) {

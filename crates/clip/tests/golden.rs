@@ -144,14 +144,15 @@ fn the_files_say_what_the_models_are() {
         let clip = case.clip(Arithmetic::Reference);
         let config = clip.config();
         assert_eq!(config.vision.image_size, case.image_size, "{}", case.name);
-        assert_eq!(config.vision.patch_size, case.patch_size, "{}", case.name);
+        let vit = config.vision.vit().unwrap();
+        assert_eq!(vit.patch_size, case.patch_size, "{}", case.name);
         assert_eq!(
             config.text.context_length, case.context_length,
             "{}",
             case.name
         );
         assert_eq!(config.logit_scale, case.logit_scale, "{}", case.name);
-        let quick = config.vision.encoder.activation == config::Activation::QuickGelu;
+        let quick = vit.encoder.activation == config::Activation::QuickGelu;
         assert_eq!(quick, case.quick_gelu, "{}", case.name);
     }
 }
@@ -297,7 +298,8 @@ fn the_reference_path_agrees_with_candle_transformers() {
     let mut compared = 0;
     for case in Case::all().iter().filter(|case| case.quick_gelu) {
         let clip = case.clip(Arithmetic::Reference);
-        assert!((clip.config().vision.encoder.layer_norm_epsilon - 1e-5).abs() < 1e-9);
+        let vit = clip.config().vision.vit().unwrap();
+        assert!((vit.encoder.layer_norm_epsilon - 1e-5).abs() < 1e-9);
         let oracle = candle_oracle(case, &clip);
         let embedding =
             |features: Tensor| -> Vec<f32> { features.squeeze(0).unwrap().to_vec1().unwrap() };
@@ -346,7 +348,7 @@ fn candle_oracle(case: &Case, clip: &Clip) -> ClipModel {
         .dim(D::Minus2)
         .unwrap();
     let config = clip.config();
-    let (text, vision) = (&config.text.encoder, &config.vision.encoder);
+    let (text, vision) = (&config.text.encoder, &config.vision.vit().unwrap().encoder);
     let EncoderConfig {
         width,
         mlp_width,

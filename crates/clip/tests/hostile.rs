@@ -9,7 +9,8 @@ mod memory;
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use cliplet_clip::{Arithmetic, Clip, Error};
+use cliplet_clip::gguf::Gguf;
+use cliplet_clip::{Arithmetic, Clip, Error, ImageEncoder};
 use common::gguf::{ARRAY, BOOL, F32, File, STRING, Tensor, U32, string};
 use memory::alone;
 
@@ -595,5 +596,128 @@ fn a_reader_that_fails() {
             error.to_string().contains("the disk is on fire"),
             "after {until} bytes: {error}"
         );
+    }
+}
+
+/// Reads an image tower that is alone in its file, and fails if that takes too much memory.
+fn read_tower(what: &str, bytes: &[u8]) -> Result<ImageEncoder, Error> {
+    let (result, used) = memory::measured(|| {
+        let mut reader = Cursor::new(bytes);
+        let mut file = Gguf::open(&mut reader)?;
+        ImageEncoder::read(&mut file, Arithmetic::Fast)
+    });
+    let limit = 4 * bytes.len() + (1 << 20);
+    assert!(used <= limit, "{what}: {used} bytes of memory");
+    result
+}
+
+#[test]
+fn convolutional_towers_no_file_can_have() {
+    let _alone = alone();
+    let bytes = std::fs::read(common::fixture("efficientnet/f16-97.gguf")).unwrap();
+    let good = File::parse(&bytes);
+    assert!(read_tower("a good file", &bytes).is_ok());
+    let spoilt = |what: &str, spoil: &dyn Fn(&mut File)| {
+        let mut file = good.clone();
+        spoil(&mut file);
+        match read_tower(what, &file.write()) {
+            Err(error @ Error::Model(_)) => {
+                common::assert_sentence(what, &error.to_string());
+                println!("{what}: {error}");
+                error.to_string()
+            }
+            Err(error) => panic!("{what}: {error:?}"),
+            Ok(_) => panic!("{what}: accepted"),
+        }
+    };
+    let sentence = spoilt("another kind", &|file| {
+        file.set_string("clip.vision.architecture", "perceiver");
+    });
+    assert!(sentence.contains("perceiver"), "{sentence}");
+    let vision = good.keys.iter().map(|(key, ..)| key);
+    let vision: Vec<&String> = vision
+        .filter(|key| key.starts_with("clip.vision."))
+        .collect();
+    assert_eq!(vision.len(), 14);
+    for key in vision {
+        spoilt(&format!("no {key}"), &|file| file.remove(key));
+        spoilt(&format!("{key} is no number"), &|file| {
+            file.set(key, BOOL, vec![0])
+        });
+    }
+    for (key, values) in [
+        ("image_size", &[0, 2365, 1 << 14, u32::MAX][..]),
+        ("projection_dim", &[0, 23, 1 << 20]),
+        ("stem_width", &[0, 4, 6, 1 << 16, u32::MAX]),
+        ("feature_width", &[0, 39, 41, 1 << 16, u32::MAX]),
+        ("memory.count", &[0, 32, 34, 1 << 20, u32::MAX]),
+    ] {
+        for &value in values {
+            spoilt(&format!("{key} = {value}"), &|file| {
+                file.set_u32(&format!("clip.vision.{key}"), value);
+            });
+        }
+    }
+    for value in [f32::NAN, f32::INFINITY, 0.0, -1.0] {
+        spoilt(&format!("sharpness = {value}"), &|file| {
+            file.set_f32("clip.vision.memory.sharpness", value);
+        });
+    }
+    let set = |file: &mut File, key: &str, values: &[u32]| {
+        let mut bytes = U32.to_le_bytes().to_vec();
+        bytes.extend((values.len() as u64).to_le_bytes());
+        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        file.set(&format!("clip.vision.stage.{key}"), ARRAY, bytes);
+    };
+    const KEYS: [&str; 5] = ["block_count", "expansion", "kernel_size", "stride", "width"];
+    for key in KEYS {
+        for values in [
+            &[][..],
+            &[1],
+            &[1, 1],
+            &[0, 1, 1],
+            &[1, 1, 1, 1],
+            &[1 << 16; 3],
+            &[u32::MAX; 3],
+            &[1; 17],
+            &[1; 1000],
+        ] {
+            let what = format!("{key} = {:?} of {}", values.first(), values.len());
+            spoilt(&what, &|file| set(file, key, values));
+        }
+    }
+    // Each within its bounds, and together no tower.
+    for (what, values) in [
+        ("no stages", [&[][..]; 5]),
+        (
+            "sixteen stages of many blocks",
+            [&[1024; 16], &[1; 16], &[1; 16], &[1; 16], &[8; 16]],
+        ),
+        (
+            "a wide block",
+            [&[1, 1], &[1, 64], &[3, 3], &[1, 1], &[1 << 16, 1]],
+        ),
+        ("a wide map", [&[1], &[64], &[3], &[1], &[8]]),
+    ] {
+        spoilt(what, &|file| {
+            KEYS.iter()
+                .zip(values)
+                .for_each(|(key, values)| set(file, key, values));
+            if what == "a wide map" {
+                file.set_u32("clip.vision.stem_width", 1024);
+                file.set_u32("clip.vision.image_size", 512);
+            }
+        });
+    }
+    for tensor in &good.tensors {
+        let name = &tensor.name;
+        let sentence = spoilt(&format!("no {name}"), &|file| {
+            file.tensor(name).name = "v.another".to_owned();
+        });
+        assert!(sentence.contains(name), "{sentence}");
+        spoilt(&format!("{name} of another shape"), &|file| {
+            file.tensor(name).dims.push(1);
+            file.tensor(name).dims.rotate_right(1);
+        });
     }
 }

@@ -69,7 +69,9 @@ fn towers(bytes: &[u8]) -> Result<(), Error> {
     let side = config.vision.image_size;
     // What is not in the file is not to take its time: a position for each patch is.
     if side <= 64 {
-        images.encode_pixels(vec![0.5; 3 * side * side])?;
+        let pixels = vec![0.5; 3 * side * side];
+        images.contributions(&pixels)?;
+        images.encode_pixels(pixels)?;
     }
     let texts = TextTower::read(
         &mut file,

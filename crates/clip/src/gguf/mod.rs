@@ -259,22 +259,23 @@ impl Metadata {
     /// # Errors
     /// If it is missing, no whole number, or not within these bounds.
     pub fn size(&self, key: &str, most: usize) -> Result<usize, Error> {
-        let value = match self.get(key)? {
-            Value::U8(value) => i128::from(*value),
-            Value::I8(value) => i128::from(*value),
-            Value::U16(value) => i128::from(*value),
-            Value::I16(value) => i128::from(*value),
-            Value::U32(value) => i128::from(*value),
-            Value::I32(value) => i128::from(*value),
-            Value::U64(value) => i128::from(*value),
-            Value::I64(value) => i128::from(*value),
-            other => return Err(wrong_type(key, "a whole number", other)),
-        };
-        match usize::try_from(value) {
-            Ok(value) if (1..=most).contains(&value) => Ok(value),
-            _ => Err(Error::model(format!(
-                "The file's \"{key}\" is {value}, and must be from 1 to {most}"
+        size(key, self.get(key)?, most)
+    }
+
+    /// A list of whole numbers from 1 to `most`.
+    ///
+    /// # Errors
+    /// If it is missing, no such list, or longer than `longest`.
+    pub fn sizes(&self, key: &str, most: usize, longest: usize) -> Result<Vec<usize>, Error> {
+        match self.get(key)? {
+            Value::Array(values) if values.len() <= longest => {
+                values.iter().map(|value| size(key, value, most)).collect()
+            }
+            Value::Array(values) => Err(Error::model(format!(
+                "The file's \"{key}\" has {} values, and may have {longest}",
+                values.len()
             ))),
+            other => Err(wrong_type(key, "a list of whole numbers", other)),
         }
     }
 
@@ -317,6 +318,26 @@ impl Metadata {
         self.0
             .get(key)
             .ok_or_else(|| Error::model(format!("The file has no key \"{key}\"")))
+    }
+}
+
+fn size(key: &str, value: &Value, most: usize) -> Result<usize, Error> {
+    let value = match value {
+        Value::U8(value) => i128::from(*value),
+        Value::I8(value) => i128::from(*value),
+        Value::U16(value) => i128::from(*value),
+        Value::I16(value) => i128::from(*value),
+        Value::U32(value) => i128::from(*value),
+        Value::I32(value) => i128::from(*value),
+        Value::U64(value) => i128::from(*value),
+        Value::I64(value) => i128::from(*value),
+        other => return Err(wrong_type(key, "a whole number", other)),
+    };
+    match usize::try_from(value) {
+        Ok(value) if (1..=most).contains(&value) => Ok(value),
+        _ => Err(Error::model(format!(
+            "The file's \"{key}\" is {value}, and must be from 1 to {most}"
+        ))),
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::json::{Object, parse};
 use crate::Error;
 use crate::config::{
-    Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, MAX_BLOCKS, MAX_IMAGE_SIZE, MAX_WIDTH,
-    Pooling, TextConfig, VisionConfig,
+    Activation, Config, DEFAULT_LOGIT_SCALE, EncoderConfig, ImageTowerConfig, MAX_BLOCKS,
+    MAX_IMAGE_SIZE, MAX_WIDTH, Pooling, TextConfig, VisionConfig, VitConfig,
 };
 use crate::error::quoted;
 use crate::gguf::MAX_ARRAY_ELEMENTS;
@@ -76,16 +76,18 @@ pub(super) fn read(config: &[u8], preprocessor: Option<&[u8]>) -> Result<Descrip
     let end_of_text = text.get("eos_token_id").and_then(Value::as_u64);
     let config = Config {
         vision: VisionConfig {
-            encoder: EncoderConfig {
-                width: vision.size("hidden_size", 768, MAX_WIDTH)?,
-                mlp_width: vision.size("intermediate_size", 3072, MAX_WIDTH)?,
-                blocks: vision.size("num_hidden_layers", 12, MAX_BLOCKS)?,
-                heads: vision.size("num_attention_heads", 12, MAX_WIDTH)?,
-                layer_norm_epsilon: vision.float("layer_norm_eps", 1e-5)?,
-                activation,
-            },
+            tower: ImageTowerConfig::Vit(VitConfig {
+                encoder: EncoderConfig {
+                    width: vision.size("hidden_size", 768, MAX_WIDTH)?,
+                    mlp_width: vision.size("intermediate_size", 3072, MAX_WIDTH)?,
+                    blocks: vision.size("num_hidden_layers", 12, MAX_BLOCKS)?,
+                    heads: vision.size("num_attention_heads", 12, MAX_WIDTH)?,
+                    layer_norm_epsilon: vision.float("layer_norm_eps", 1e-5)?,
+                    activation,
+                },
+                patch_size: vision.side("patch_size", 32, MAX_IMAGE_SIZE)?,
+            }),
             image_size,
-            patch_size: vision.side("patch_size", 32, MAX_IMAGE_SIZE)?,
             image_mean,
             image_std,
         },

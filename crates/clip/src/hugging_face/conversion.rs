@@ -237,7 +237,7 @@ impl Conversion {
             words.as_ref(),
             towers.has_images(),
             &of_model,
-        );
+        )?;
         let mut tensors: Vec<Tensor> = of_model
             .into_iter()
             .zip(&layout.tensors)

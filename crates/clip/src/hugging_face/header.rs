@@ -1,6 +1,7 @@
 //! The header of the GGUF that a repository becomes.
 
 use super::tensors::Tensor;
+use crate::Error;
 use crate::config::{Activation, Config, HIGHEST_TOKEN, POOLING, Pooling};
 use crate::gguf::{HeaderWriter, WeightType};
 use crate::tokenizer;
@@ -26,17 +27,21 @@ pub(super) struct Words<'a> {
 
 /// Lays out a file of these tensors. The keys are those that [`Config::from_metadata`] and the tokenizer read, in clip.cpp's
 /// order. A file without an image tower has none of its keys, and one without words none of a text tower.
+///
+/// # Errors
+/// [`Error::Model`] if the image tower is no Vision Transformer.
 pub(super) fn layout(
     config: &Config,
     weights: WeightType,
     words: Option<&Words>,
     has_images: bool,
     tensors: &[Tensor],
-) -> Layout {
+) -> Result<Layout, Error> {
     let mut header = HeaderWriter::default();
     // No size is above a bound that u32 holds.
     let size = |value: usize| value as u32;
     let Config { text, vision, .. } = config;
+    let vit = vision.vit()?;
     header.string("general.architecture", "clip");
     header.bool("clip.has_text_encoder", words.is_some());
     header.bool("clip.has_vision_encoder", has_images);
@@ -48,7 +53,7 @@ pub(super) fn layout(
     };
     header.string("general.description", description);
     let text_tower = words.map(|_| ("text", &text.encoder));
-    let vision_tower = has_images.then_some(("vision", &vision.encoder));
+    let vision_tower = has_images.then_some(("vision", &vit.encoder));
     for (tower, encoder) in text_tower.into_iter().chain(vision_tower) {
         let key = |name: &str| format!("clip.{tower}.{name}");
         header.u32(&key("embedding_length"), size(encoder.width));
@@ -70,11 +75,11 @@ pub(super) fn layout(
     }
     if has_images {
         header.u32("clip.vision.image_size", size(vision.image_size));
-        header.u32("clip.vision.patch_size", size(vision.patch_size));
+        header.u32("clip.vision.patch_size", size(vit.patch_size));
         header.floats("clip.vision.image_mean", &vision.image_mean);
         header.floats("clip.vision.image_std", &vision.image_std);
     }
-    let gelu = vision.encoder.activation == Activation::Gelu;
+    let gelu = vit.encoder.activation == Activation::Gelu;
     header.bool("clip.use_gelu", gelu);
     if let Some(words) = words {
         header.string(tokenizer::JSON_KEY, words.tokenizer_json);
@@ -89,7 +94,7 @@ pub(super) fn layout(
         .collect();
     let header = header.finish();
     let data = header.bytes.len() as u64;
-    Layout {
+    Ok(Layout {
         tensors: placed
             .into_iter()
             .map(|(offset, weights)| (data + offset, weights))
@@ -97,5 +102,5 @@ pub(super) fn layout(
         header: header.bytes,
         file_length: header.file_length,
         logit_scale,
-    }
+    })
 }

@@ -39,9 +39,10 @@ impl Tensor {
 /// All of a model, in the order in which transformers lists them.
 ///
 /// # Errors
-/// [`Error::Model`] if they are more than a reader takes.
+/// [`Error::Model`] if they are more than a reader takes, or if the image tower is no Vision
+/// Transformer.
 pub fn tensors(config: &Config, vocabulary: usize) -> Result<Vec<Tensor>, Error> {
-    let (text, vision) = (&config.text, &config.vision);
+    let (text, vision) = (&config.text, config.vision.vit()?);
     let blocks = (text.encoder.blocks + vision.encoder.blocks) as u64;
     if blocks * 16 + 16 > MAX_TENSORS {
         return Err(Error::model(format!(
@@ -89,7 +90,7 @@ pub fn tensors(config: &Config, vocabulary: usize) -> Result<Vec<Tensor>, Error>
     add(
         &format!("{embeddings}.position_embedding.weight"),
         "v.position_embd.weight",
-        &[1 + vision.patches(), width],
+        &[1 + vision.patches(config.vision.image_size), width],
     );
     // The name is misspelt in every file.
     add_layer_norm(&mut add, "vision_model.pre_layrnorm", "v.pre_ln", width);

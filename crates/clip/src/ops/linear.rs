@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Module, Result, Tensor};
 
+use super::floats::FloatLinear;
 use super::packed::PackedLinear;
 use super::{ByCandle, Path, activate, blocks};
 use crate::Error;
@@ -21,8 +22,10 @@ enum Product {
         bias: Option<Tensor>,
         by: ByCandle,
     },
-    /// By a kernel of ours.
+    /// By a kernel of ours, with weights in blocks.
     Packed(PackedLinear),
+    /// The same with weights that are numbers.
+    Floats(FloatLinear),
 }
 
 impl Linear {
@@ -65,6 +68,25 @@ impl Linear {
         Ok(Self::new(weight.whole()?, bias, path)?)
     }
 
+    /// The same for weights that are not to lose anything: numbers are not quantised.
+    ///
+    /// # Errors
+    /// As [`Linear::read`].
+    pub(crate) fn read_as_stored<R: Read + Seek>(
+        weight: StoredMatrix<R>,
+        bias: Tensor,
+        path: Path,
+    ) -> std::result::Result<Self, Error> {
+        match (path, weight.weights()) {
+            (Path::Kernel(kernel, _), GgmlDType::F32 | GgmlDType::F16) => {
+                let weight = weight.whole()?.dequantize(&Device::Cpu)?;
+                let floats = FloatLinear::new(&weight, &bias, kernel)?;
+                Ok(Self(Product::Floats(floats)))
+            }
+            _ => Self::read(weight, Some(bias), path),
+        }
+    }
+
     /// The activation function of the product.
     ///
     /// # Errors
@@ -73,6 +95,7 @@ impl Linear {
         match &self.0 {
             Product::Stored { .. } => activate(activation, &self.forward(xs)?),
             Product::Packed(packed) => packed.forward(xs, Some(activation), None),
+            Product::Floats(floats) => floats.forward(xs, Some(activation), None),
         }
     }
 
@@ -84,6 +107,7 @@ impl Linear {
         match &self.0 {
             Product::Stored { .. } => residual + self.forward(xs)?,
             Product::Packed(packed) => packed.forward(xs, None, Some(residual)),
+            Product::Floats(floats) => floats.forward(xs, None, Some(residual)),
         }
     }
 
@@ -94,7 +118,7 @@ impl Linear {
     pub fn together<const N: usize>(all: [&Self; N], xs: &Tensor) -> Result<[Tensor; N]> {
         let packed = all.map(|linear| match &linear.0 {
             Product::Packed(packed) => Some(packed),
-            Product::Stored { .. } => None,
+            Product::Stored { .. } | Product::Floats(_) => None,
         });
         if packed.iter().all(Option::is_some) {
             return PackedLinear::together(packed.map(Option::unwrap), xs);
@@ -130,6 +154,7 @@ impl Module for Linear {
                 }
             }
             Product::Packed(packed) => packed.forward(xs, None, None),
+            Product::Floats(floats) => floats.forward(xs, None, None),
         }
     }
 }

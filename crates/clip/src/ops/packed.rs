@@ -15,6 +15,16 @@ pub(super) struct PackedLinear {
     bias: Option<Vec<f32>>,
 }
 
+/// From so many rows on, products with at most so many weights are shared out by rows: those of
+/// pixels, and not those of a transformer, whose weights should pass once for all rows.
+const MANY_ROWS: usize = 150;
+/// See above.
+const FEW_WEIGHTS: usize = 1 << 17;
+
+/// Rows that a thread multiplies at once, a multiple of [`ROWS`]: few enough to stay in its cache,
+/// and enough for weights to be read seldom.
+const ROWS_AT_ONCE: usize = 40 * ROWS;
+
 thread_local! {
     /// Kept from one product to the next.
     static ACTIVATIONS: RefCell<Activations> = RefCell::default();
@@ -56,8 +66,39 @@ impl PackedLinear {
             activation,
             residual: residual.is_some(),
         };
-        multiply(&[self], xs, finish, [&mut out])?;
+        let weights = self.weights.outputs() * self.weights.inputs();
+        match rows >= MANY_ROWS && weights <= FEW_WEIGHTS {
+            true => self.multiply_rows(xs, finish, &mut out)?,
+            false => multiply(&[self], xs, finish, [&mut out])?,
+        }
         self.shaped(xs, out)
+    }
+
+    /// The product, shared out by rows: each thread quantises some and multiplies them with all
+    /// weights while they are in its cache. There may be too few outputs to share out.
+    fn multiply_rows(&self, xs: &Tensor, finish: Finish, out: &mut [f32]) -> Result<()> {
+        let weights = &self.weights;
+        let (inputs, outputs) = (weights.inputs(), weights.outputs());
+        if xs.dims().last() != Some(&inputs) {
+            candle_core::bail!("a product of {:?} with {inputs} inputs", xs.dims());
+        }
+        with_numbers(&xs.contiguous()?, |xs| {
+            let some = xs.chunks(ROWS_AT_ONCE * inputs);
+            let parts = some.zip(out.chunks_mut(ROWS_AT_ONCE * outputs));
+            parallel::each(parts, |(xs, out)| {
+                let mut activations = ACTIVATIONS.take();
+                activations.reset(xs.len() / inputs, inputs, weights.precision());
+                for groups in activations.split(ROWS_AT_ONCE) {
+                    self.kernel.quantise(xs, groups);
+                }
+                let out = Out::new(out, outputs);
+                let panels = 0..weights.panels();
+                self.kernel
+                    .multiply(weights, &activations, panels, finish, &out);
+                ACTIVATIONS.set(activations);
+            });
+            Ok(())
+        })
     }
 
     /// Several products of the same activations, which are quantised once.

@@ -1,0 +1,188 @@
+//! Convolutions that are no matrix products as they stand: one of a picture, and one in which no
+//! channel sees another. A convolution with filters of one place is a [`Linear`].
+//!
+//! Maps are square, `places x channels`, row by row from the top. They are padded with zeros as
+//! TensorFlow's SAME does: with as many as results at every `stride`-th place need, of which the
+//! smaller half lies before.
+
+use std::ops::Range;
+
+use candle_core::{Device, IndexOp, Result, Tensor};
+use cliplet_kernels::{Depthwise, Kernel};
+
+use super::{ByCandle, Linear, Path, activate, parallel, with_numbers};
+use crate::config::Activation;
+
+/// A convolution of a picture by way of a copy: all that a filter sees, side by side.
+pub struct PictureConvolution {
+    /// Of rows of `3 * kernel * kernel` numbers.
+    product: Linear,
+    kernel: usize,
+    stride: usize,
+}
+
+impl PictureConvolution {
+    /// `product` has as inputs a filter's weights as they are stored, `3 x kernel x kernel`.
+    pub fn new(product: Linear, kernel: usize, stride: usize) -> Self {
+        Self {
+            product,
+            kernel,
+            stride,
+        }
+    }
+
+    /// From a picture, planar, of `side x side` pixels, to a map.
+    ///
+    /// # Errors
+    /// If there are more or fewer pixels.
+    pub fn forward_then(
+        &self,
+        activation: Activation,
+        pixels: &[f32],
+        side: usize,
+    ) -> Result<Tensor> {
+        if pixels.len() != 3 * side * side {
+            candle_core::bail!("{} numbers for {side} x {side} pixels", pixels.len());
+        }
+        let across = side.div_ceil(self.stride);
+        let columns = 3 * self.kernel * self.kernel;
+        let mut seen = vec![0.0; across * across * columns];
+        let rows = seen.chunks_mut(across * columns).enumerate();
+        parallel::each(rows, |(row, seen)| {
+            let (down, top) = self.taps(side, row);
+            for (column, seen) in seen.chunks_mut(columns).enumerate() {
+                let (right, left) = self.taps(side, column);
+                for channel in 0..3 {
+                    for (y, down) in (top..).zip(down.clone()) {
+                        let from = &pixels[(channel * side + y) * side + left..][..right.len()];
+                        let line = (channel * self.kernel + down) * self.kernel;
+                        seen[line + right.start..line + right.end].copy_from_slice(from);
+                    }
+                }
+            }
+        });
+        let seen = Tensor::from_vec(seen, (across * across, columns), &Device::Cpu)?;
+        self.product.forward_then(activation, &seen)
+    }
+
+    /// Along one axis, for the result at a place: the filter's rows (or columns) that lie on the
+    /// picture, and the picture's row (or column) that the first of these lies on.
+    fn taps(&self, side: usize, place: usize) -> (Range<usize>, usize) {
+        let (before, _) = padding(side, self.kernel, self.stride);
+        let begin = place * self.stride;
+        let first = before.saturating_sub(begin);
+        let last = self.kernel.min(side + before - begin);
+        (first..last, begin + first - before)
+    }
+}
+
+/// How many places lie before a map, and how many behind it.
+fn padding(side: usize, kernel: usize, stride: usize) -> (usize, usize) {
+    let reach = (side.div_ceil(stride).max(1) - 1) * stride + kernel;
+    let all = reach.saturating_sub(side);
+    (all / 2, all - all / 2)
+}
+
+/// A convolution in which each channel has a filter of its own.
+pub struct DepthwiseConvolution(Inner);
+
+enum Inner {
+    Candle {
+        /// `channels x kernel x kernel`.
+        filters: Tensor,
+        bias: Tensor,
+        stride: usize,
+        /// That it can be computed so.
+        #[allow(dead_code, reason = "nobody asks how: that there is one is all")]
+        by: ByCandle,
+    },
+    Kernel(&'static dyn Kernel, Depthwise),
+}
+
+impl DepthwiseConvolution {
+    /// From filters of `channels x kernel x kernel`, and a bias of `channels`.
+    ///
+    /// # Errors
+    /// If the dimensions are others.
+    pub fn new(filters: &Tensor, bias: Tensor, stride: usize, path: Path) -> Result<Self> {
+        let (channels, kernel, _) = filters.dims3()?;
+        Ok(Self(match path {
+            Path::Candle(by) => Inner::Candle {
+                filters: filters.clone(),
+                bias,
+                stride,
+                by,
+            },
+            Path::Kernel(by, _) => {
+                let bias = bias.to_vec1()?;
+                if filters.elem_count() != channels * kernel * kernel || bias.len() != channels {
+                    candle_core::bail!("depthwise filters of {:?}", filters.dims());
+                }
+                let filters = filters.flatten_all()?.to_vec1::<f32>()?;
+                Inner::Kernel(by, Depthwise::new(&filters, bias, kernel, stride))
+            }
+        }))
+    }
+
+    /// The activation function of the convolution of a map, `places x channels`, with zeros around
+    /// it.
+    ///
+    /// # Errors
+    /// If the map is not square or has other channels.
+    pub fn forward_then(&self, activation: Activation, xs: &Tensor) -> Result<Tensor> {
+        let (places, channels) = xs.dims2()?;
+        let side = places.isqrt();
+        match &self.0 {
+            Inner::Candle {
+                filters,
+                bias,
+                stride,
+                ..
+            } => {
+                let kernel = filters.dim(1)?;
+                let (before, behind) = padding(side, kernel, *stride);
+                let across = side.div_ceil(*stride);
+                let padded = xs
+                    .reshape((side, side, channels))?
+                    .pad_with_zeros(0, before, behind)?
+                    .pad_with_zeros(1, before, behind)?;
+                // What lies under one place of the filters, for all results.
+                let under = |place: usize| {
+                    let places = (0..across).map(|i| (i * stride + place) as u32);
+                    Tensor::from_iter(places, &Device::Cpu)
+                };
+                let mut ys = bias
+                    .broadcast_as((across, across, channels))?
+                    .contiguous()?;
+                for down in 0..kernel {
+                    let rows = padded.index_select(&under(down)?, 0)?;
+                    for right in 0..kernel {
+                        let seen = rows.index_select(&under(right)?, 1)?;
+                        let weights = filters.i((.., down, right))?.contiguous()?;
+                        ys = (ys + seen.broadcast_mul(&weights)?)?;
+                    }
+                }
+                let ys = ys.reshape(((), channels))?;
+                activate(activation, &ys)
+            }
+            Inner::Kernel(kernel, depthwise) => {
+                if places != side * side || channels != depthwise.channels() {
+                    candle_core::bail!("a depthwise convolution of {:?}", xs.dims());
+                }
+                let across = depthwise.side_of_results(side);
+                let mut out = vec![0.0; across * across * channels];
+                with_numbers(&xs.contiguous()?, |xs| {
+                    let portion = parallel::portion(across);
+                    let rows = (0..across).step_by(portion);
+                    let parts = rows.zip(out.chunks_mut(portion * across * channels));
+                    parallel::each(parts, |(first, out)| {
+                        let rows = first..across.min(first + portion);
+                        kernel.convolve(depthwise, xs, side, rows, activation, out);
+                    });
+                    Ok(())
+                })?;
+                Tensor::from_vec(out, (across * across, channels), &Device::Cpu)
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Products in f32, for one of our kernels.
+
+use candle_core::{Result, Tensor};
+use cliplet_kernels::{Finish, FloatWeights, Kernel, Out, ROWS};
+
+use super::{parallel, with_numbers};
+use crate::config::Activation;
+
+/// Rows that a thread multiplies at once, a multiple of [`ROWS`].
+const ROWS_AT_ONCE: usize = 20 * ROWS;
+
+/// `y = x W^T + b` by a kernel, with weights that are numbers.
+pub(super) struct FloatLinear {
+    kernel: &'static dyn Kernel,
+    weights: FloatWeights,
+    bias: Vec<f32>,
+}
+
+impl FloatLinear {
+    /// `weight`: `outputs x inputs`; `bias`: one number an output.
+    pub(super) fn new(weight: &Tensor, bias: &Tensor, kernel: &'static dyn Kernel) -> Result<Self> {
+        let (outputs, inputs) = weight.dims2()?;
+        let bias = bias.to_vec1()?;
+        if bias.len() != outputs {
+            candle_core::bail!("a bias that is not as long as a product of {outputs} outputs");
+        }
+        let weights = with_numbers(weight, |matrix| {
+            Ok(FloatWeights::pack(outputs, inputs, matrix))
+        })?;
+        Ok(Self {
+            kernel,
+            weights,
+            bias,
+        })
+    }
+
+    /// The product of `rows x inputs`, put through an activation function if there is one, or added
+    /// to `residual` if that is there.
+    pub(super) fn forward(
+        &self,
+        xs: &Tensor,
+        activation: Option<Activation>,
+        residual: Option<&Tensor>,
+    ) -> Result<Tensor> {
+        let weights = &self.weights;
+        let (inputs, outputs) = (weights.inputs(), weights.outputs());
+        let (rows, width) = xs.dims2()?;
+        if width != inputs {
+            candle_core::bail!("a product of {:?} with {inputs} inputs", xs.dims());
+        }
+        let mut out = match residual {
+            Some(residual) => residual.flatten_all()?.to_vec1()?,
+            None => vec![0.0; rows * outputs],
+        };
+        let finish = Finish {
+            bias: Some(&self.bias),
+            activation,
+            residual: residual.is_some(),
+        };
+        with_numbers(&xs.contiguous()?, |xs| {
+            let some = xs.chunks(ROWS_AT_ONCE * inputs);
+            let parts = some.zip(out.chunks_mut(ROWS_AT_ONCE * outputs));
+            parallel::each(parts, |(xs, out)| {
+                let (panels, out) = (0..weights.panels(), Out::new(out, outputs));
+                self.kernel
+                    .multiply_floats(weights, xs, panels, finish, &out);
+            });
+            Ok(())
+        })?;
+        Tensor::from_vec(out, (rows, outputs), xs.device())
+    }
+}
