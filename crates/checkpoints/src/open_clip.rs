@@ -377,7 +377,7 @@ mod tests {
         assert_eq!((vit.encoder.heads, vit.encoder.mlp_width), (12, 3072));
         assert_eq!((text.encoder.heads, text.encoder.mlp_width), (8, 2048));
         assert_eq!(vision.image_mean, [0.5; 3]);
-        assert_eq!(vision.encoder.activation, Activation::Gelu);
+        assert_eq!(vit.encoder.activation, Activation::Gelu);
         assert!(model.remarks.is_empty());
         let mut quick = config();
         quick["model_cfg"]["quick_gelu"] = json!(true);

@@ -119,9 +119,10 @@ pub(super) unsafe fn convolve<V: Vector>(
             // rest is the caller's promise.
             unsafe {
                 match whole {
-                    true => window.apply::<V, TOGETHER>(depthwise, xs, activation, out),
-                    false => window.apply::<V, 1>(depthwise, xs, activation, out),
+                    true => window.apply::<V, TOGETHER>(depthwise, xs, out),
+                    false => window.apply::<V, 1>(depthwise, xs, out),
                 }
+                functions::activate_all::<V>(activation, out);
             }
             column += count;
         }
@@ -152,7 +153,6 @@ impl Window {
         &self,
         depthwise: &Depthwise,
         xs: &[f32],
-        activation: Activation,
         out: &mut [f32],
     ) {
         let channels = depthwise.channels();
@@ -163,8 +163,7 @@ impl Window {
             unsafe {
                 let sums = self.sums::<V, N>(depthwise, xs, channel);
                 for (n, sum) in sums.into_iter().enumerate() {
-                    let result = functions::activate::<V>(activation, sum);
-                    V::store(result, out.as_mut_ptr().add(n * channels + channel));
+                    V::store(sum, out.as_mut_ptr().add(n * channels + channel));
                 }
             }
         }

@@ -93,16 +93,19 @@ pub(super) unsafe fn multiply<V: Vector>(
         unsafe {
             let finish = FinishOfPanel::<V>::new(finish, panel, out);
             let mut row = 0;
-            while row + ROWS <= rows {
-                let sums = sums::<V, ROWS>(of_panel, &xs[row * inputs..], inputs);
-                for (r, sums) in sums.iter().enumerate() {
-                    finish.put(sums, row + r, out);
+            while row < rows {
+                let xs = &xs[row * inputs..];
+                let (sums, count) = match row + ROWS <= rows {
+                    true => (sums::<V, ROWS>(of_panel, xs, inputs), ROWS),
+                    false => {
+                        let [sums] = sums::<V, 1>(of_panel, xs, inputs);
+                        ([sums; ROWS], 1)
+                    }
+                };
+                for sums in &sums[..count] {
+                    finish.put(sums, row, out);
+                    row += 1;
                 }
-                row += ROWS;
-            }
-            for row in row..rows {
-                let [sums] = sums::<V, 1>(of_panel, &xs[row * inputs..], inputs);
-                finish.put(&sums, row, out);
             }
         }
     }
