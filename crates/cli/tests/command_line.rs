@@ -356,6 +356,32 @@ fn what_cannot_be_converted_is_a_sentence_and_leaves_what_was_there() {
 }
 
 #[test]
+fn convolutional_towers_are_described_and_not_converted() {
+    let model = repository("crates/hostile/seeds/gguf/efficientnet.gguf");
+    let model = model.to_str().unwrap();
+    let text = String::from_utf8(cliplet(&["info", model]).stdout).unwrap();
+    for part in [
+        "3 blocks in 2 stages of widths 3, 4",
+        "6 keys of width 5",
+        "8 x 8 pixels",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!text.contains("missing"), "{text}");
+    let info = json_lines(&cliplet(&["info", "--json", model])).remove(0);
+    let tower = &info["image_tower"];
+    assert_eq!(tower["architecture"], "efficientnet-lite");
+    assert_eq!(tower["stages"][1]["blocks"], 2);
+    assert_eq!(tower["image_size"], 8);
+    let out = std::env::temp_dir().join(format!("cliplet-{}.gguf", std::process::id()));
+    let output = cliplet(&["convert", model, out.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let sentence = sentence(&output);
+    assert!(sentence.contains("efficientnet-lite"), "{sentence}");
+    assert!(!out.exists());
+}
+
+#[test]
 fn info_is_about_models_alone() {
     let starter = repository("public/models/starter.gguf");
     let output = cliplet(&["info", starter.to_str().unwrap()]);
