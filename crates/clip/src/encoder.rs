@@ -9,7 +9,7 @@ use candle_core::{Module, Tensor};
 use crate::Error;
 use crate::config::{Activation, EncoderConfig};
 use crate::gguf::Gguf;
-use crate::ops::{Attention, LayerNorm, Linear, Path, Visible, select_rows};
+use crate::ops::{Attention, LayerNorm, Linear, Path, Visible, select_rows, stack_rows};
 
 /// Reads a tower's tensors: those whose names begin with `v.` or `t.`.
 pub(crate) struct TowerReader<'a, 'r, R: Read + Seek> {
@@ -153,8 +153,8 @@ pub(crate) struct KeysAndValues {
 impl KeysAndValues {
     fn followed_by(&self, later: &Self) -> candle_core::Result<Self> {
         Ok(Self {
-            keys: Tensor::cat(&[&self.keys, &later.keys], 0)?,
-            values: Tensor::cat(&[&self.values, &later.values], 0)?,
+            keys: stack_rows(&[&self.keys, &later.keys])?,
+            values: stack_rows(&[&self.values, &later.values])?,
         })
     }
 }

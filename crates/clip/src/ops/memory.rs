@@ -7,7 +7,7 @@
 
 use candle_core::{Device, Module, Result, Tensor};
 
-use super::Linear;
+use super::{Linear, stack_rows};
 use crate::attribution::Contributions;
 use crate::zero_shot::softmax;
 
@@ -28,10 +28,20 @@ impl Memory {
     /// # Errors
     /// If `values` is no matrix.
     pub fn new(keys: Linear, values: &Tensor, sharpness: f32) -> Result<Self> {
-        let mean = values.mean_keepdim(0)?;
+        let mut values: Vec<Vec<f32>> = values.to_vec2()?;
+        let mut mean = vec![0.0; values.first().map_or(0, Vec::len)];
+        let share = 1.0 / values.len() as f32;
+        for row in &values {
+            mean.iter_mut()
+                .zip(row)
+                .for_each(|(mean, x)| *mean += share * x);
+        }
+        for row in &mut values {
+            row.iter_mut().zip(&mean).for_each(|(x, mean)| *x -= mean);
+        }
         Ok(Self {
             keys,
-            values: values.broadcast_sub(&mean)?.to_vec2()?,
+            values,
             sharpness,
         })
     }
@@ -72,7 +82,7 @@ impl Memory {
         let nothing = Tensor::zeros((1, width), parts.dtype(), parts.device())?;
         let logits: Vec<Vec<f32>> = self
             .keys
-            .forward(&Tensor::cat(&[parts, &nothing], 0)?)?
+            .forward(&stack_rows(&[parts, &nothing])?)?
             .to_vec2()?;
         let (of_nothing, of_parts) = (&logits[count], &logits[..count]);
         // What each part adds to the logits of nothing, row by row.

@@ -170,6 +170,44 @@ pub fn add(xs: &Tensor, ys: &Tensor) -> Result<Tensor> {
     Tensor::from_vec(sum, xs.dims(), &Device::Cpu)
 }
 
+/// Matrices of one width, one below the other. candle's `cat` does it along any dimension, for all types of numbers.
+///
+/// # Errors
+/// If their widths differ, or there are none.
+pub fn stack_rows(matrices: &[&Tensor]) -> Result<Tensor> {
+    let width = matrices.first().map_or(Ok(0), |first| first.dim(1))?;
+    let mut stacked = Vec::new();
+    for matrix in matrices {
+        if matrix.dims2()?.1 != width {
+            candle_core::bail!("a matrix of {:?} below one of width {width}", matrix.dims());
+        }
+        with_numbers(&matrix.contiguous()?, |numbers| {
+            stacked.extend_from_slice(numbers);
+            Ok(())
+        })?;
+    }
+    let rows = stacked.len().checked_div(width);
+    let rows = rows.ok_or_else(|| candle_core::Error::msg("no matrix to put below another"))?;
+    Tensor::from_vec(stacked, (rows, width), &Device::Cpu)
+}
+
+/// The mean of a matrix' rows, `1 x width`.
+///
+/// # Errors
+/// If it is none.
+pub fn mean_row(xs: &Tensor) -> Result<Tensor> {
+    let (rows, width) = xs.dims2()?;
+    let mean = with_numbers(&xs.contiguous()?, |numbers| {
+        let mut mean = vec![0.0; width];
+        for row in numbers.chunks(width) {
+            mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        mean.iter_mut().for_each(|sum| *sum /= rows as f32);
+        Ok(mean)
+    })?;
+    Tensor::from_vec(mean, (1, width), &Device::Cpu)
+}
+
 /// Does something with the numbers of a contiguous tensor.
 fn with_numbers<T>(xs: &Tensor, work: impl FnOnce(&[f32]) -> Result<T>) -> Result<T> {
     let (storage, layout) = xs.storage_and_layout();
@@ -209,6 +247,21 @@ mod tests {
             [[2.0, 5.0, 8.0, 11.0, 14.0]]
         );
         assert!(select_rows(&xs, &[5]).is_err());
+    }
+
+    #[test]
+    fn stacks_and_means_are_candles() {
+        let (xs, ys) = (numbers(&[3, 4]), numbers(&[2, 4]));
+        let expected = Tensor::cat(&[&xs, &ys], 0).unwrap();
+        let stacked = stack_rows(&[&xs, &ys]).unwrap();
+        assert_eq!(
+            stacked.to_vec2::<f32>().unwrap(),
+            expected.to_vec2::<f32>().unwrap()
+        );
+        assert!(stack_rows(&[&xs, &numbers(&[2, 3])]).is_err());
+        assert!(stack_rows(&[]).is_err());
+        let mean = mean_row(&xs).unwrap();
+        assert_eq!(mean.to_vec2::<f32>().unwrap(), [[4.0, 5.0, 6.0, 7.0]]);
     }
 
     #[test]

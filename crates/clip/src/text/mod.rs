@@ -18,7 +18,7 @@ use crate::Error;
 use crate::config::{Pooling, TextConfig};
 use crate::encoder::{Encoder, TowerReader};
 use crate::gguf::Gguf;
-use crate::ops::{Arithmetic, LayerNorm, Linear, Path, add, select_rows};
+use crate::ops::{Arithmetic, LayerNorm, Linear, Path, add, select_rows, stack_rows};
 
 /// The tensor that maps token ids to rows: as many as the model knows tokens.
 pub const TOKEN_EMBEDDING: &str = "t.token_embd.weight";
@@ -97,7 +97,7 @@ impl TextTower {
                     .iter()
                     .map(alone)
                     .collect::<candle_core::Result<_>>()?;
-                Tensor::cat(&embeddings, 0)
+                stack_rows(&embeddings.iter().collect::<Vec<_>>())
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::attribution::Contributions;
 use crate::config::{Activation, EfficientNetLiteConfig, InvertedResidualConfig, STEM_STRIDE};
 use crate::encoder::TowerReader;
 use crate::gguf::Gguf;
-use crate::ops::{Arithmetic, DepthwiseConvolution, Linear, Memory, PictureConvolution};
+use crate::ops::{Arithmetic, DepthwiseConvolution, Linear, Memory, PictureConvolution, mean_row};
 
 /// Rows, and columns, of the stem's filters.
 const STEM_KERNEL: usize = 3;
@@ -73,7 +73,7 @@ impl EfficientNetLite {
     /// # Errors
     /// If there are more or fewer pixels.
     pub fn forward(&self, pixels: &[f32]) -> candle_core::Result<Tensor> {
-        self.memory.forward(&self.places(pixels)?.mean_keepdim(0)?)
+        self.memory.forward(&mean_row(&self.places(pixels)?)?)
     }
 
     /// The embedding of one picture as a sum over places of the last map, for pixels as in

@@ -17,7 +17,7 @@ pub use vit::Vit;
 use crate::attribution::Contributions;
 use crate::config::{ImageTowerConfig, VisionConfig};
 use crate::gguf::Gguf;
-use crate::ops::Arithmetic;
+use crate::ops::{Arithmetic, stack_rows};
 use crate::{Error, preprocess};
 
 /// An image tower of the kind that its file says.
@@ -77,7 +77,8 @@ impl ImageTower {
             // One after the other: maps of one picture fit a cache, and weights are few.
             Kind::EfficientNetLite(net) => {
                 let embeddings = pictures.iter().map(|pixels| net.forward(pixels));
-                Tensor::cat(&embeddings.collect::<candle_core::Result<Vec<_>>>()?, 0)?
+                let embeddings = embeddings.collect::<candle_core::Result<Vec<_>>>()?;
+                stack_rows(&embeddings.iter().collect::<Vec<_>>())?
             }
         })
     }

@@ -10,7 +10,7 @@ use crate::attribution::Contributions;
 use crate::config::VitConfig;
 use crate::encoder::{Encoder, TowerReader};
 use crate::gguf::Gguf;
-use crate::ops::{Arithmetic, LayerNorm, Linear, Visible, add};
+use crate::ops::{Arithmetic, LayerNorm, Linear, Visible, add, stack_rows};
 
 /// From normalised pixels to an embedding.
 pub struct Vit {
@@ -98,7 +98,7 @@ impl Vit {
     pub fn contributions(&self, patches: Vec<f32>) -> candle_core::Result<Contributions> {
         let trace = self.encoder.trace(&self.embed(1, patches)?)?;
         // What each row has given, carried through the LayerNorm behind the blocks and the projection.
-        let parts = Tensor::cat(&[&trace.given, &trace.rest], 0)?;
+        let parts = stack_rows(&[&trace.given, &trace.rest])?;
         let parts = self.post_layer_norm.forward_parts(&trace.whole, &parts)?;
         let mut parts: Vec<Vec<f32>> = self.projection.forward(&parts)?.to_vec2()?;
         let whole = self.post_layer_norm.forward(&trace.whole)?;
@@ -120,8 +120,14 @@ impl Vit {
         let patches = Tensor::from_vec(patches, shape, &Device::Cpu)?;
         let patches = self.patch_embedding.forward(&patches)?;
         let width = patches.dim(1)?;
-        let class = self.class_embedding.broadcast_as((pictures, 1, width))?;
-        let xs = Tensor::cat(&[class, patches.reshape((pictures, count, width))?], 1)?;
+        let class = self.class_embedding.reshape((1, width))?;
+        let of_pictures = (0..pictures).map(|picture| patches.narrow(0, picture * count, count));
+        let of_pictures = of_pictures.collect::<candle_core::Result<Vec<_>>>()?;
+        let rows: Vec<&Tensor> = of_pictures
+            .iter()
+            .flat_map(|patches| [&class, patches])
+            .collect();
+        let xs = stack_rows(&rows)?.reshape((pictures, 1 + count, width))?;
         let xs = add(&xs, &self.position_embedding)?;
         self.pre_layer_norm
             .forward(&xs.reshape((pictures * (1 + count), width))?)
