@@ -1,4 +1,4 @@
-"""What the training scripts share: their arguments, the towers' shapes, the block, and the space of the targets."""
+"""What the training scripts share: their arguments, the text tower's shape, the block, and the space of the targets."""
 
 import argparse
 import json
@@ -12,15 +12,8 @@ import torch.nn.functional as F
 # The shared space of pictures and texts.
 DIM = 256
 
-VISION_WIDTH, VISION_LAYERS, VISION_HEADS = 192, 8, 3
-IMAGE_SIZE, PATCH_SIZE = 64, 8
-
 TEXT_WIDTH, TEXT_LAYERS, TEXT_HEADS = 256, 3, 4
 VOCABULARY_SIZE, CONTEXT_LENGTH = 16_384, 77
-
-# CLIP's, of pictures between 0 and 1.
-IMAGE_MEAN = [0.48145466, 0.4578275, 0.40821073]
-IMAGE_STD = [0.26862954, 0.26130258, 0.27577711]
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
@@ -83,22 +76,3 @@ class Phrases:
         """The teacher's vectors, one or several, as unit vectors of the space."""
         projected = (vectors - self.mean) @ self.projection
         return projected / np.linalg.norm(projected, axis=-1, keepdims=True)
-
-    def class_targets(self) -> torch.Tensor:
-        """For each ImageNet class the mean of its names' targets, made unit again: 1000 x DIM."""
-        place = {phrase: i for i, phrase in enumerate(self.phrases)}
-        means = [self.target(self.vectors[[place[name] for name in names]]).mean(0) for names in self.classes]
-        return torch.from_numpy(np.stack([mean / np.linalg.norm(mean) for mean in means])).float()
-
-
-def class_places(work: Path, class_ids: list[str]) -> torch.Tensor:
-    """For each of Tiny ImageNet's classes its place among the 1,000 of ImageNet, or -1."""
-    tiny = (work / "wn.txt").read_text().split()
-    return torch.tensor([class_ids.index(name) if name in class_ids else -1 for name in tiny])
-
-
-def normalise(pictures: torch.Tensor) -> torch.Tensor:
-    """Bytes, `pictures x side x side x 3`, to what the vision tower takes."""
-    mean = torch.tensor(IMAGE_MEAN)[:, None, None] * 255
-    std = torch.tensor(IMAGE_STD)[:, None, None] * 255
-    return (pictures.permute(0, 3, 1, 2).float() - mean) / std

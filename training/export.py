@@ -1,174 +1,145 @@
-"""The trained towers as GGUF files in clip.cpp's naming (f32, f16, q8_0, q4_0) and as a CLIPModel folder of
-transformers.
+"""The starter as a GGUF file: EfficientNet-Lite0, its memory of concepts, and a text tower.
 
-Reads the weights of both towers and WORK/starter/tokenizer.json.
+The text tower and its tokenizer are taken from an earlier starter as they are. The memory has
+ImageNet's 1,000 classes and what memory.py has added (WORK/memory.npz). With the same inputs the
+file is the same to the byte.
 """
 
 import json
-import math
-import shutil
+import runpy
+from importlib.metadata import files
 from pathlib import Path
 
+import numpy as np
 import torch
-from gguf import GGMLQuantizationType
-from transformers import CLIPConfig, CLIPModel
+from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
+from gguf.quants import quantize
 
-from common import (
-    CONTEXT_LENGTH,
-    DIM,
-    IMAGE_MEAN,
-    IMAGE_SIZE,
-    IMAGE_STD,
-    PATCH_SIZE,
-    TEXT_HEADS,
-    TEXT_LAYERS,
-    TEXT_WIDTH,
-    VISION_HEADS,
-    VISION_LAYERS,
-    VISION_WIDTH,
-    VOCABULARY_SIZE,
-    arguments,
-)
-from text import END_OF_TEXT, START_OF_TEXT, clip_vocabulary
+import vision
+from common import DIM, arguments
+from model import NEUTRAL, Model
 
-import clip_gguf  # isort: skip  (found through `text`, which adds the folder `tools`)
-
-TYPES = [
-    GGMLQuantizationType.F32,
-    GGMLQuantizationType.F16,
-    GGMLQuantizationType.Q8_0,
-    GGMLQuantizationType.Q4_0,
-]
-
-# transformers' names of a block's parts, and ours.
-BLOCK_PARTS = [
-    ("self_attn.out_proj", "o"),
-    ("layer_norm1", "ln1"),
-    ("layer_norm2", "ln2"),
-    ("mlp.fc1", "f1"),
-    ("mlp.fc2", "f2"),
-]
+F32, F16, Q8_0 = (GGMLQuantizationType[name] for name in ("F32", "F16", "Q8_0"))
+PROMPT = "a photo of a {}"
+# What evaluate.py --fit has found.
+SHARPNESS, PRIOR, LOGIT_SCALE = 0.7, 0.0, 20.0
+# So low that no picture attends to the row.
+NEVER = -1000.0
 
 
-def config(scale: float) -> CLIPConfig:
-    """The starter's shape."""
-    return CLIPConfig(
-        text_config=dict(
-            vocab_size=VOCABULARY_SIZE,
-            hidden_size=TEXT_WIDTH,
-            intermediate_size=4 * TEXT_WIDTH,
-            num_hidden_layers=TEXT_LAYERS,
-            num_attention_heads=TEXT_HEADS,
-            max_position_embeddings=CONTEXT_LENGTH,
-            hidden_act="gelu",
-            projection_dim=DIM,
-            bos_token_id=START_OF_TEXT,
-            eos_token_id=END_OF_TEXT,
-            pad_token_id=END_OF_TEXT,
-        ),
-        vision_config=dict(
-            hidden_size=VISION_WIDTH,
-            intermediate_size=4 * VISION_WIDTH,
-            num_hidden_layers=VISION_LAYERS,
-            num_attention_heads=VISION_HEADS,
-            image_size=IMAGE_SIZE,
-            patch_size=PATCH_SIZE,
-            hidden_act="gelu",
-            projection_dim=DIM,
-        ),
-        projection_dim=DIM,
-        logit_scale_init_value=math.log(scale),
-    )
+def class_names() -> list[str]:
+    """ImageNet's 1,000, as OpenCLIP writes them. Of that package, this file alone is run."""
+    name = "open_clip/zero_shot_metadata.py"
+    path = next(f for f in files("open_clip_torch") if str(f) == name).locate()
+    return list(runpy.run_path(str(path))["IMAGENET_CLASSNAMES"])
 
 
-def blocks(tower: str, weights: dict, layers: int) -> dict[str, torch.Tensor]:
-    """The weights of a tower's blocks by transformers' names."""
-    renamed = {}
-    for layer in range(layers):
-        ours, theirs = f"blk.{layer}", f"{tower}.encoder.layers.{layer}"
-        for kind in ("weight", "bias"):
-            for name, part in zip("qkv", weights[f"{ours}.qkv.{kind}"].chunk(3)):
-                renamed[f"{theirs}.self_attn.{name}_proj.{kind}"] = part
-            for their_part, our_part in BLOCK_PARTS:
-                renamed[f"{theirs}.{their_part}.{kind}"] = weights[f"{ours}.{our_part}.{kind}"]
-    return renamed
+def weight_type(name: str, value: np.ndarray) -> GGMLQuantizationType:
+    """Biases in f32, matrices whose rows are whole blocks in q8_0, all else in f16."""
+    if name.endswith("bias"):
+        return F32
+    return Q8_0 if value.ndim == 2 and value.shape[1] % 32 == 0 else F16
 
 
-def clip_model(vision: dict, text: dict, scale: float) -> CLIPModel:
-    """Both towers as a CLIPModel."""
-    weights = {
-        **blocks("vision_model", vision, VISION_LAYERS),
-        **blocks("text_model", text, TEXT_LAYERS),
-        "vision_model.embeddings.patch_embedding.weight": vision["patch.weight"],
-        "vision_model.embeddings.class_embedding": vision["cls"],
-        "vision_model.embeddings.position_embedding.weight": vision["pos"],
-        "visual_projection.weight": vision["proj.weight"],
-        "text_model.embeddings.token_embedding.weight": text["emb.weight"],
-        "text_model.embeddings.position_embedding.weight": text["pos"],
-        "text_projection.weight": text["proj.weight"],
-        "logit_scale": torch.tensor(math.log(scale)),
-    }
-    for kind in ("weight", "bias"):
-        weights[f"vision_model.pre_layrnorm.{kind}"] = vision[f"pre.{kind}"]
-        weights[f"vision_model.post_layernorm.{kind}"] = vision[f"post.{kind}"]
-        weights[f"text_model.final_layer_norm.{kind}"] = text[f"post.{kind}"]
-    model = CLIPModel(config(scale)).eval()
-    missing, unexpected = model.load_state_dict(weights, strict=False)
-    missing = [name for name in missing if "position_ids" not in name]
-    if missing or unexpected:
-        raise SystemExit(f"missing {missing}, unexpected {unexpected}")
-    return model
+def copy_facts(writer: GGUFWriter, starter: GGUFReader) -> None:
+    """What describes the text tower, and its tokenizer as short as JSON can be.
+
+    clip.cpp's list of tokens is left out, since the tokenizer has it.
+    """
+    facts = {key: field.contents() for key, field in starter.fields.items()}
+    for name in ("embedding_length", "feed_forward_length", "projection_dim", "block_count", "context_length"):
+        writer.add_uint32(f"clip.text.{name}", facts[f"clip.text.{name}"])
+    writer.add_uint32("clip.text.attention.head_count", facts["clip.text.attention.head_count"])
+    epsilon = "clip.text.attention.layer_norm_epsilon"
+    writer.add_float32(epsilon, facts[epsilon])
+    writer.add_bool("clip.use_gelu", facts["clip.use_gelu"])
+    tokenizer = json.loads(facts["tokenizer.huggingface.json"])
+    merges = tokenizer["model"]["merges"]
+    tokenizer["model"]["merges"] = [m if isinstance(m, str) else " ".join(m) for m in merges]
+    compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
+    writer.add_string("tokenizer.huggingface.json", compact)
 
 
-def save_folder(model: CLIPModel, tokenizer: Path, folder: Path) -> None:
-    """As transformers reads it."""
-    model.save_pretrained(folder)
-    shutil.copy(tokenizer, folder / "tokenizer.json")
-    preprocessor = {
-        "crop_size": {"height": IMAGE_SIZE, "width": IMAGE_SIZE},
-        "do_center_crop": True,
-        "do_convert_rgb": True,
-        "do_normalize": True,
-        "do_rescale": True,
-        "do_resize": True,
-        "image_mean": IMAGE_MEAN,
-        "image_std": IMAGE_STD,
-        "image_processor_type": "CLIPImageProcessor",
-        "resample": 3,
-        "rescale_factor": 1 / 255,
-        "size": {"shortest_edge": IMAGE_SIZE},
-    }
-    (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor))
+def write(path: Path, starter: GGUFReader, weights: dict, sharpness: float, logit_scale: float) -> None:
+    """Writes the file; `weights` are those of the image tower, the memory's among them."""
+    writer = GGUFWriter(path, "clip")
+    writer.add_bool("clip.has_text_encoder", True)
+    writer.add_bool("clip.has_vision_encoder", True)
+    writer.add_file_type(7)
+    writer.add_name("cliplet-starter")
+    writer.add_description("EfficientNet-Lite0 with a memory of concepts, and a text tower")
+    writer.add_license("Apache-2.0 AND MIT")
+    copy_facts(writer, starter)
+    writer.add_string("clip.vision.architecture", "efficientnet-lite")
+    writer.add_uint32("clip.vision.image_size", vision.SIDE)
+    writer.add_array("clip.vision.image_mean", [vision.MEAN] * 3)
+    writer.add_array("clip.vision.image_std", [vision.STD] * 3)
+    writer.add_uint32("clip.vision.projection_dim", DIM)
+    writer.add_uint32("clip.vision.stem_width", vision.STEM_WIDTH)
+    for name, values in vision.STAGES.items():
+        key, kind = f"clip.vision.stage.{name}", GGUFValueType.UINT32
+        writer.add_key_value(key, values, GGUFValueType.ARRAY, sub_type=kind)
+    writer.add_uint32("clip.vision.feature_width", vision.FEATURES)
+    writer.add_uint32("clip.vision.memory.count", len(weights["v.memory.value.weight"]))
+    writer.add_float32("clip.vision.memory.sharpness", sharpness)
+    writer.add_float32("clip.logit_scale", logit_scale)
+    for tensor in starter.tensors:
+        if tensor.name.startswith("t.") or tensor.name == "text_projection.weight":
+            quantized = tensor.tensor_type not in (F32, F16)
+            data = np.array(tensor.data)
+            writer.add_tensor(tensor.name, data, raw_dtype=tensor.tensor_type if quantized else None)
+    for name, value in weights.items():
+        value = np.ascontiguousarray(value.numpy())
+        kind = weight_type(name, value)
+        if kind == Q8_0:
+            writer.add_tensor(name, quantize(value, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, value.astype(np.float16 if kind == F16 else np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def memory(model: Model, added: Path, prior: float) -> dict[str, torch.Tensor]:
+    """ImageNet's classes, the concepts of memory.py if they are there, and a row for the prior.
+
+    A concept's value is the mean of its words' embeddings, made a unit vector again. No picture attends
+    to the last row. It is there for the mean that is taken away from what is attended to: because of
+    its value, `prior` times the neutral prompt's embedding comes to every picture. What the memory
+    hardly knows, and so has a short vector, thus turns towards "a photo", and away from all labels.
+    """
+    _, keys, biases = vision.published()
+    words = [[name] for name in class_names()]
+    if added.exists():
+        concepts = np.load(added)
+        keys = torch.cat([keys, torch.from_numpy(concepts["keys"])])
+        biases = torch.cat([biases, torch.from_numpy(concepts["biases"])])
+        words += [some.split(", ") for some in concepts["words"].tolist()]
+    values = [model.embed_texts([PROMPT.format(word) for word in some]).mean(0) for some in words]
+    values = torch.nn.functional.normalize(torch.stack(values), dim=-1)
+    if prior:
+        neutral = prior * (len(values) + 1) * model.embed_texts([NEUTRAL])
+        values = torch.cat([values, values.mean(0, keepdim=True) - neutral])
+        keys = torch.cat([keys, torch.zeros(1, keys.shape[1])])
+        biases = torch.cat([biases, torch.tensor([NEVER])])
+    return {"v.memory.key.weight": keys, "v.memory.key.bias": biases, "v.memory.value.weight": values}
 
 
 def main() -> None:
     parser = arguments(__doc__)
-    parser.add_argument("out", type=Path, help="folder to write")
-    parser.add_argument("--vision", type=Path, help="weights of train_vision.py (default: WORK/vis.pt)")
-    parser.add_argument("--text", type=Path, help="weights of train_text.py (default: WORK/txt.pt)")
-    parser.add_argument("--weights", choices=["ema", "model"], default="ema", help="averaged, or as they are")
-    parser.add_argument("--scale", type=float, help="logit scale (default: the one that was learned)")
+    parser.add_argument("out", type=Path, help="file to write")
+    parser.add_argument("--text", type=Path, required=True, help="a starter's GGUF file, for its text tower")
+    parser.add_argument("--sharpness", type=float, default=SHARPNESS, help="(default: %(default)s)")
+    parser.add_argument("--prior", type=float, default=PRIOR, help="(default: %(default)s)")
+    parser.add_argument("--scale", type=float, default=LOGIT_SCALE, help="logit scale (default: %(default)s)")
     options = parser.parse_args()
-    work, out = options.work, options.out
-    vision = torch.load(options.vision or work / "vis.pt")[options.weights]
-    text = torch.load(options.text or work / "txt.pt")
-    scale = options.scale or float(vision["scale"].exp())
-    model = clip_model(vision, text, scale)
-    tokenizer = work / "starter/tokenizer.json"
-    save_folder(model, tokenizer, out / "hf")
-    extras = clip_gguf.Extras(
-        tokens=clip_vocabulary.tokens(VOCABULARY_SIZE),
-        tokenizer_json=tokenizer.read_text(),
-        logit_scale=scale,
-        image_mean=IMAGE_MEAN,
-        image_std=IMAGE_STD,
-        name="cliplet-starter",
-        license="mit",
-    )
-    for kind in TYPES:
-        path = out / f"starter-{kind.name.lower()}.gguf"
-        clip_gguf.write(path, model, kind, extras)
-        print(f"{path}: {path.stat().st_size:,} bytes")
+    torch.set_num_threads(1)
+    rows = memory(Model(options.text), options.work / "memory.npz", options.prior)
+    weights = vision.published()[0] | rows
+    write(options.out, GGUFReader(options.text), weights, options.sharpness, options.scale)
+    count = len(rows["v.memory.key.bias"])
+    print(f"{options.out}: {count} rows of memory, {options.out.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

