@@ -20,7 +20,7 @@ from gguf import GGUFReader
 from common import arguments
 from export import PROMPT, class_names
 from memory import features, load, rows
-from model import NEUTRAL, Model
+from model import Model
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
@@ -30,8 +30,9 @@ OTHERS = (
     " rabbit, turtle, helicopter, scissors, basketball, candle, backpack, sunglasses, violin, toaster, refrigerator,"
     " sandwich, ice cream, zebra, giraffe, crab, butterfly, snail, traffic light, fire truck, tractor, teapot"
 ).split(", ")
-# Of "none of these", as the page has it.
-THRESHOLD = 0.5
+# The prompt that says nothing of what is in a picture, and below what against it a list is said to
+# have no label that fits. The page begins with the first.
+NEUTRAL, THRESHOLDS = "a photo", (0.5, 0.8)
 DRAWS, SIZES = 5, (2, 3, 5, 10, 20, 35, 50)
 SAMPLES = "EliSchwartz+imagenet-sample-images"
 
@@ -119,10 +120,11 @@ def report(asked: Asked, scale: float) -> None:
             pooled[size].append((scale * tested).softmax(1))
         print(f"{kind.name}, {len(kind.paths)} photographs, right by number of labels: {', '.join(line)}")
         tested, neutral = asked.cosines(number, 11, 1)
-        cut = torch.logit(torch.tensor(THRESHOLD)) / scale
-        present = (tested[:, :10].max(1).values - neutral < cut).float().mean()
-        absent = (tested[:, 1:].max(1).values - neutral < cut).float().mean()
-        print(f"  none of ten, with the right one {present:.1%}, without it {absent:.1%}")
+        for threshold in THRESHOLDS:
+            cut = neutral + torch.logit(torch.tensor(threshold)) / scale
+            present, absent = (tested[:, part].max(1).values < cut for part in (slice(0, 10), slice(1, 11)))
+            rates = f"with the right one {present.float().mean():.1%}, without it {absent.float().mean():.1%}"
+            print(f"  none of ten at a threshold of {threshold:.0%}: {rates}")
     wide = {size: [F.pad(s, (0, SIZES[-1] - size)) for s in pooled[size]] for size in SIZES}
     sizes = [f"{size}: {calibration_error(torch.cat(wide[size])):.3f}" for size in SIZES]
     print(f"calibration error by number of labels: {', '.join(sizes)}")
@@ -133,23 +135,22 @@ def report(asked: Asked, scale: float) -> None:
 
 
 def fit(model: Model, kinds: list[Photographs], found: list[torch.Tensor]) -> None:
-    """Prints, for settings of sharpness and prior, the best scale and its cross-entropy on one half."""
-    for sharpness in (0.4, 0.5, 0.6, 0.7, 0.8, 1.0):
-        for prior in (0.0, 0.1, 0.2, 0.3, 0.4, 0.6):
-            asked = Asked(model, kinds, [model.remember(rows, sharpness, prior) for rows in found])
-            lists = [asked.cosines(k, size, 0)[0] for k in range(len(kinds)) for size in SIZES]
-            losses = {
-                scale: sum(-(scale * c).log_softmax(1)[:, 0].mean().item() for c in lists) / len(lists)
-                for scale in range(6, 31)
-            }
-            scale = min(losses, key=losses.get)
-            print(f"sharpness {sharpness}, prior {prior}, scale {scale}: cross-entropy {losses[scale]:.4f}")
+    """Prints, for each sharpness, the best logit scale and its cross-entropy on one half."""
+    for sharpness in (0.3, 0.4, 0.5, 0.6, 0.7, 1.0):
+        asked = Asked(model, kinds, [model.remember(rows, sharpness) for rows in found])
+        lists = [asked.cosines(kind, size, 0)[0] for kind in range(len(kinds)) for size in SIZES]
+        losses = {
+            scale: sum(-(scale * c).log_softmax(1)[:, 0].mean().item() for c in lists) / len(lists)
+            for scale in range(6, 31)
+        }
+        scale = min(losses, key=losses.get)
+        print(f"sharpness {sharpness}, scale {scale}: cross-entropy {losses[scale]:.4f}")
 
 
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("model", type=Path, help="a starter's GGUF file")
-    parser.add_argument("--fit", action="store_true", help="try settings; the file must have no prior")
+    parser.add_argument("--fit", action="store_true", help="try settings instead")
     options = parser.parse_args()
     torch.set_num_threads(1)
     kinds = [Photographs(name, options.work) for name in ("unlike", "everyday", "imagenet")]

@@ -17,14 +17,12 @@ from gguf.quants import quantize
 
 import vision
 from common import DIM, arguments
-from model import NEUTRAL, Model
+from model import Model
 
 F32, F16, Q8_0 = (GGMLQuantizationType[name] for name in ("F32", "F16", "Q8_0"))
 PROMPT = "a photo of a {}"
 # What evaluate.py --fit has found.
-SHARPNESS, PRIOR, LOGIT_SCALE = 0.7, 0.0, 20.0
-# So low that no picture attends to the row.
-NEVER = -1000.0
+SHARPNESS, LOGIT_SCALE = 0.5, 16.0
 
 
 def class_names() -> list[str]:
@@ -101,29 +99,20 @@ def write(path: Path, starter: GGUFReader, weights: dict, sharpness: float, logi
     writer.close()
 
 
-def memory(model: Model, added: Path, prior: float) -> dict[str, torch.Tensor]:
-    """ImageNet's classes, the concepts of memory.py if they are there, and a row for the prior.
+def memory(model: Model, added: Path) -> dict[str, torch.Tensor]:
+    """ImageNet's classes, and the concepts of memory.py.
 
-    A concept's value is the mean of its words' embeddings, made a unit vector again. No picture attends
-    to the last row. It is there for the mean that is taken away from what is attended to: because of
-    its value, `prior` times the neutral prompt's embedding comes to every picture. What the memory
-    hardly knows, and so has a short vector, thus turns towards "a photo", and away from all labels.
+    A concept's value is the mean of its words' embeddings, made a unit vector again.
     """
     _, keys, biases = vision.published()
-    words = [[name] for name in class_names()]
-    if added.exists():
-        concepts = np.load(added)
-        keys = torch.cat([keys, torch.from_numpy(concepts["keys"])])
-        biases = torch.cat([biases, torch.from_numpy(concepts["biases"])])
-        words += [some.split(", ") for some in concepts["words"].tolist()]
+    concepts = np.load(added)
+    words = [[name] for name in class_names()] + [some.split(", ") for some in concepts["words"].tolist()]
     values = [model.embed_texts([PROMPT.format(word) for word in some]).mean(0) for some in words]
-    values = torch.nn.functional.normalize(torch.stack(values), dim=-1)
-    if prior:
-        neutral = prior * (len(values) + 1) * model.embed_texts([NEUTRAL])
-        values = torch.cat([values, values.mean(0, keepdim=True) - neutral])
-        keys = torch.cat([keys, torch.zeros(1, keys.shape[1])])
-        biases = torch.cat([biases, torch.tensor([NEVER])])
-    return {"v.memory.key.weight": keys, "v.memory.key.bias": biases, "v.memory.value.weight": values}
+    return {
+        "v.memory.key.weight": torch.cat([keys, torch.from_numpy(concepts["keys"])]),
+        "v.memory.key.bias": torch.cat([biases, torch.from_numpy(concepts["biases"])]),
+        "v.memory.value.weight": torch.nn.functional.normalize(torch.stack(values), dim=-1),
+    }
 
 
 def main() -> None:
@@ -131,11 +120,10 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="file to write")
     parser.add_argument("--text", type=Path, required=True, help="a starter's GGUF file, for its text tower")
     parser.add_argument("--sharpness", type=float, default=SHARPNESS, help="(default: %(default)s)")
-    parser.add_argument("--prior", type=float, default=PRIOR, help="(default: %(default)s)")
     parser.add_argument("--scale", type=float, default=LOGIT_SCALE, help="logit scale (default: %(default)s)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows = memory(Model(options.text), options.work / "memory.npz", options.prior)
+    rows = memory(Model(options.text), options.work / "memory.npz")
     weights = vision.published()[0] | rows
     write(options.out, GGUFReader(options.text), weights, options.sharpness, options.scale)
     count = len(rows["v.memory.key.bias"])

@@ -25,7 +25,7 @@ BATCH = 8
 # On the squares of the keys.
 REGULARISATION = 0.01
 # Taken from the biases, so that the 1,000 classes keep what they know.
-MODESTY = 2.0
+MODESTY = 1.0
 # The sharpness that keys are learned for.
 SHARPNESS = 0.7
 STEPS = 60

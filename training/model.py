@@ -12,8 +12,6 @@ from tokenizers import Tokenizer
 from common import TEXT_LAYERS
 from text import TextTower, batch
 
-# The prompt that says nothing of what is in a picture, as the page has it.
-NEUTRAL = "a photo"
 # The part of the GGUF file's name, and of the tower's.
 BLOCK_PARTS = [("attn_out", "o"), ("ln1", "ln1"), ("ln2", "ln2"), ("ffn_down", "f1"), ("ffn_up", "f2")]
 
@@ -58,14 +56,11 @@ class Model:
             some = [rows[first : first + 64] for first in range(0, len(rows), 64)]
             return torch.cat([self.tower(*batch(few)) for few in some])
 
-    def remember(self, features: torch.Tensor, sharpness: float | None = None, prior: float = 0) -> torch.Tensor:
+    def remember(self, features: torch.Tensor, sharpness: float | None = None) -> torch.Tensor:
         """Unit vectors of what `vision.features` has found, one row a picture, by attention to the
-        memory of concepts. `prior` times the neutral prompt's vector is added on the way."""
+        memory of concepts."""
         if sharpness is None:
             sharpness = self.facts["clip.vision.memory.sharpness"]
         key, value = (self.weights[f"v.memory.{part}.weight"] for part in ("key", "value"))
         logits = features @ key.T + self.weights["v.memory.key.bias"]
-        attended = (sharpness * logits).softmax(-1) @ value - value.mean(0)
-        if prior:
-            attended = attended + prior * self.embed_texts([NEUTRAL])
-        return F.normalize(attended, dim=-1)
+        return F.normalize((sharpness * logits).softmax(-1) @ value - value.mean(0), dim=-1)
