@@ -4,8 +4,8 @@ lists.tsv names photographs by what they show, and labels that would be true of 
 them gets lists of labels: the right one among others that are not true, drawn at random, the same ones
 at every run. WORK/photographs has the photographs; if it has `EliSchwartz+imagenet-sample-images`, one
 of each of ImageNet's classes, these are asked for ten of the 1,000 names. No photograph here is
-in concepts.tsv. One half of the photographs, the even ones, fits the settings; what is said of
-calibration and of "none of these" is measured on the other.
+in concepts.tsv. One half of the photographs, the even ones, fits sharpness and logit scale; what is
+said of calibration and of "none of these" is measured on the other.
 """
 
 import random
@@ -14,7 +14,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-
 from gguf import GGUFReader
 
 from common import arguments
@@ -24,7 +23,7 @@ from model import Model
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
-# Wrong for every photograph, but for the one that is of it.
+# Everyday things that hardly any photograph shows.
 OTHERS = (
     "car, bus, guitar, chair, bottle, sofa, apple, spider, elephant, umbrella, shoe, clock, snake, piano, lion, tiger,"
     " rabbit, turtle, helicopter, scissors, basketball, candle, backpack, sunglasses, violin, toaster, refrigerator,"
