@@ -112,11 +112,12 @@ fn embeddings_are_those_of_pytorch() {
     }
 }
 
-/// What the shares of places, and the rest, are a sum of.
+/// What the shares of places, and the rest, are a sum of. Quick arithmetic rounds the features of each place where it otherwise rounds
+/// their mean, and by how much depends on the processor.
 #[test]
 fn places_and_rest_add_up_to_the_embedding() {
     let Cases { photographs, cases } = Cases::read();
-    for (arithmetic, most) in [(Arithmetic::Reference, 1e-5), (Arithmetic::Fast, 1e-3)] {
+    for (arithmetic, most) in [(Arithmetic::Reference, 1e-5), (Arithmetic::Fast, 5e-3)] {
         for case in &cases {
             let encoder = case.encoder(arithmetic);
             for (photograph, other) in photographs.iter().zip(&case.embeddings).rev() {
