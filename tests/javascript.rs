@@ -549,6 +549,40 @@ fn an_engine_that_breaks_or_does_not_start_says_so() {
     }
 }
 
+/// A newer starter comes with a newer page, and takes the place of the one before it.
+#[test]
+fn a_starter_of_another_revision_is_dropped_for_the_new_one() {
+    let server = TestServer::with_page();
+    let catalogue = page_file("models.json");
+    let mut older: Value = serde_json::from_str(&catalogue).unwrap();
+    let models = older["models"].as_array_mut().unwrap().iter_mut();
+    for model in models.filter(|model| model["preview"] == true) {
+        model["revision"] = json!("older");
+    }
+    server.put("models.json", older.to_string());
+    let page = visit(&server);
+    for revision in ["older", "2"] {
+        let kept = page.script(
+            "const clip = await Cliplet.load({ model: 'cliplet-starter' });
+             const results = await clip.classify('samples/rocket.jpg', ['boat', 'rocket']);
+             clip.dispose();
+             const root = await navigator.storage.getDirectory();
+             const folder = await root.getDirectoryHandle('models');
+             const names = [];
+             for await (const name of folder.keys()) if (name.endsWith('.gguf')) names.push(name);
+             return [results[0].label, ...names]",
+            [],
+        );
+        assert_eq!(
+            kept,
+            json!(["rocket", format!("cliplet-starter.{revision}.gguf")])
+        );
+        server.put("models.json", &catalogue);
+        page.reload();
+        wait_for_module(&page);
+    }
+}
+
 /// The path of the worker's script in the built page.
 fn worker_script() -> String {
     let module = page_file("cliplet.js");

@@ -172,8 +172,11 @@ impl Client {
             Layout::Transformers => conversion::convert(task, model, &name, origin, &tell).await?,
         };
         let read = self.read_model(task, model, &source, file).await;
-        if let Err(Stopped::Failed(_)) = read {
-            store::remove(&name).await;
+        match read {
+            Err(Stopped::Failed(_)) => drop(store::remove(&name).await),
+            // Nobody has asked for the one before it: it came with the page. What somebody has chosen is theirs to delete.
+            Ok(_) if model.preview => store::delete_other_revisions(model).await,
+            _ => {}
         }
         read
     }

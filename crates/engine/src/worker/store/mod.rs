@@ -32,7 +32,7 @@ pub(super) use pictures::{EmbeddingFile, NewPicture, PictureFile, delete_picture
 use private_file::PrivateFile;
 pub(super) use prompts::{KeptPrompt, PromptFile};
 use shelf::missing_room;
-pub(super) use shelf::{delete, files, remove};
+pub(super) use shelf::{delete, delete_other_revisions, files, remove};
 
 use super::fetch::Source;
 use crate::catalogue::ModelEntry;

@@ -10,6 +10,7 @@ use super::journal::{EXTENSION, Record};
 use super::lock::Lock;
 use super::private_file::PrivateFile;
 use super::prompts;
+use crate::catalogue::ModelEntry;
 use crate::messages::{Done, Failure, StoredFile};
 
 /// All files, and the room there is.
@@ -72,6 +73,18 @@ pub(in super::super) async fn delete(name: &str) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Deletes what is kept of other revisions of a model. One that another tab has open stays, and is listed as its own.
+pub(in super::super) async fn delete_other_revisions(model: &ModelEntry) {
+    let Done::Files { files, .. } = files().await else {
+        return;
+    };
+    for file in files {
+        if file.model == model.id && file.revision != model.revision {
+            let _ = delete(&file.name).await;
+        }
+    }
 }
 
 /// Removes a file whose lock the caller has. Gives whether it is gone.
