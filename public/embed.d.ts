@@ -59,7 +59,7 @@ export interface ClipletClassifierEvents extends HTMLElementEventMap {
 export interface ClipletReady {
   /** Its id. */
   model: string;
-  /** It is the small starter model, which stands in for a better one and is often wrong. */
+  /** It is the small starter model, which stands in for a better one: good on everyday things, weak on people and scenes. */
   preview: boolean;
 }
 

@@ -67,7 +67,8 @@ pub const WARNINGS: [(&str, &str); 4] = [
     ),
     (
         "The starter is only a preview.",
-        "It is small enough to come with the page, sees pictures at 64 by 64 pixels and is often wrong.",
+        "It is small enough to come with the page. It knows common things by single English nouns, is weak on people and \
+         scenes, and does not read sentences.",
     ),
 ];
 
@@ -766,11 +767,11 @@ pub fn preview_scores(wanted: Option<&ModelEntry>, on_its_way: bool) -> String {
     match wanted.filter(|model| !model.preview) {
         Some(wanted) if on_its_way => {
             format!(
-                "By the small starter model, which is often wrong. {} takes over soon.",
+                "By the small starter model: good on everyday things and animals, weak on people and scenes. {} takes over soon.",
                 wanted.name
             )
         }
-        _ => "By the small starter model, which is often wrong.".to_owned(),
+        _ => "By the small starter model: good on everyday things and animals, weak on people and scenes.".to_owned(),
     }
 }
 
@@ -1030,7 +1031,7 @@ mod tests {
     }
 
     fn starter() -> ModelEntry {
-        entry("Cliplet starter", 12_503_200, true)
+        entry("Cliplet starter", 13_435_328, true)
     }
 
     fn assert_is_prose(text: &str) {

@@ -134,7 +134,7 @@ fn scores_of_the_starter_are_marked_as_a_preview() {
     page.choose_file(&repository("public/samples/rocket.jpg"));
     finds_the_rocket(&page);
     page.wait_for_text("body", "Preview");
-    page.wait_for_text("body", "the small starter model, which is often wrong");
+    page.wait_for_text("body", "the small starter model: good on everyday things");
 }
 
 /// Without a network beyond this machine's own servers, which is how the tests' browser is started.

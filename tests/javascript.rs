@@ -280,7 +280,7 @@ fn labels_templates_and_embeddings_fit_together() {
     assert!((found["self"].as_f64().unwrap() - 1.0).abs() < 1e-6);
     assert_eq!(found["none"], json!([[], []]));
     assert_eq!(found["model"]["id"], "cliplet-starter");
-    assert_eq!(found["model"]["licence"], "MIT");
+    assert_eq!(found["model"]["licence"], "Apache-2.0 AND MIT");
     assert_eq!(found["model"]["kept"], true);
     let threads = page.script("return Math.min(navigator.hardwareConcurrency, 8)", []);
     assert_eq!(found["engine"]["threads"], threads);

@@ -4,8 +4,8 @@
 from their names: `weight` below, which the test repeats, so that no weights need to be kept. The same is asked of transformers, which must
 agree.
 
-`predictions.json` has the best of some labels for 500 crops of the photographs, by the starter's weights in OpenCLIP with OpenCLIP's own
-preparation of pictures. Crops whose middle OpenCLIP and transformers cut out one pixel apart are left out: Cliplet does as transformers.
+`predictions.json` has the best of some labels for 500 crops of the photographs, by OpenCLIP with the weights of the test model of 224
+pixels, and with OpenCLIP's own preparation of pictures. Crops whose middle OpenCLIP and transformers cut out one pixel apart are left out: Cliplet does as transformers.
 
 With `--full CLIPLET`, a program, nothing is written: a ViT-B/32 with all of its blocks and random weights is saved by OpenCLIP, by
 transformers and as a pickle, converted and asked for embeddings by that program, and the cosines are printed.
@@ -31,7 +31,7 @@ import clip_gguf
 import clip_vocabulary
 from make_golden import PROMPTS, VOCABULARY_SIZE, check_spread, normalise
 from open_clip_names import to_open_clip, to_transformers
-from starter import MODEL, ROOT, Starter
+from reference import REAL_SHAPE, ROOT, Reference
 
 DEFAULT_OUT = ROOT / "crates/checkpoints/tests/fixtures"
 PHOTOGRAPHS = "crates/clip/tests/fixtures/photographs"
@@ -185,8 +185,8 @@ def picture(size: int, seed: int) -> np.ndarray:
     return (stripes + noise).astype(np.uint8)
 
 
-def starter_in_open_clip(starter: Starter) -> open_clip.CLIP:
-    config = starter.model.config
+def in_open_clip(reference: Reference) -> open_clip.CLIP:
+    config = reference.model.config
     vision, text = config.vision_config, config.text_config
     # The file has it in f32.
     if {np.float32(vision.layer_norm_eps), np.float32(text.layer_norm_eps)} != {np.float32(1e-5)}:
@@ -200,6 +200,7 @@ def starter_in_open_clip(starter: Starter) -> open_clip.CLIP:
             width=vision.hidden_size,
             head_width=vision.hidden_size // vision.num_attention_heads,
             patch_size=vision.patch_size,
+            mlp_ratio=vision.intermediate_size / vision.hidden_size,
         ),
         text_cfg=dict(
             context_length=text.max_position_embeddings,
@@ -207,9 +208,10 @@ def starter_in_open_clip(starter: Starter) -> open_clip.CLIP:
             width=text.hidden_size,
             heads=text.num_attention_heads,
             layers=text.num_hidden_layers,
+            mlp_ratio=text.intermediate_size / text.hidden_size,
         ),
     ).eval()
-    missing, _ = model.load_state_dict(to_open_clip(model.state_dict(), starter.model.state_dict()), strict=False)
+    missing, _ = model.load_state_dict(to_open_clip(model.state_dict(), reference.model.state_dict()), strict=False)
     if missing not in ([], ["attn_mask"]):
         raise SystemExit(f"missing {missing}")
     return model
@@ -232,7 +234,7 @@ def crops() -> list[tuple[str, int, int, int, int]]:
     return found
 
 
-def crops_alike(width: int, height: int, side: int = 64) -> bool:
+def crops_alike(width: int, height: int, side: int = 224) -> bool:
     """Whether OpenCLIP and transformers cut out the same middle of a picture. Where it begins at half a pixel, transformers rounds down, and
     so does Cliplet; torchvision, and with it OpenCLIP, takes the even one."""
     longer = int(side * max(width, height) / min(width, height))
@@ -240,10 +242,10 @@ def crops_alike(width: int, height: int, side: int = 64) -> bool:
 
 
 def make_predictions(out: Path) -> None:
-    starter = Starter(MODEL)
-    model = starter_in_open_clip(starter)
-    config = starter.model.config
-    processor = starter.processor
+    reference = Reference(REAL_SHAPE)
+    model = in_open_clip(reference)
+    config = reference.model.config
+    processor = reference.processor
     prepare = image_transform(
         config.vision_config.image_size,
         is_train=False,
@@ -253,7 +255,7 @@ def make_predictions(out: Path) -> None:
         resize_mode="shortest",
     )
     context_length = config.text_config.max_position_embeddings
-    ids = token_ids(starter.tokenizer, [TEMPLATE.replace("{}", label) for label in LABELS], context_length)
+    ids = token_ids(reference.tokenizer, [TEMPLATE.replace("{}", label) for label in LABELS], context_length)
     with torch.inference_mode():
         texts = model.encode_text(padded(ids, context_length), normalize=True)
         cosines = []
@@ -264,10 +266,10 @@ def make_predictions(out: Path) -> None:
             cosines.append((image @ texts.T)[0])
     cosines = torch.stack(cosines)
     best = cosines.argmax(1)
-    scores = (starter.logit_scale * cosines).softmax(1)
+    scores = (reference.logit_scale * cosines).softmax(1)
     print(f"predictions: {len(best.unique())} labels are the best of some picture")
     fixture = {
-        "model_sha256": starter.sha256,
+        "model_sha256": reference.sha256,
         "template": TEMPLATE,
         "labels": LABELS,
         "crops": crops(),

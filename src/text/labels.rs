@@ -113,8 +113,8 @@ pub fn none_fits(best: &str, fit: f32, neutral: &str) -> String {
 pub const NONE_FITS: &str = "None of these fits.";
 
 /// What scores are and what they are not, in short.
-pub const ABOUT_SCORES: &str = "The model gives the picture and each label a direction; the cosine says how near two are. Right labels mostly \
-     have some 0.2 to 0.35 and wrong ones little less, so the differences count. Compared with each other, all labels share 100%: that \
+pub const ABOUT_SCORES: &str = "The model gives the picture and each label a direction; the cosine says how near two are. How \
+     large they are differs between models, so the differences count. Compared with each other, all labels share 100%: that \
      says which fits best, not whether it fits. Each for itself, a label above 50% fits better than the neutral prompt. No score is the \
      probability that a label is right: try your labels on pictures whose answer you know.";
 /// What the temperature does.

@@ -35,11 +35,12 @@ pub const FIXED_NAMES: [&str; 2] = ["cliplet.js", "cliplet.d.ts"];
 const FILES: &str = "FILES_BESIDE_THIS_MODULE";
 const WORKER: &str = "WORKER_SCRIPT";
 
-/// What is packed of `public/`, beside the models that come with it: the list of models, and their cards.
-const OF_PUBLIC: [&str; 3] = [
+/// What is packed of `public/`, beside the models that come with it: the list of models, their cards, and the licence of the starter's image tower.
+const OF_PUBLIC: [&str; 4] = [
     "models.json",
     "models/laion-vit-b-32-card.json",
     "models/starter-card.md",
+    "models/LICENSE-APACHE",
 ];
 
 /// Writes the module and its types into a folder that has, or will have, the engine and the models beside them.

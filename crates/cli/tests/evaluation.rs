@@ -5,7 +5,9 @@ mod common;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use common::{cliplet_with, eval, fresh_folder, lines, repository, starter, stderr, stdout};
+use common::{
+    cliplet_with, eval, fresh_folder, lines, real_shape, repository, starter, stderr, stdout,
+};
 use serde_json::Value;
 
 /// The classes of the folder below, in alphabetical order, and their pictures.
@@ -292,7 +294,7 @@ fn models_are_compared() {
     let folder = fresh_folder("compared");
     let data = classes(&folder);
     let small = folder.join("small.gguf");
-    let output = cliplet_with(&[&"convert", &"--weights", &"q4_0", &starter(), &small]);
+    let output = cliplet_with(&[&"convert", &"--weights", &"q4_0", &real_shape(), &small]);
     assert!(output.status.success(), "{}", stderr(&output));
     let compare = |a: &Path, b: &Path| -> Value {
         let output = cliplet_with(&[
@@ -313,7 +315,7 @@ fn models_are_compared() {
     assert_eq!(itself["largest_score_difference"], 0.0);
     assert!(itself["picture_cosine"]["least"].as_f64().unwrap() > 0.999_999);
     assert_eq!(itself["rank_correlation"]["least"], 1.0);
-    let less = compare(&starter(), &small);
+    let less = compare(&real_shape(), &small);
     let cosine = less["picture_cosine"]["mean"].as_f64().unwrap();
     assert!(cosine > 0.9 && cosine < 0.999_99, "{cosine}");
     assert_ne!(less["a"]["sha256"], less["b"]["sha256"]);
@@ -323,7 +325,7 @@ fn models_are_compared() {
     assert_eq!(other["picture_cosine"], Value::Null);
     let table = cliplet_with(&[
         &"compare",
-        &starter(),
+        &real_shape(),
         &small,
         &"--labels",
         &"bee, rocket",

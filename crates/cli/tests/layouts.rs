@@ -10,7 +10,7 @@ use candle_core::Device;
 use cliplet_clip::config::Activation;
 use cliplet_clip::gguf::Gguf;
 use cliplet_clip::{Arithmetic, Clip, preprocess};
-use common::{cliplet_with, fixture, fresh_folder, lines, repository, starter, stderr, stdout};
+use common::{cliplet_with, fixture, fresh_folder, lines, real_shape, repository, stderr, stdout};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -557,7 +557,7 @@ fn f32_is_exact() {
 #[test]
 fn one_tower_is_enough_for_what_it_can_do() {
     let folder = fresh_folder("one-tower");
-    let whole = starter();
+    let whole = real_shape();
     let picture = repository("public/samples/bee.jpg");
     let f32 = folder.join("both.gguf");
     convert("q8_0", "both", &whole, &f32);
@@ -602,7 +602,7 @@ fn one_tower_is_enough_for_what_it_can_do() {
 #[test]
 fn one_tower_can_be_converted_again() {
     let folder = fresh_folder("one-tower-again");
-    let whole = starter();
+    let whole = real_shape();
     let again = folder.join("again.gguf");
     let direct = folder.join("direct.gguf");
     for (tower, other) in [("image", "text"), ("text", "image")] {

@@ -99,7 +99,7 @@ impl Arithmetic {
     }
 
     /// For a text tower. Prompts of one list differ by a word or two, and activations of seven or eight bits, which candle's
-    /// quick products have too, blur that: scores of the starter model were off by more than a hundredth.
+    /// quick products have too, blur that: scores of a small model were off by more than a hundredth.
     pub fn for_texts(self) -> Path {
         self.fine()
     }
