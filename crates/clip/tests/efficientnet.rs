@@ -1,17 +1,40 @@
-//! Convolutional towers give the embeddings that PyTorch computes from the same files, and explain them. These are small
-//! ones with random weights, written by `tools/make_efficientnet.py`; one of real size is the starter (starter.rs).
+//! Convolutional towers give the embeddings that PyTorch computes from the same files, and explain them; in a browser too, as a part
+//! of in_browser.rs. These are small ones with random weights, written by `tools/make_efficientnet.py`; one of real size is the
+//! starter (starter.rs).
 
-// The fixtures are read from a disk.
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
-
-use std::fs::File;
+use std::io::Cursor;
 
 use cliplet_clip::attribution::Contributions;
 use cliplet_clip::gguf::Gguf;
 use cliplet_clip::{Arithmetic, Error, ImageEncoder, preprocess};
 use serde::Deserialize;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// A file of the fixtures, as a part of the program: a browser has no disk to read it from.
+macro_rules! fixture {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("fixtures/", $name)) as &[u8])
+    };
+}
+
+const FILES: [(&str, &[u8]); 10] = [
+    fixture!("efficientnet/cases.json"),
+    fixture!("efficientnet/f16-97.gguf"),
+    fixture!("efficientnet/f32-1.gguf"),
+    fixture!("efficientnet/f32-33.gguf"),
+    fixture!("efficientnet/q8_0-64.gguf"),
+    fixture!("efficientnet/q8_0-224.gguf"),
+    fixture!("pixels/cat-224.png"),
+    fixture!("pixels/coffee-224.png"),
+    fixture!("pixels/rocket-224.png"),
+    fixture!("pixels/square-224.png"),
+];
+
+fn file(name: &str) -> &'static [u8] {
+    let found = FILES.iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("{name} is no fixture")).1
+}
 
 /// The least cosine of the reference path, whose arithmetic is f32 as that of PyTorch.
 const REFERENCE: f64 = 0.999_999_9;
@@ -35,14 +58,13 @@ struct Case {
 
 impl Cases {
     fn read() -> Self {
-        common::json("efficientnet/cases.json")
+        serde_json::from_slice(file("efficientnet/cases.json")).unwrap()
     }
 }
 
 impl Case {
     fn encoder(&self, arithmetic: Arithmetic) -> ImageEncoder {
-        let path = common::fixture(&format!("efficientnet/{}.gguf", self.name));
-        let mut file = File::open(path).unwrap();
+        let mut file = Cursor::new(file(&format!("efficientnet/{}.gguf", self.name)));
         Gguf::open(&mut file)
             .and_then(|mut file| ImageEncoder::read(&mut file, arithmetic))
             .unwrap_or_else(|error| panic!("{}: {error}", self.name))
@@ -52,8 +74,8 @@ impl Case {
 /// A photograph of 224 x 224 pixels as an encoder takes it: so many of its rows and columns, evenly
 /// spread.
 fn pixels(encoder: &ImageEncoder, photograph: &str) -> Vec<f32> {
-    let path = common::fixture(&format!("pixels/{photograph}-224.png"));
-    let image = image::open(path).unwrap().into_rgb8();
+    let image = file(&format!("pixels/{photograph}-224.png"));
+    let image = image::load_from_memory(image).unwrap().into_rgb8();
     let side = encoder.config().image_size as u32;
     let place = |at: u32| (2 * at + 1) * 224 / (2 * side);
     let rgb: Vec<u8> = (0..side)

@@ -1,5 +1,8 @@
-//! The golden tests' files once more, in a browser, where the fast path has kernels of its own; and a conversion.
+//! The golden tests' files once more, in a browser, where the fast path has kernels of its own; convolutional
+//! towers; and a conversion.
 #![cfg(target_arch = "wasm32")]
+
+mod efficientnet;
 
 use std::io::Cursor;
 
