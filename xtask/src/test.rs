@@ -111,8 +111,8 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
     Ok(())
 }
 
-// The two below and the browser tests name the whole workspace, so that cargo chooses the same features of the packages
-// they share and compiles those once.
+// This and the browser tests name the whole workspace, so that cargo chooses the same features of the packages they share and
+// compiles those once. So it does with the examples in the documentation, if they are run with the other tests.
 
 fn native(workspace: &Workspace, report: &mut Report) {
     let mut readers = None;
@@ -128,21 +128,11 @@ fn native(workspace: &Workspace, report: &mut Report) {
     });
     report.tests("Tests on this machine", || {
         let mut command = workspace.cargo();
-        command.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
+        command.args(["test", "--workspace", "--no-fail-fast"]);
         if let Some(readers) = &readers {
             command.env("CLIPLET_PYTHON", readers);
         }
-        for name in workspace.native_test_targets() {
-            command.args(["--test", &name]);
-        }
         count(&mut command)
-    });
-    report.tests_if_any("Examples in the documentation", || {
-        count(
-            workspace
-                .cargo()
-                .args(["test", "--workspace", "--no-fail-fast", "--doc"]),
-        )
     });
 }
 
@@ -304,11 +294,6 @@ impl Report {
             } => Err(Failure::from("No test was run, although there are some.")),
             count => Ok(count),
         });
-    }
-
-    /// A step that runs tests if there are any.
-    fn tests_if_any(&mut self, name: &str, work: impl FnOnce() -> Result<Count>) {
-        self.run(name, work);
     }
 
     fn finish(self) -> ExitCode {

@@ -22,7 +22,6 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Where cargo builds, `target/` unless configured otherwise.
     pub target: PathBuf,
-    metadata: Value,
 }
 
 impl Workspace {
@@ -46,7 +45,6 @@ impl Workspace {
         Ok(Self {
             root,
             target: PathBuf::from(target),
-            metadata,
         })
     }
 
@@ -93,20 +91,6 @@ impl Workspace {
         Ok(version
             .ok_or_else(|| format!("Cargo.lock has no package {package}."))?
             .to_owned())
-    }
-
-    /// The names of the workspace's integration tests, without the browser tests.
-    pub fn native_test_targets(&self) -> Vec<String> {
-        let packages = self.metadata["packages"].as_array().into_iter().flatten();
-        let targets =
-            packages.flat_map(|package| package["targets"].as_array().into_iter().flatten());
-        let tests = targets
-            .filter(|target| target["kind"][0] == "test")
-            .filter_map(|target| target["name"].as_str());
-        tests
-            .filter(|name| *name != "browser")
-            .map(str::to_owned)
-            .collect()
     }
 
     /// A command run at the root, in the environment that a person's own shell would give it: without what cargo has set
