@@ -4,8 +4,8 @@
 from their names: `weight` below, which the test repeats, so that no weights need to be kept. The same is asked of transformers, which must
 agree.
 
-`predictions.json` has the best of some labels for 500 crops of the photographs, by OpenCLIP with the weights of the test model of 224
-pixels, and with OpenCLIP's own preparation of pictures. Crops whose middle OpenCLIP and transformers cut out one pixel apart are left out: Cliplet does as transformers.
+`predictions.json` has the best of some labels for 500 crops of the photographs, by PyTorch with the weights of the starter, and by OpenCLIP
+with those of the test model of 224 pixels, and with OpenCLIP's own preparation of pictures. Crops whose middle OpenCLIP and transformers cut out one pixel apart are left out: Cliplet does as transformers.
 
 With `--full CLIPLET`, a program, nothing is written: a ViT-B/32 with all of its blocks and random weights is saved by OpenCLIP, by
 transformers and as a pickle, converted and asked for embeddings by that program, and the cosines are printed.
@@ -32,6 +32,7 @@ import clip_vocabulary
 from make_golden import PROMPTS, VOCABULARY_SIZE, check_spread, normalise
 from open_clip_names import to_open_clip, to_transformers
 from reference import REAL_SHAPE, ROOT, Reference
+from starter import Starter
 
 DEFAULT_OUT = ROOT / "crates/checkpoints/tests/fixtures"
 PHOTOGRAPHS = "crates/clip/tests/fixtures/photographs"
@@ -258,26 +259,35 @@ def make_predictions(out: Path) -> None:
     ids = token_ids(reference.tokenizer, [TEMPLATE.replace("{}", label) for label in LABELS], context_length)
     with torch.inference_mode():
         texts = model.encode_text(padded(ids, context_length), normalize=True)
-        cosines = []
+        starter = Starter()
+        starter_texts = starter.embed_texts([TEMPLATE.replace("{}", label) for label in LABELS])
+        cosines, starter_cosines = [], []
         for name, left, top, width, height in crops():
             photograph = Image.open(ROOT / PHOTOGRAPHS / f"{name}.png").convert("RGB")
             part = photograph.crop((left, top, left + width, top + height))
             image = model.encode_image(prepare(part)[None], normalize=True)
             cosines.append((image @ texts.T)[0])
-    cosines = torch.stack(cosines)
-    best = cosines.argmax(1)
-    scores = (reference.logit_scale * cosines).softmax(1)
-    print(f"predictions: {len(best.unique())} labels are the best of some picture")
+            starter_cosines.append(starter_texts @ starter.embed_picture(part))
     fixture = {
-        "model_sha256": reference.sha256,
         "template": TEMPLATE,
         "labels": LABELS,
         "crops": crops(),
-        "best": best.tolist(),
-        "scores": [round(score, 5) for score in scores.gather(1, best[:, None])[:, 0].tolist()],
+        "open_clip": best_labels(torch.stack(cosines), reference.logit_scale),
+        "starter": best_labels(torch.stack(starter_cosines), starter.logit_scale),
     }
     lines = ",\n".join(f'"{key}": {json.dumps(value)}' for key, value in fixture.items())
     (out / "predictions.json").write_text("{\n" + lines + "\n}\n")
+
+
+def best_labels(cosines: torch.Tensor, logit_scale: float) -> dict:
+    """Of each row, a picture, the best label's number and score."""
+    best = cosines.argmax(1)
+    scores = (logit_scale * cosines).softmax(1)
+    print(f"predictions: {len(best.unique())} labels are the best of some picture")
+    return {
+        "best": best.tolist(),
+        "scores": [round(score, 5) for score in scores.gather(1, best[:, None])[:, 0].tolist()],
+    }
 
 
 def compare_full(program: Path) -> None:

@@ -85,7 +85,7 @@ def main() -> None:
         "model_sha256": starter.sha256,
         "template": TEMPLATE,
         "entries": entries,
-        "pictures": {picture: rounded(starter.embed_picture(ROOT / picture)) for picture in pictures},
+        "pictures": {picture: rounded(starter.embed_file(ROOT / picture)) for picture in pictures},
         "texts": {text: rounded(starter.embed_texts([text])[0]) for text in TEXTS},
     }
     arguments.out.write_text(one_line_each(fixture) + "\n")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import torch
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "training"))
@@ -22,16 +23,20 @@ class Starter(Model):
         super().__init__(path)
         self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def embed_picture(self, path: Path) -> torch.Tensor:
-        """The unit vector of a picture, turned upright and over white paper."""
+    def embed_picture(self, picture: Image.Image) -> torch.Tensor:
+        """The unit vector of a picture in RGB, upright."""
         with torch.inference_mode():
-            features = vision.features(self.weights, vision.pixels(vision.upright(path))[None])
+            features = vision.features(self.weights, vision.pixels(picture)[None])
             return self.remember(features)[0]
+
+    def embed_file(self, path: Path) -> torch.Tensor:
+        """That of a file, turned upright and over white paper."""
+        return self.embed_picture(vision.upright(path))
 
     def scores(self, picture: Path, labels: list[str]) -> tuple[list[float], list[float]]:
         """Cosine and score of each label, in the labels' order."""
         texts = self.embed_texts([TEMPLATE.replace("{}", label) for label in labels])
-        cosines = texts @ self.embed_picture(picture)
+        cosines = texts @ self.embed_file(picture)
         return cosines.tolist(), (self.logit_scale * cosines).softmax(-1).tolist()
 
 
