@@ -31,7 +31,7 @@ export interface ModelDescription {
   id?: string;
   /** For people. */
   name?: string;
-  /** SPDX identifier. */
+  /** SPDX expression. */
   licence?: string;
 }
 

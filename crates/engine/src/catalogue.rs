@@ -47,7 +47,7 @@ pub struct ModelEntry {
     /// SHA-256 of the file in lower-case hexadecimal, where it is known for certain. Not for a folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
-    /// SPDX identifier of the weights' licence.
+    /// SPDX expression for the weights' licence.
     pub licence: String,
     /// One honest line on what it is good for.
     pub about: String,
