@@ -20,7 +20,10 @@ export async function labelsOf(list, address) {
   return program.read(list);
 }
 
-async function fetchProgram(script, wasm) {
+async function fetchProgram(script, address) {
+  const wasm = fetch(address);
+  // If the script fails, nobody waits for it.
+  wasm.catch(() => {});
   const program = await import(/* @vite-ignore */ /* webpackIgnore: true */ script);
   await program.default({ module_or_path: wasm });
   return program;
