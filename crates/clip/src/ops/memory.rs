@@ -7,7 +7,7 @@
 
 use candle_core::{Device, Module, Result, Tensor};
 
-use super::{Linear, stack_rows};
+use super::{Linear, mean_row, stack_rows};
 use crate::attribution::Contributions;
 use crate::zero_shot::softmax;
 
@@ -28,14 +28,8 @@ impl Memory {
     /// # Errors
     /// If `values` is no matrix.
     pub fn new(keys: Linear, values: &Tensor, sharpness: f32) -> Result<Self> {
+        let mean: Vec<f32> = mean_row(values)?.squeeze(0)?.to_vec1()?;
         let mut values: Vec<Vec<f32>> = values.to_vec2()?;
-        let mut mean = vec![0.0; values.first().map_or(0, Vec::len)];
-        let share = 1.0 / values.len() as f32;
-        for row in &values {
-            mean.iter_mut()
-                .zip(row)
-                .for_each(|(mean, x)| *mean += share * x);
-        }
         for row in &mut values {
             row.iter_mut().zip(&mean).for_each(|(x, mean)| *x -= mean);
         }
