@@ -40,6 +40,8 @@ enum Program {
     Cliplet,
     /// The build without relaxed SIMD.
     PlainCliplet,
+    /// The first, with the starter in the place of the model.
+    Starter,
     Ort {
         int8: bool,
         tower: Tower,
@@ -70,6 +72,11 @@ impl Contestant {
         Self::new("cliplet-simd128", Program::PlainCliplet, Threads::One)
     }
 
+    /// Cliplet as it comes, with the starter.
+    pub fn starter(threads: Threads) -> Self {
+        Self::new("starter", Program::Starter, threads)
+    }
+
     /// ONNX Runtime Web with weights of eight bits.
     pub fn ort_int8(tower: Tower, threads: Threads) -> Self {
         Self::new("ort-int8", Program::Ort { int8: true, tower }, threads)
@@ -87,7 +94,10 @@ impl Contestant {
 
     /// Whether it is Cliplet, in whatever build.
     pub fn is_cliplet(&self) -> bool {
-        matches!(self.program, Program::Cliplet | Program::PlainCliplet)
+        matches!(
+            self.program,
+            Program::Cliplet | Program::PlainCliplet | Program::Starter
+        )
     }
 
     /// What `bench.start` of the page takes: the kind of contestant and its options.
@@ -96,17 +106,22 @@ impl Contestant {
             Threads::One => 1,
             Threads::Many => plan.threads,
         };
-        let cliplet = |query: String| {
+        let cliplet = |query: String, entry: Value| {
             let script = format!("{}?{query}", sites.engine(&self.name));
-            (
-                "cliplet",
-                json!({ "script": script, "model": sites.entry(&model.name) }),
-            )
+            ("cliplet", json!({ "script": script, "model": entry }))
         };
+        let entry = || sites.entry(&model.name);
         let hub = format!("/models/{}/hub", model.name);
         match self.program {
-            Program::Cliplet => cliplet(format!("threads={threads}")),
-            Program::PlainCliplet => cliplet("build=simd128".to_owned()),
+            Program::Cliplet => cliplet(format!("threads={threads}"), entry()),
+            Program::PlainCliplet => cliplet("build=simd128".to_owned(), entry()),
+            Program::Starter => {
+                let mut starter = entry();
+                starter["id"] = json!("starter");
+                starter["url"] = json!("/cliplet/models/starter.gguf");
+                starter["bytes"] = Value::Null;
+                cliplet(format!("threads={threads}"), starter)
+            }
             Program::Ort { int8, tower } => {
                 let suffix = if int8 { "_quantized" } else { "" };
                 let file = |name: &str, other: Tower| {

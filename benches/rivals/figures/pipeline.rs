@@ -1,4 +1,4 @@
-//! One picture and ten labels that have been asked before, from a photograph's file to scores.
+//! One picture and ten labels that have been asked before, from a photograph's file to scores; the same by the starter.
 
 use serde_json::json;
 
@@ -12,6 +12,7 @@ pub fn measure(bench: &mut Bench) {
     let mut contestants = Vec::new();
     for threads in bench.threads() {
         contestants.push(Contestant::cliplet(threads));
+        contestants.push(Contestant::starter(threads));
         contestants.push(Contestant::transformers(threads));
     }
     bench.start(&arena, &contestants);

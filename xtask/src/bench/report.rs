@@ -13,6 +13,7 @@ const EXACTNESS: &str = "exactness";
 const ORT_INT8: &str = "ONNX Runtime Web int8";
 const ORT_F32: &str = "ONNX Runtime Web f32";
 const TRANSFORMERS: &str = "Transformers.js";
+const VIT_B_32: &str = "Cliplet with ViT-B/32";
 const GOAL: &str = "a goal of 60 ms";
 const GOAL_INTERACTIVE: &str = "a goal of 1 s";
 const GOAL_TASK: &str = "a goal of 50 ms";
@@ -147,6 +148,13 @@ const ROWS: &[Row] = &[
         PIPELINE,
         TRANSFORMERS,
         Some(0.30),
+    ),
+    row(
+        "pipeline",
+        "the same by the starter, {n} threads",
+        ["starter/n", "cliplet/n"],
+        VIT_B_32,
+        Some(0.48),
     ),
     row(
         "visit",
