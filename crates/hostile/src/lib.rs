@@ -186,10 +186,7 @@ pub fn sizes(bytes: &[u8]) {
     let ours = preprocess::resize_and_crop(&decoded, generated.image_size);
     let ours = ours.unwrap_or_else(|error| panic!("{generated:?}: {error}"));
     let difference = Expected::new(&upright, generated.image_size).compare(&ours, 250);
-    assert!(
-        difference.largest <= pillow::LARGEST && difference.mean() <= pillow::MEAN,
-        "{generated:?}: {difference:?}"
-    );
+    assert!(difference.is_allowed(), "{generated:?}: {difference:?}");
 }
 
 /// Whether a panic would be caught, and become an error.
