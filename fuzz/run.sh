@@ -6,7 +6,7 @@
 # (on Debian, `apt-get install g++`).
 set -eu
 cd "$(dirname "$0")"
-target=${1:?"Usage: fuzz/run.sh TARGET [OPTION...]; the targets are gguf, safetensors, tokenizer, pickle and picture."}
+target=${1:?"Usage: fuzz/run.sh TARGET [OPTION...]; the targets are gguf, safetensors, tokenizer, pickle, picture and sizes."}
 shift
 export CARGO_TARGET_DIR="$PWD/target" RUSTC_BOOTSTRAP=1
 export RUSTFLAGS="--cfg fuzzing -Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
