@@ -35,7 +35,8 @@ pub const FIXED_NAMES: [&str; 2] = ["cliplet.js", "cliplet.d.ts"];
 const FILES: &str = "FILES_BESIDE_THIS_MODULE";
 const WORKER: &str = "WORKER_SCRIPT";
 
-/// What is packed of `public/`, beside the models that come with it: the list of models, their cards, and the licence of the starter's image tower.
+/// What is packed of `public/`, beside the models that come with it: the list of models, their cards,
+/// and the licence of the starter's image tower.
 const OF_PUBLIC: [&str; 4] = [
     "models.json",
     "models/laion-vit-b-32-card.json",
