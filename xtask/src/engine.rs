@@ -117,10 +117,17 @@ pub fn names(builds: &[&Build]) -> String {
 }
 
 impl Build {
+    /// The features of `crates/engine`, for cargo's `--features`.
+    pub fn features(&self) -> &'static str {
+        match self.threads {
+            true => "cliplet-engine/worker,cliplet-engine/threads",
+            false => "cliplet-engine/worker",
+        }
+    }
+
     /// Adds to a cargo command what this build of `crates/engine` and what it is made of is compiled with, beyond
-    /// `.cargo/config.toml`.
+    /// `.cargo/config.toml` and [`features`](Self::features).
     pub fn configure(&self, command: &mut Command) {
-        let mut features = vec!["cliplet-engine/worker"];
         if self.relaxed {
             // For the crate that uses it alone, so that all others are compiled once for both.
             command.arg("-Zprofile-rustflags");
@@ -131,7 +138,6 @@ impl Build {
             ));
         }
         if self.threads {
-            features.push("cliplet-engine/threads");
             // The standard library that rustup brings is compiled for one thread.
             command.args([
                 "-Zbuild-std=std,panic_abort",
@@ -154,7 +160,6 @@ impl Build {
             command.arg("--config");
             command.arg(format!("target.{WASM}.rustflags={}", json!(flags)));
         }
-        command.args(["--features", &features.join(",")]);
     }
 
     fn wasm_features(&self) -> WasmFeatures {
@@ -288,7 +293,9 @@ impl Script {
 fn compile(workspace: &Workspace, build: &Build) -> Result<PathBuf> {
     step(&format!("Compiling the engine ({})", build.name), || {
         let mut command = workspace.cargo_for_web("build");
-        command.args(["--package", "cliplet-engine", "--bin", "cliplet-engine"]);
+        command
+            .args(["--package", "cliplet-engine", "--bin", "cliplet-engine"])
+            .args(["--features", build.features()]);
         build.configure(&mut command);
         watch(&mut command, "The messages above say why.")
     })?;
