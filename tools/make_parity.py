@@ -5,7 +5,8 @@ from their names: `weight` below, which the test repeats, so that no weights nee
 agree.
 
 `predictions.json` has the best of some labels for 500 crops of the photographs, by PyTorch with the weights of the starter, and by OpenCLIP
-with those of the test model of 224 pixels, and with OpenCLIP's own preparation of pictures. Crops whose middle OpenCLIP and transformers cut out one pixel apart are left out: Cliplet does as transformers.
+with those of the test model of 224 pixels, and with OpenCLIP's own preparation of pictures. Crops whose middle OpenCLIP and
+transformers cut out one pixel apart are left out: Cliplet does as transformers.
 
 With `--full CLIPLET`, a program, nothing is written: a ViT-B/32 with all of its blocks and random weights is saved by OpenCLIP, by
 transformers and as a pickle, converted and asked for embeddings by that program, and the cosines are printed.
