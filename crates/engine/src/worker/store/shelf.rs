@@ -16,6 +16,17 @@ use crate::messages::{Done, Failure, StoredFile};
 /// All files, and the room there is.
 pub(in super::super) async fn files() -> Done {
     tidy_up().await;
+    let files = stored().await;
+    let room = Room::now().await;
+    Done::Files {
+        files,
+        used: room.as_ref().map(|room| room.used),
+        available: room.as_ref().map(|room| room.available),
+    }
+}
+
+/// All files, by their names.
+async fn stored() -> Vec<StoredFile> {
     let mut files = Vec::new();
     for name in PrivateFile::names().await {
         let Some(file) = name.strip_suffix(EXTENSION) else {
@@ -49,12 +60,7 @@ pub(in super::super) async fn files() -> Done {
         });
     }
     files.sort_by(|one, other| one.name.cmp(&other.name));
-    let room = Room::now().await;
-    Done::Files {
-        files,
-        used: room.as_ref().map(|room| room.used),
-        available: room.as_ref().map(|room| room.available),
-    }
+    files
 }
 
 /// Deletes a file that a person wants to be rid of, with what was kept beside it.
@@ -77,10 +83,7 @@ pub(in super::super) async fn delete(name: &str) -> Result<(), Failure> {
 
 /// Deletes what is kept of other revisions of a model. One that another tab has open stays, and is listed as its own.
 pub(in super::super) async fn delete_other_revisions(model: &ModelEntry) {
-    let Done::Files { files, .. } = files().await else {
-        return;
-    };
-    for file in files {
+    for file in stored().await {
         if file.model == model.id && file.revision != model.revision {
             let _ = delete(&file.name).await;
         }
