@@ -762,16 +762,16 @@ pub const CUT: &str = "Too long: its end was not read";
 /// A label that is in the list twice.
 pub const REPEATED: &str = "Already in the list";
 
+const BY_THE_STARTER: &str =
+    "By the small starter model: good on everyday things and animals, weak on people and scenes.";
+
 /// Where the scores come from, as long as they come from the preview.
 pub fn preview_scores(wanted: Option<&ModelEntry>, on_its_way: bool) -> String {
     match wanted.filter(|model| !model.preview) {
         Some(wanted) if on_its_way => {
-            format!(
-                "By the small starter model: good on everyday things and animals, weak on people and scenes. {} takes over soon.",
-                wanted.name
-            )
+            format!("{BY_THE_STARTER} {} takes over soon.", wanted.name)
         }
-        _ => "By the small starter model: good on everyday things and animals, weak on people and scenes.".to_owned(),
+        _ => BY_THE_STARTER.to_owned(),
     }
 }
 
