@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use super::LANES;
 use super::functions;
-use super::product::Out;
 use super::vector::{Vector, array};
+use super::{LANES, Out};
 
 /// Rows that ask: `rows x width`, `stride` apart; a row's heads lie side by side.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +46,12 @@ impl Queries<'_> {
         self.heads * self.head_width
     }
 
+    /// The rows that `out` has results of. Panics unless it has them of all heads.
+    pub(super) fn check(&self, out: &Out) -> Range<usize> {
+        assert_eq!(out.columns(), 0..self.width(), "all heads");
+        out.rows()
+    }
+
     /// One head of a row.
     pub(super) fn head(&self, row: usize, head: usize) -> &[f32] {
         &self.numbers[row * self.stride + head * self.head_width..][..self.head_width]
@@ -69,14 +74,10 @@ impl Keys<'_> {
 /// See [`super::Kernel::attend`].
 ///
 /// # Safety
-/// The processor must have the instructions of `V`. No other thread uses these rows of `out` meanwhile.
+/// The processor must have the instructions of `V`.
 #[inline(always)]
-pub(super) unsafe fn attend<V: Vector>(
-    queries: Queries,
-    keys: Keys,
-    rows: Range<usize>,
-    out: &Out,
-) {
+pub(super) unsafe fn attend<V: Vector>(queries: Queries, keys: Keys, mut out: Out) {
+    let rows = queries.check(&out);
     let mut row = rows.start;
     let mut weights = Vec::new();
     while row < rows.end {
@@ -87,8 +88,8 @@ pub(super) unsafe fn attend<V: Vector>(
         // Safety: `check` has seen that all keys and values are there; the rest is the caller's promise.
         unsafe {
             match two {
-                true => attend_rows::<V, 2>(queries, &keys, row, seen, &mut weights, out),
-                false => attend_rows::<V, 1>(queries, &keys, row, seen, &mut weights, out),
+                true => attend_rows::<V, 2>(queries, &keys, row, seen, &mut weights, &mut out),
+                false => attend_rows::<V, 1>(queries, &keys, row, seen, &mut weights, &mut out),
             }
         }
         row += 1 + usize::from(two);
@@ -106,7 +107,7 @@ unsafe fn attend_rows<V: Vector, const R: usize>(
     first: usize,
     seen: &[u32],
     weights: &mut Vec<f32>,
-    out: &Out,
+    out: &mut Out,
 ) {
     // Filled up to whole vectors, and to whole groups of keys.
     let length = seen.len().next_multiple_of(LANES.max(KEYS));
@@ -115,13 +116,13 @@ unsafe fn attend_rows<V: Vector, const R: usize>(
     for head in 0..queries.heads {
         let columns = head * queries.head_width..(head + 1) * queries.head_width;
         let rows: [&[f32]; R] = std::array::from_fn(|r| queries.head(first + r, head));
-        // Safety: the caller's promise; rows are different places.
+        // Safety: the caller's promise.
         unsafe {
             logits::<V, R>(rows, keys, columns.start, seen, weights);
             for weights in weights.chunks_exact_mut(length) {
                 softmax::<V>(weights, seen.len());
             }
-            let out: [&mut [f32]; R] = std::array::from_fn(|r| out.at(first + r, columns.clone()));
+            let out = out.at(first, columns.clone());
             mix::<V, R>(weights, keys, columns.start, seen, out);
         }
     }

@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use super::product::{Finish, FinishOfPanel, Out};
+use super::product::{Epilogue, PanelEpilogue};
 use super::vector::{Vector, array};
-use super::{LANES, PANEL, ROWS, VECTORS};
+use super::{LANES, Out, PANEL, ROWS, VECTORS};
 
 /// A weight matrix of `outputs x inputs` in f32.
 #[derive(Clone, Debug)]
@@ -60,38 +60,35 @@ impl FloatWeights {
         self.numbers[(output / PANEL * self.inputs + input) * PANEL + output % PANEL]
     }
 
-    /// Panics unless all shapes fit.
-    pub(super) fn check(&self, xs: &[f32], panels: &Range<usize>, finish: Finish, out: &Out) {
-        assert_eq!(xs.len(), out.rows() * self.inputs, "rows");
-        assert_eq!(out.columns(), self.outputs, "outputs");
-        assert!(panels.end <= self.panels(), "panels");
+    /// The panels whose outputs `out` has. Panics unless all shapes fit.
+    pub(super) fn check(&self, xs: &[f32], epilogue: Epilogue, out: &Out) -> Range<usize> {
+        let rows = out.rows();
         assert!(
-            finish.bias.is_none_or(|bias| bias.len() == self.outputs),
-            "biases"
+            rows.start == 0 && xs.len() == rows.end * self.inputs,
+            "rows"
         );
+        epilogue.panels(self.outputs, out)
     }
 }
 
 /// See [`super::Kernel::multiply_floats`].
 ///
 /// # Safety
-/// The processor must have the instructions of `V`. No other thread uses these panels of `out`
-/// meanwhile.
+/// The processor must have the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn multiply<V: Vector>(
     weights: &FloatWeights,
     xs: &[f32],
-    panels: Range<usize>,
-    finish: Finish,
-    out: &Out,
+    epilogue: Epilogue,
+    mut out: Out,
 ) {
-    weights.check(xs, &panels, finish, out);
-    let (inputs, rows) = (weights.inputs, out.rows());
+    let panels = weights.check(xs, epilogue, &out);
+    let (inputs, rows) = (weights.inputs, out.rows().end);
     for panel in panels {
         let of_panel = &weights.numbers[panel * PANEL * inputs..][..PANEL * inputs];
         // Safety: `check` has compared all shapes, and the rest is the caller's promise.
         unsafe {
-            let finish = FinishOfPanel::<V>::new(finish, panel, out);
+            let epilogue = PanelEpilogue::<V>::new(epilogue, panel, &out);
             let mut row = 0;
             while row < rows {
                 let xs = &xs[row * inputs..];
@@ -103,7 +100,7 @@ pub(super) unsafe fn multiply<V: Vector>(
                     }
                 };
                 for sums in &sums[..count] {
-                    finish.put(sums, row, out);
+                    epilogue.put(sums, row, &mut out);
                     row += 1;
                 }
             }

@@ -28,6 +28,7 @@ mod depthwise;
 mod floats;
 mod functions;
 mod layer_norm;
+mod out;
 mod pack;
 pub mod pixels;
 mod product;
@@ -51,8 +52,9 @@ pub use activations::{Activations, Groups};
 pub use attention::{Keys, Queries, SeenBy};
 pub use depthwise::Depthwise;
 pub use floats::FloatWeights;
+pub use out::Out;
 pub use pack::{PackedWeights, QuantisedBlock, Room, Share};
-pub use product::{Finish, Out};
+pub use product::Epilogue;
 pub use stored::BlockType;
 
 /// What a tower puts numbers through after a product or a convolution.
@@ -163,37 +165,25 @@ pub trait Kernel: Sync {
     /// If `xs` has fewer.
     fn quantise(&self, xs: &[f32], groups: Groups);
 
-    /// `out = finish(xs W^T)` for some panels of [`PANEL`] outputs of `W`; `out` is `rows x outputs`.
+    /// `out = epilogue(xs W^T)`, where `out` is `rows x outputs`: all rows, and columns that make
+    /// up whole panels of [`PANEL`] outputs.
     ///
     /// # Panics
     /// If the shapes do not fit, or if weights and activations are not of the same precision.
-    fn multiply(
-        &self,
-        weights: &PackedWeights,
-        xs: &Activations,
-        panels: Range<usize>,
-        finish: Finish,
-        out: &Out,
-    );
+    fn multiply(&self, weights: &PackedWeights, xs: &Activations, epilogue: Epilogue, out: Out);
 
     /// The same in f32, with rows of numbers, `rows x inputs`, as they are.
     ///
     /// # Panics
     /// If the shapes do not fit.
-    fn multiply_floats(
-        &self,
-        weights: &FloatWeights,
-        xs: &[f32],
-        panels: Range<usize>,
-        finish: Finish,
-        out: &Out,
-    );
+    fn multiply_floats(&self, weights: &FloatWeights, xs: &[f32], epilogue: Epilogue, out: Out);
 
-    /// Scaled dot-product attention (Vaswani et al., 2017) for some rows of queries; `out` is `rows x width`.
+    /// Scaled dot-product attention (Vaswani et al., 2017) for the rows of queries that `out` has;
+    /// it is `rows x width`, all columns of it.
     ///
     /// # Panics
     /// If the shapes do not fit, or if a row sees a key that is not there.
-    fn attend(&self, queries: Queries, keys: Keys, rows: Range<usize>, out: &Out);
+    fn attend(&self, queries: Queries, keys: Keys, out: Out);
 
     /// LayerNorm (Ba et al., 2016) of each row of `xs`: `(x - mean) / sqrt(variance + epsilon) * weight + bias`. All slices
     /// hold whole rows as long as `weight`.

@@ -12,7 +12,7 @@ use super::functions;
 use super::pack::PanelBlock;
 use super::tiles::{Block, Rows, Tile, rolled};
 use super::vector::{Vector, array};
-use super::{Activations, LANES, PANEL, PackedWeights, ROWS, VECTORS};
+use super::{Activations, LANES, Out, PANEL, PackedWeights, ROWS, VECTORS};
 use crate::Activation;
 
 /// Rows that take a block of weights one after the other, at most: what they have added up stays in the nearest cache, and their
@@ -24,7 +24,7 @@ const PANELS_BYTES: usize = 256 << 10;
 
 /// What becomes of the results of a product, in this order.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Finish<'a> {
+pub struct Epilogue<'a> {
     /// Added to each row; one per output.
     pub bias: Option<&'a [f32]>,
     /// Applied to each result.
@@ -33,77 +33,28 @@ pub struct Finish<'a> {
     pub residual: bool,
 }
 
-/// Rows of results, which several threads may fill in at once.
-///
-/// Whoever shares one hands out rows and columns so that no two threads write to the same place, and reads nothing
-/// until all are done.
-pub struct Out<'a> {
-    first: *mut f32,
-    length: usize,
-    columns: usize,
-    rows: std::marker::PhantomData<&'a mut [f32]>,
-}
-
-// Safety: it is a slice that threads write to at different places, as its users promise.
-unsafe impl Send for Out<'_> {}
-// Safety: the same.
-unsafe impl Sync for Out<'_> {}
-
-impl<'a> Out<'a> {
-    /// Rows of `columns` results.
-    ///
-    /// # Panics
-    /// If `results` holds no whole rows.
-    pub fn new(results: &'a mut [f32], columns: usize) -> Self {
-        assert_eq!(results.len() % columns.max(1), 0, "whole rows");
-        Self {
-            first: results.as_mut_ptr(),
-            length: results.len(),
-            columns,
-            rows: std::marker::PhantomData,
-        }
-    }
-
-    /// Results in a row.
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
-
-    /// How many rows there are.
-    pub fn rows(&self) -> usize {
-        self.length / self.columns.max(1)
-    }
-
-    /// Results of a row from a column on.
-    ///
-    /// # Safety
-    /// No other thread uses them meanwhile.
-    ///
-    /// # Panics
-    /// If they are not there.
-    #[inline(always)]
-    #[allow(clippy::mut_from_ref, reason = "the caller shares it out")]
-    pub(super) unsafe fn at(&self, row: usize, columns: Range<usize>) -> &mut [f32] {
-        let begin = row * self.columns + columns.start;
-        assert!(columns.start <= columns.end && columns.end <= self.columns && row < self.rows());
-        // Safety: it lies within the slice that this was made of, and the caller has it alone.
-        unsafe { std::slice::from_raw_parts_mut(self.first.add(begin), columns.len()) }
+impl Epilogue<'_> {
+    /// The panels whose outputs `out` has, of `outputs` altogether. Panics unless there is a bias
+    /// for each output, and the panels are whole.
+    pub(super) fn panels(&self, outputs: usize, out: &Out) -> Range<usize> {
+        let is_whole = self.bias.is_none_or(|bias| bias.len() == outputs);
+        assert!(is_whole, "biases");
+        out.panels(outputs)
     }
 }
 
 /// See [`super::Kernel::multiply`].
 ///
 /// # Safety
-/// The processor must have the instructions of `V`. No other thread uses these panels of `out` meanwhile.
+/// The processor must have the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
     weights: &PackedWeights,
     xs: &Activations,
-    panels: Range<usize>,
-    finish: Finish,
-    out: &Out,
+    epilogue: Epilogue,
+    mut out: Out,
 ) {
-    check(weights, xs, &panels, finish, out);
+    let panels = check(weights, xs, epilogue, &out);
     let precision = weights.precision();
     assert!(precision.order() == T::ORDER && words_of(precision) == T::WORDS);
     let panel_bytes = weights.row_blocks().max(1) * size_of::<PanelBlock>();
@@ -111,7 +62,7 @@ pub(super) unsafe fn multiply<V: Vector, T: Tile<V>>(
     for first in panels.clone().step_by(at_once) {
         let panels = first..panels.end.min(first + at_once);
         // Safety: `check` has compared all shapes, and the rest is the caller's promise.
-        unsafe { multiply_panels::<V, T>(weights, xs, panels, finish, out) };
+        unsafe { multiply_panels::<V, T>(weights, xs, panels, epilogue, &mut out) };
     }
 }
 
@@ -124,8 +75,8 @@ unsafe fn multiply_panels<V: Vector, T: Tile<V>>(
     weights: &PackedWeights,
     xs: &Activations,
     panels: Range<usize>,
-    finish: Finish,
-    out: &Out,
+    epilogue: Epilogue,
+    out: &mut Out,
 ) {
     let turns = rolled(T::TURNS);
     let mut known = Vec::new();
@@ -150,9 +101,9 @@ unsafe fn multiply_panels<V: Vector, T: Tile<V>>(
                     };
                     add_block::<V, T>(rows, (b, blocks.len()), &block, sums);
                 }
-                let finish = FinishOfPanel::<V>::new(finish, panel, out);
+                let epilogue = PanelEpilogue::<V>::new(epilogue, panel, out);
                 for (r, results) in sums.iter().enumerate() {
-                    finish.put(results, first + r, out);
+                    epilogue.put(results, first + r, out);
                 }
             }
         }
@@ -160,24 +111,17 @@ unsafe fn multiply_panels<V: Vector, T: Tile<V>>(
     }
 }
 
-/// Panics unless all shapes fit.
+/// The panels whose outputs `out` has. Panics unless all shapes fit.
 pub(super) fn check(
     weights: &PackedWeights,
     xs: &Activations,
-    panels: &Range<usize>,
-    finish: Finish,
+    epilogue: Epilogue,
     out: &Out,
-) {
+) -> Range<usize> {
     assert_eq!(xs.inputs(), weights.inputs(), "inputs");
     assert_eq!(xs.precision(), weights.precision(), "precision");
-    assert_eq!(out.columns(), weights.outputs(), "outputs");
-    assert_eq!(out.rows(), xs.rows(), "rows");
-    assert!(panels.end <= weights.panels(), "panels");
-    let outputs = weights.outputs();
-    assert!(
-        finish.bias.is_none_or(|bias| bias.len() == outputs),
-        "biases"
-    );
+    assert_eq!(out.rows(), 0..xs.rows(), "rows");
+    epilogue.panels(weights.outputs(), out)
 }
 
 /// Adds products of a block of as many rows as there are `sums` with a block of weights: of each row block `b` of so many. `rows` is where
@@ -221,8 +165,8 @@ unsafe fn add_groups<V: Vector, T: Tile<V>, const R: usize>(
     rows
 }
 
-/// [`Finish`] for the outputs of one panel.
-pub(super) struct FinishOfPanel<V: Vector> {
+/// [`Epilogue`] for the outputs of one panel.
+pub(super) struct PanelEpilogue<V: Vector> {
     /// Those outputs.
     columns: Range<usize>,
     bias: [V::F; VECTORS],
@@ -230,14 +174,14 @@ pub(super) struct FinishOfPanel<V: Vector> {
     residual: bool,
 }
 
-impl<V: Vector> FinishOfPanel<V> {
+impl<V: Vector> PanelEpilogue<V> {
     /// # Safety
     /// The processor must have the instructions of `V`.
     #[inline(always)]
-    pub(super) unsafe fn new(finish: Finish, panel: usize, out: &Out) -> Self {
-        let columns = panel * PANEL..out.columns().min((panel + 1) * PANEL);
+    pub(super) unsafe fn new(epilogue: Epilogue, panel: usize, out: &Out) -> Self {
+        let columns = panel * PANEL..out.columns().end.min((panel + 1) * PANEL);
         let mut bias = [0.0; PANEL];
-        if let Some(all) = finish.bias {
+        if let Some(all) = epilogue.bias {
             bias[..columns.len()].copy_from_slice(&all[columns.clone()]);
         }
         let bias = bias.as_ptr();
@@ -246,27 +190,26 @@ impl<V: Vector> FinishOfPanel<V> {
         Self {
             columns,
             bias,
-            activation: finish.activation,
-            residual: finish.residual,
+            activation: epilogue.activation,
+            residual: epilogue.residual,
         }
     }
 
-    /// Finishes a row's results and puts them where they belong.
+    /// Epiloguees a row's results and puts them where they belong.
     ///
     /// # Safety
-    /// The processor must have the instructions of `V`; no other thread uses these places of `out`.
+    /// The processor must have the instructions of `V`.
     #[inline(always)]
-    pub(super) unsafe fn put(&self, results: &[V::F; VECTORS], row: usize, out: &Out) {
-        // Safety: the caller's promise.
-        let to = unsafe { out.at(row, self.columns.clone()) };
+    pub(super) unsafe fn put(&self, results: &[V::F; VECTORS], row: usize, out: &mut Out) {
+        let [to] = out.at(row, self.columns.clone());
         match <&mut [f32; PANEL]>::try_from(&mut *to) {
             // Safety: the same.
-            Ok(to) => unsafe { self.finish(results, to) },
+            Ok(to) => unsafe { self.epilogue(results, to) },
             Err(_) => {
                 let mut whole = [0.0; PANEL];
                 whole[..to.len()].copy_from_slice(to);
                 // Safety: the same.
-                unsafe { self.finish(results, &mut whole) };
+                unsafe { self.epilogue(results, &mut whole) };
                 to.copy_from_slice(&whole[..to.len()]);
             }
         }
@@ -275,7 +218,7 @@ impl<V: Vector> FinishOfPanel<V> {
     /// # Safety
     /// The processor must have the instructions of `V`.
     #[inline(always)]
-    unsafe fn finish(&self, results: &[V::F; VECTORS], to: &mut [f32; PANEL]) {
+    unsafe fn epilogue(&self, results: &[V::F; VECTORS], to: &mut [f32; PANEL]) {
         for (v, &result) in results.iter().enumerate() {
             // Safety: as promised by the caller, and `to` is as long as these vectors.
             unsafe {

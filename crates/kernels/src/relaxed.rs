@@ -12,7 +12,7 @@ use super::product;
 use super::simd128::V128;
 use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs, SevensBy32};
 use super::vector::{Bytes, BytesAtOnce, loops};
-use super::{Finish, Kernel, Out, PackedWeights, Precision};
+use super::{Epilogue, Kernel, Out, PackedWeights, Precision};
 
 /// See the module. Which one a processor has is found out by [`Relaxed::of_the_processor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +76,8 @@ impl Kernel for Relaxed {
         &self,
         weights: &PackedWeights,
         xs: &super::Activations,
-        panels: std::ops::Range<usize>,
-        finish: Finish,
-        out: &Out,
+        epilogue: Epilogue,
+        out: Out,
     ) {
         type V = V128<true>;
         let multiply = match (weights.precision(), self) {
@@ -88,8 +87,8 @@ impl Kernel for Relaxed {
             (Precision::Eight, _) => product::multiply::<V, EightsBy32>,
             (Precision::Fourteen, _) => product::multiply::<V, FourteensBy32>,
         };
-        // Safety: a module is only run where all its instructions are there; the caller shares panels out.
-        unsafe { multiply(weights, xs, panels, finish, out) };
+        // Safety: a module is only run where all its instructions are there.
+        unsafe { multiply(weights, xs, epilogue, out) };
     }
 
     loops!(V128<true>);

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::quantise::inverse;
 use super::{
-    Activations, BLOCK, Depthwise, Finish, FloatWeights, Groups, Kernel, Keys, MOST_OF_EIGHT, Out,
-    PANEL, PackedWeights, Precision, Queries, product,
+    Activations, BLOCK, Depthwise, Epilogue, FloatWeights, Groups, Kernel, Keys, MOST_OF_EIGHT,
+    Out, PANEL, PackedWeights, Precision, Queries, product,
 };
 use crate::Activation;
 
@@ -43,17 +43,15 @@ impl Kernel for Scalar {
         &self,
         weights: &PackedWeights,
         xs: &Activations,
-        panels: Range<usize>,
-        finish: Finish,
-        out: &Out,
+        epilogue: Epilogue,
+        mut out: Out,
     ) {
-        product::check(weights, xs, &panels, finish, out);
+        let panels = product::check(weights, xs, epilogue, &out);
         let order = weights.precision().order();
         for panel in panels {
             let outputs = panel * PANEL..weights.outputs().min((panel + 1) * PANEL);
             for row in 0..xs.rows() {
-                // Safety: the caller shares panels out so that nobody else uses these.
-                let results = unsafe { out.at(row, outputs.clone()) };
+                let [results] = out.at(row, outputs.clone());
                 for (lane, result) in results.iter_mut().enumerate() {
                     let mut sum = 0.0;
                     for (b, block) in weights.panel(panel).iter().enumerate() {
@@ -63,7 +61,7 @@ impl Kernel for Scalar {
                             .sum();
                         sum += scale * block.scales[lane] * dot as f32;
                     }
-                    *result = finished(finish, outputs.start + lane, sum, *result);
+                    *result = finished(epilogue, outputs.start + lane, sum, *result);
                 }
             }
         }
@@ -73,30 +71,27 @@ impl Kernel for Scalar {
         &self,
         weights: &FloatWeights,
         xs: &[f32],
-        panels: Range<usize>,
-        finish: Finish,
-        out: &Out,
+        epilogue: Epilogue,
+        mut out: Out,
     ) {
-        weights.check(xs, &panels, finish, out);
-        for panel in panels {
+        for panel in weights.check(xs, epilogue, &out) {
             let outputs = panel * PANEL..weights.outputs().min((panel + 1) * PANEL);
             for (row, xs) in xs.chunks_exact(weights.inputs().max(1)).enumerate() {
-                // Safety: the caller shares panels out so that nobody else uses these.
-                let results = unsafe { out.at(row, outputs.clone()) };
+                let [results] = out.at(row, outputs.clone());
                 for (output, result) in outputs.clone().zip(results) {
                     let products = xs.iter().enumerate();
                     let sum: f64 = products
                         .map(|(i, x)| f64::from(*x) * f64::from(weights.weight(output, i)))
                         .sum();
-                    *result = finished(finish, output, sum as f32, *result);
+                    *result = finished(epilogue, output, sum as f32, *result);
                 }
             }
         }
     }
 
-    fn attend(&self, queries: Queries, keys: Keys, rows: Range<usize>, out: &Out) {
+    fn attend(&self, queries: Queries, keys: Keys, mut out: Out) {
         let width = queries.head_width;
-        for row in rows {
+        for row in queries.check(&out) {
             let seen = keys.seen_by.seen_by(row);
             keys.check(seen, queries.width());
             for head in 0..queries.heads {
@@ -111,8 +106,7 @@ impl Kernel for Scalar {
                 let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 let weights: Vec<f64> = logits.iter().map(|logit| (logit - most).exp()).collect();
                 let sum: f64 = weights.iter().sum();
-                // Safety: the caller shares rows out so that nobody else uses these.
-                let out = unsafe { out.at(row, head * width..(head + 1) * width) };
+                let [out] = out.at(row, head * width..(head + 1) * width);
                 for (i, out) in out.iter_mut().enumerate() {
                     let values = seen
                         .iter()
@@ -207,12 +201,12 @@ fn scale(xs: &[f32; BLOCK], precision: Precision) -> f32 {
 }
 
 /// What becomes of an output's sum, at whose place there was a number `before`.
-fn finished(finish: Finish, output: usize, mut sum: f32, before: f32) -> f32 {
-    sum += finish.bias.map_or(0.0, |bias| bias[output]);
-    if let Some(activation) = finish.activation {
+fn finished(epilogue: Epilogue, output: usize, mut sum: f32, before: f32) -> f32 {
+    sum += epilogue.bias.map_or(0.0, |bias| bias[output]);
+    if let Some(activation) = epilogue.activation {
         sum = activated(activation, sum);
     }
-    if finish.residual { before + sum } else { sum }
+    if epilogue.residual { before + sum } else { sum }
 }
 
 fn activated(activation: Activation, x: f32) -> f32 {

@@ -5,7 +5,7 @@ use std::arch::wasm32::*;
 use super::product;
 use super::tiles::Pairs;
 use super::vector::{Vector, loops};
-use super::{BLOCK, Finish, Kernel, LANES, Out, PackedWeights, Precision};
+use super::{BLOCK, Epilogue, Kernel, LANES, Out, PackedWeights, Precision};
 
 /// Its fastest products are of pairs of sixteen bits.
 pub struct Simd128;
@@ -27,12 +27,11 @@ impl Kernel for Simd128 {
         &self,
         weights: &PackedWeights,
         xs: &super::Activations,
-        panels: std::ops::Range<usize>,
-        finish: Finish,
-        out: &Out,
+        epilogue: Epilogue,
+        out: Out,
     ) {
-        // Safety: a module is only run where all its instructions are there; the caller shares panels out.
-        unsafe { product::multiply::<V128<false>, Pairs>(weights, xs, panels, finish, out) };
+        // Safety: a module is only run where all its instructions are there.
+        unsafe { product::multiply::<V128<false>, Pairs>(weights, xs, epilogue, out) };
     }
 
     loops!(V128<false>);

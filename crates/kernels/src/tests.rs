@@ -107,20 +107,15 @@ impl Product {
             self.block(o, b)
         });
         let mut out = vec![f32::NAN; self.rows * self.outputs];
-        let finish = Finish {
+        let epilogue = Epilogue {
             bias: Some(&self.bias),
-            ..Finish::default()
+            ..Epilogue::default()
         };
-        let rows = Out::new(&mut out, self.outputs);
-        let middle = weights.panels() / 3;
-        kernel.multiply(&weights, activations, 0..middle, finish, &rows);
-        kernel.multiply(
-            &weights,
-            activations,
-            middle..weights.panels(),
-            finish,
-            &rows,
-        );
+        // In parts, as several threads would.
+        let portion = weights.panels().div_ceil(3) * PANEL;
+        for part in Out::new(&mut out, self.outputs).split_columns(portion) {
+            kernel.multiply(&weights, activations, epilogue, part);
+        }
         out
     }
 
@@ -257,17 +252,17 @@ proptest! {
     }
 
     #[test]
-    fn results_are_finished_in_order(seed in 0usize..1000, shape in shape(), residual: bool, activation in 0usize..3) {
+    fn epilogues_are_applied_in_order(seed in 0usize..1000, shape in shape(), residual: bool, activation in 0usize..3) {
         let activation = ACTIVATIONS[activation];
         let product = Product::new(numbers, seed, shape);
         for (kernel, precision) in kernels_and_precisions() {
             let activations = product.quantised(kernel, precision);
-            let finish = Finish { bias: None, activation: Some(activation), residual };
+            let epilogue = Epilogue { bias: None, activation: Some(activation), residual };
             let before = numbers(seed + 3, product.rows * product.outputs);
             let by = |kernel: &dyn Kernel| {
                 let weights = PackedWeights::pack(product.outputs, product.inputs, precision, &|o, b| product.block(o, b));
                 let mut out = before.clone();
-                kernel.multiply(&weights, &activations, 0..weights.panels(), finish, &Out::new(&mut out, product.outputs));
+                kernel.multiply(&weights, &activations, epilogue, Out::new(&mut out, product.outputs));
                 out
             };
             let (results, expected) = (by(kernel), by(&Scalar(precision)));
@@ -289,14 +284,13 @@ proptest! {
         let plain = |seed: usize, count: usize| -> Vec<f32> { numbers(seed, count).iter().map(|x| x.sin()).collect() };
         let (xs, matrix, bias) = (plain(seed, rows * inputs), plain(seed + 1, outputs * inputs), plain(seed + 2, outputs));
         let weights = FloatWeights::pack(outputs, inputs, &matrix);
-        let finish = Finish { bias: Some(&bias), activation: ACTIVATIONS.get(activation).copied(), residual };
+        let epilogue = Epilogue { bias: Some(&bias), activation: ACTIVATIONS.get(activation).copied(), residual };
         let before = plain(seed + 3, rows * outputs);
         let by = |kernel: &dyn Kernel| {
             let mut out = before.clone();
-            let rows = Out::new(&mut out, outputs);
-            let middle = weights.panels() / 3;
-            for panels in [0..middle, middle..weights.panels()] {
-                kernel.multiply_floats(&weights, &xs, panels, finish, &rows);
+            let portion = weights.panels().div_ceil(3) * PANEL;
+            for part in Out::new(&mut out, outputs).split_columns(portion) {
+                kernel.multiply_floats(&weights, &xs, epilogue, part);
             }
             out
         };
@@ -336,7 +330,9 @@ proptest! {
         let keys = Keys { keys: &k, key_stride: stride, values: &v, value_stride: width, seen_by: &seen };
         let by = |kernel: &dyn Kernel| {
             let mut out = vec![f32::NAN; rows * width];
-            kernel.attend(queries, keys, 0..rows, &Out::new(&mut out, width));
+            for part in Out::new(&mut out, width).split_rows(rows.div_ceil(2)) {
+                kernel.attend(queries, keys, part);
+            }
             out
         };
         let expected = by(&Scalar(Precision::Fifteen));

@@ -173,13 +173,13 @@ macro_rules! loops {
             fn quantise(xs: &[f32], groups: $crate::Groups) = quantise::quantise);
         $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn multiply_floats(
-                weights: &$crate::FloatWeights, xs: &[f32], panels: std::ops::Range<usize>,
-                finish: $crate::Finish, out: &$crate::Out
+                weights: &$crate::FloatWeights, xs: &[f32],
+                epilogue: $crate::Epilogue, out: $crate::Out
             ) = floats::multiply);
         $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn attend(
-                queries: $crate::Queries, keys: $crate::Keys, rows: std::ops::Range<usize>,
-                out: &$crate::Out
+                queries: $crate::Queries, keys: $crate::Keys,
+                out: $crate::Out
             ) = attention::attend);
         $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn layer_norm(xs: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, out: &mut [f32])
@@ -201,7 +201,7 @@ macro_rules! loops {
                 // Safety: passed on to the caller.
                 unsafe { $crate::$module::$loop::<$vector>($($argument),*) }
             }
-            // Safety: a kernel is only to be had where its instructions are; the caller shares rows out.
+            // Safety: a kernel is only to be had where its instructions are.
             unsafe { compiled_so($($argument),*) }
         }
     };

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use super::product;
 use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs};
 use super::vector::{Bytes, BytesAtOnce, Vector, loops};
-use super::{Activations, Finish, Kernel, LANES, Out, PackedWeights, Precision};
+use super::{Activations, Epilogue, Kernel, LANES, Out, PackedWeights, Precision};
 
 /// Multiplies bytes into sixteen bits, and pairs of sixteen bits.
 pub struct Avx2(());
@@ -30,12 +30,11 @@ macro_rules! multiply {
         unsafe fn compiled_so(
             weights: &PackedWeights,
             xs: &Activations,
-            panels: std::ops::Range<usize>,
-            finish: Finish,
-            out: &Out,
+            epilogue: Epilogue,
+            out: Out,
         ) {
             // Safety: passed on to the caller.
-            unsafe { product::multiply::<V256, $tile>(weights, xs, panels, finish, out) }
+            unsafe { product::multiply::<V256, $tile>(weights, xs, epilogue, out) }
         }
         compiled_so
     }};
@@ -54,21 +53,14 @@ impl Kernel for Avx2 {
         Precision::Fifteen
     }
 
-    fn multiply(
-        &self,
-        weights: &PackedWeights,
-        xs: &Activations,
-        panels: std::ops::Range<usize>,
-        finish: Finish,
-        out: &Out,
-    ) {
-        // Safety: `available` has found the instructions, and the caller shares panels out.
+    fn multiply(&self, weights: &PackedWeights, xs: &Activations, epilogue: Epilogue, out: Out) {
+        // Safety: `available` has found the instructions.
         unsafe {
             match weights.precision() {
                 Precision::Seven => {
-                    multiply!(BytesBySixteen, "avx2,fma")(weights, xs, panels, finish, out);
+                    multiply!(BytesBySixteen, "avx2,fma")(weights, xs, epilogue, out);
                 }
-                _ => multiply!(Pairs, "avx2,fma")(weights, xs, panels, finish, out),
+                _ => multiply!(Pairs, "avx2,fma")(weights, xs, epilogue, out),
             }
         }
     }
@@ -89,25 +81,18 @@ impl Kernel for Vnni {
         Precision::Fourteen
     }
 
-    fn multiply(
-        &self,
-        weights: &PackedWeights,
-        xs: &Activations,
-        panels: std::ops::Range<usize>,
-        finish: Finish,
-        out: &Out,
-    ) {
-        // Safety: `available` has found the instructions, and the caller shares panels out.
+    fn multiply(&self, weights: &PackedWeights, xs: &Activations, epilogue: Epilogue, out: Out) {
+        // Safety: `available` has found the instructions.
         unsafe {
             match weights.precision() {
                 Precision::Eight => {
                     multiply!(EightsBy32, "avx2,fma,avx512vnni,avx512vl")(
-                        weights, xs, panels, finish, out,
+                        weights, xs, epilogue, out,
                     );
                 }
                 _ => {
                     multiply!(FourteensBy32, "avx2,fma,avx512vnni,avx512vl")(
-                        weights, xs, panels, finish, out,
+                        weights, xs, epilogue, out,
                     );
                 }
             }

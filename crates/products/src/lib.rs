@@ -11,7 +11,7 @@ use std::hint::black_box;
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Module, Tensor};
 use cliplet_kernels::{
-    self as kernels, Activations, Finish, Kernel, Out, PackedWeights, Precision, QuantisedBlock,
+    self as kernels, Activations, Epilogue, Kernel, Out, PackedWeights, Precision, QuantisedBlock,
 };
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB, GemmOptions};
 use rten_tensor::NdTensor;
@@ -237,7 +237,6 @@ fn ours(
             kernel.quantise(&xs, groups);
         }
         let out = Out::new(&mut out, outputs);
-        let panels = 0..weights.panels();
-        kernel.multiply(&weights, &activations, panels, Finish::default(), &out);
+        kernel.multiply(&weights, &activations, Epilogue::default(), out);
     })
 }

@@ -155,13 +155,9 @@ impl Attention {
                         seen_by: visible,
                     };
                     let portion = parallel::portion(rows).max(AT_LEAST);
-                    let portions = (0..rows).step_by(portion);
-                    parallel::each(
-                        portions.map(|first| first..rows.min(first + portion)),
-                        |rows| {
-                            kernel.attend(queries, keys, rows, &out);
-                        },
-                    );
+                    parallel::each(out.split_rows(portion), |out| {
+                        kernel.attend(queries, keys, out);
+                    });
                     Ok(())
                 })
             })

@@ -1,7 +1,7 @@
 //! Products in f32, for one of our kernels.
 
 use candle_core::{Result, Tensor};
-use cliplet_kernels::{Finish, FloatWeights, Kernel, Out, ROWS};
+use cliplet_kernels::{Epilogue, FloatWeights, Kernel, Out, ROWS};
 
 use super::{parallel, with_numbers};
 use crate::config::Activation;
@@ -52,7 +52,7 @@ impl FloatLinear {
             Some(residual) => residual.flatten_all()?.to_vec1()?,
             None => vec![0.0; rows * outputs],
         };
-        let finish = Finish {
+        let epilogue = Epilogue {
             bias: Some(&self.bias),
             activation,
             residual: residual.is_some(),
@@ -61,9 +61,8 @@ impl FloatLinear {
             let some = xs.chunks(ROWS_AT_ONCE * inputs);
             let parts = some.zip(out.chunks_mut(ROWS_AT_ONCE * outputs));
             parallel::each(parts, |(xs, out)| {
-                let (panels, out) = (0..weights.panels(), Out::new(out, outputs));
-                self.kernel
-                    .multiply_floats(weights, xs, panels, finish, &out);
+                let out = Out::new(out, outputs);
+                self.kernel.multiply_floats(weights, xs, epilogue, out);
             });
             Ok(())
         })?;

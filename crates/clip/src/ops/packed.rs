@@ -6,7 +6,7 @@ use candle_core::{Result, Tensor};
 
 use super::{parallel, with_numbers};
 use crate::config::Activation;
-use cliplet_kernels::{Activations, Finish, Kernel, Out, PackedWeights, ROWS};
+use cliplet_kernels::{Activations, Epilogue, Kernel, Out, PANEL, PackedWeights, ROWS};
 
 /// `y = x W^T + b` by a kernel.
 pub(super) struct PackedLinear {
@@ -61,22 +61,22 @@ impl PackedLinear {
             Some(residual) => residual.flatten_all()?.to_vec1()?,
             None => vec![0.0; rows * self.weights.outputs()],
         };
-        let finish = Finish {
+        let epilogue = Epilogue {
             bias: self.bias.as_deref(),
             activation,
             residual: residual.is_some(),
         };
         let weights = self.weights.outputs() * self.weights.inputs();
         match rows >= MANY_ROWS && weights <= FEW_WEIGHTS {
-            true => self.multiply_rows(xs, finish, &mut out)?,
-            false => multiply(&[self], xs, finish, [&mut out])?,
+            true => self.multiply_rows(xs, epilogue, &mut out)?,
+            false => multiply(&[self], xs, epilogue, [&mut out])?,
         }
         self.shaped(xs, out)
     }
 
     /// The product, shared out by rows: each thread quantises some and multiplies them with all
     /// weights while they are in its cache. There may be too few outputs to share out.
-    fn multiply_rows(&self, xs: &Tensor, finish: Finish, out: &mut [f32]) -> Result<()> {
+    fn multiply_rows(&self, xs: &Tensor, epilogue: Epilogue, out: &mut [f32]) -> Result<()> {
         let weights = &self.weights;
         let (inputs, outputs) = (weights.inputs(), weights.outputs());
         if xs.dims().last() != Some(&inputs) {
@@ -92,9 +92,7 @@ impl PackedLinear {
                     self.kernel.quantise(xs, groups);
                 }
                 let out = Out::new(out, outputs);
-                let panels = 0..weights.panels();
-                self.kernel
-                    .multiply(weights, &activations, panels, finish, &out);
+                self.kernel.multiply(weights, &activations, epilogue, out);
                 ACTIVATIONS.set(activations);
             });
             Ok(())
@@ -107,7 +105,7 @@ impl PackedLinear {
             let rows = xs.elem_count() / linear.weights.inputs();
             vec![0.0; rows * linear.weights.outputs()]
         });
-        multiply(&all, xs, Finish::default(), outs.each_mut())?;
+        multiply(&all, xs, Epilogue::default(), outs.each_mut())?;
         let mut tensors = Vec::with_capacity(N);
         for (linear, out) in all.into_iter().zip(outs) {
             tensors.push(linear.shaped(xs, out)?);
@@ -126,11 +124,11 @@ impl PackedLinear {
     }
 }
 
-/// `finish` is for all, but for the biases, which are each one's own.
+/// `epilogue` is for all, but for the biases, which are each one's own.
 fn multiply<const N: usize>(
     all: &[&PackedLinear; N],
     xs: &Tensor,
-    finish: Finish,
+    epilogue: Epilogue,
     outs: [&mut Vec<f32>; N],
 ) -> Result<()> {
     let PackedLinear {
@@ -161,15 +159,13 @@ fn multiply<const N: usize>(
         let panels = linear.weights.panels();
         let outputs = linear.weights.outputs().div_ceil(panels.max(1));
         let portion = parallel::portion_of(panels, rows * inputs * outputs);
-        let out = std::sync::Arc::new(Out::new(out, linear.weights.outputs()));
-        for first in (0..panels).step_by(portion) {
-            work.push((linear, first..panels.min(first + portion), out.clone()));
-        }
+        let out = Out::new(out, linear.weights.outputs());
+        work.extend(out.split_columns(portion * PANEL).map(|out| (linear, out)));
     }
-    parallel::each(work, |(linear, panels, out)| {
+    parallel::each(work, |(linear, out)| {
         let bias = linear.bias.as_deref();
-        let finish = Finish { bias, ..finish };
-        kernel.multiply(&linear.weights, &activations, panels, finish, &out);
+        let epilogue = Epilogue { bias, ..epilogue };
+        kernel.multiply(&linear.weights, &activations, epilogue, out);
     });
     ACTIVATIONS.set(activations);
     Ok(())
