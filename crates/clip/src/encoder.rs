@@ -69,7 +69,7 @@ impl<R: Read + Seek> TowerReader<'_, '_, R> {
         let weight = self
             .file
             .matrix(&name, &[&[outputs], dims].concat(), size)?;
-        Linear::read_as_stored(weight, bias, self.path)
+        Linear::read_convolution(weight, bias, self.path)
     }
 
     /// The projection into the shared space, which has no prefix and no bias.

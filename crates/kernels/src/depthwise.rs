@@ -54,12 +54,30 @@ impl Depthwise {
         side.div_ceil(self.stride)
     }
 
-    /// Panics unless `xs` is a map of this side, and `out` the results' `rows`.
-    pub(super) fn check(&self, xs: &[f32], side: usize, rows: &Range<usize>, out: &[f32]) {
-        let across = self.side_of_results(side);
-        assert_eq!(xs.len(), side * side * self.channels(), "a map");
-        assert!(rows.start <= rows.end && rows.end <= across, "rows");
-        assert_eq!(out.len(), rows.len() * across * self.channels(), "results");
+    /// Rows of a map that some rows of results are computed from.
+    ///
+    /// # Panics
+    /// If there are fewer rows of results.
+    pub fn rows_seen(&self, side: usize, rows: Range<usize>) -> Range<usize> {
+        assert!(rows.end <= self.side_of_results(side), "rows of results");
+        if rows.is_empty() {
+            return 0..0;
+        }
+        let (last, first_of_last) = self.taps(side, rows.end - 1);
+        self.taps(side, rows.start).1..first_of_last + last.len()
+    }
+
+    /// Panics unless `xs` has all that `rows` of results need, and `out` is as large as these.
+    pub(super) fn check(&self, xs: &MapRows, rows: &Range<usize>, out: &[f32]) {
+        let MapRows { side, first, .. } = *xs;
+        let line = side * self.channels();
+        assert!(xs.numbers.len().is_multiple_of(line.max(1)), "whole rows");
+        let held = first..first + xs.numbers.len() / line.max(1);
+        let seen = self.rows_seen(side, rows.clone());
+        let has_all = held.start <= seen.start && seen.end <= held.end;
+        assert!(seen.is_empty() || has_all, "rows of the map");
+        let results = self.side_of_results(side) * self.channels();
+        assert_eq!(out.len(), rows.len() * results, "results");
     }
 
     /// Places before the map's first that are padded on each axis.
@@ -78,6 +96,17 @@ impl Depthwise {
     }
 }
 
+/// Rows of a map of `side x side` places, row by row, with all channels of a place side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct MapRows<'a> {
+    /// Places in a row of the map, and rows of all of it.
+    pub side: usize,
+    /// The first row that is here.
+    pub first: usize,
+    /// Whole rows.
+    pub numbers: &'a [f32],
+}
+
 /// See [`super::Kernel::convolve`].
 ///
 /// # Safety
@@ -85,16 +114,16 @@ impl Depthwise {
 #[inline(always)]
 pub(super) unsafe fn convolve<V: Vector>(
     depthwise: &Depthwise,
-    xs: &[f32],
-    side: usize,
+    xs: MapRows,
     rows: Range<usize>,
     activation: Activation,
     out: &mut [f32],
 ) {
-    depthwise.check(xs, side, &rows, out);
+    depthwise.check(&xs, &rows, out);
+    let side = xs.side;
     let (across, channels) = (depthwise.side_of_results(side), depthwise.channels());
     if channels < LANES {
-        return scalar::convolve(depthwise, xs, side, rows, activation, out);
+        return scalar::convolve(depthwise, xs, rows, activation, out);
     }
     // Of an empty map there are no rows.
     for (row, out) in rows.zip(out.chunks_exact_mut((across * channels).max(1))) {
@@ -105,7 +134,7 @@ pub(super) unsafe fn convolve<V: Vector>(
             let window = Window {
                 down: down.clone(),
                 right,
-                first: (top * side + left) * channels,
+                first: ((top - xs.first) * side + left) * channels,
                 line: side * channels,
             };
             // Results of which the first sees its whole filter, and the last does.
@@ -119,8 +148,8 @@ pub(super) unsafe fn convolve<V: Vector>(
             // rest is the caller's promise.
             unsafe {
                 match whole {
-                    true => window.apply::<V, TOGETHER>(depthwise, xs, out),
-                    false => window.apply::<V, 1>(depthwise, xs, out),
+                    true => window.apply::<V, TOGETHER>(depthwise, xs.numbers, out),
+                    false => window.apply::<V, 1>(depthwise, xs.numbers, out),
                 }
                 functions::activate_all::<V>(activation, out);
             }
@@ -129,7 +158,7 @@ pub(super) unsafe fn convolve<V: Vector>(
     }
 }
 
-/// What of a map a result is computed from.
+/// What of a map's rows a result is computed from.
 struct Window {
     /// Rows of the filter that lie on the map.
     down: Range<usize>,
@@ -146,7 +175,7 @@ impl Window {
     ///
     /// # Safety
     /// The processor must have the instructions of `V`. The windows of all results have the same
-    /// taps, and lie on the map `xs`, which has [`LANES`] channels or more; `out` is as large as
+    /// taps, and lie on the rows `xs`, which have [`LANES`] channels or more; `out` is as large as
     /// the results.
     #[inline(always)]
     unsafe fn apply<V: Vector, const N: usize>(

@@ -50,7 +50,7 @@ use std::ops::Range;
 
 pub use activations::{Activations, Groups};
 pub use attention::{Keys, Queries, SeenBy};
-pub use depthwise::Depthwise;
+pub use depthwise::{Depthwise, MapRows};
 pub use floats::FloatWeights;
 pub use out::Out;
 pub use pack::{PackedWeights, QuantisedBlock, Room, Share};
@@ -194,16 +194,15 @@ pub trait Kernel: Sync {
 
     /// Some rows of results of a depthwise convolution, put through an activation function.
     ///
-    /// `xs` is a map of `side x side` places, row by row, with all channels of a place side by
-    /// side; so are the results, of which `out` holds `rows`.
+    /// `xs` are the rows of a map that these are computed from ([`Depthwise::rows_seen`]), or more.
+    /// Results lie as the map does; `out` holds `rows` of them.
     ///
     /// # Panics
-    /// If a slice has another length, or if there are fewer rows.
+    /// If a slice has another length, or if a row is not there.
     fn convolve(
         &self,
         depthwise: &Depthwise,
-        xs: &[f32],
-        side: usize,
+        xs: MapRows,
         rows: Range<usize>,
         activation: Activation,
         out: &mut [f32],

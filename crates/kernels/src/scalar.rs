@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::quantise::inverse;
 use super::{
     Activations, BLOCK, Depthwise, Epilogue, FloatWeights, Groups, Kernel, Keys, MOST_OF_EIGHT,
-    Out, PANEL, PackedWeights, Precision, Queries, product,
+    MapRows, Out, PANEL, PackedWeights, Precision, Queries, product,
 };
 use crate::Activation;
 
@@ -134,14 +134,13 @@ impl Kernel for Scalar {
     fn convolve(
         &self,
         depthwise: &Depthwise,
-        xs: &[f32],
-        side: usize,
+        xs: MapRows,
         rows: Range<usize>,
         activation: Activation,
         out: &mut [f32],
     ) {
-        depthwise.check(xs, side, &rows, out);
-        convolve(depthwise, xs, side, rows, activation, out);
+        depthwise.check(&xs, &rows, out);
+        convolve(depthwise, xs, rows, activation, out);
     }
 
     fn activate(&self, activation: Activation, xs: &mut [f32]) {
@@ -154,8 +153,11 @@ impl Kernel for Scalar {
 /// [`Kernel::convolve`] where all shapes fit; also of maps that are narrower than a vector.
 pub(super) fn convolve(
     depthwise: &Depthwise,
-    xs: &[f32],
-    side: usize,
+    MapRows {
+        side,
+        first,
+        numbers,
+    }: MapRows,
     rows: Range<usize>,
     activation: Activation,
     out: &mut [f32],
@@ -171,7 +173,8 @@ pub(super) fn convolve(
                 for (x, tap_right) in (left..).zip(right.clone()) {
                     let tap = tap_down * depthwise.kernel + tap_right;
                     let weight = depthwise.filters[tap * channels + channel];
-                    sum += f64::from(xs[(y * side + x) * channels + channel] * weight);
+                    let place = (y - first) * side + x;
+                    sum += f64::from(numbers[place * channels + channel] * weight);
                 }
             }
             *out = activated(activation, sum as f32);

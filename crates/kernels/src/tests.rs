@@ -358,7 +358,11 @@ proptest! {
             let middle = seed % (across + 1);
             let (first, second) = out.split_at_mut(middle * across * channels);
             for (rows, out) in [(0..middle, first), (middle..across, second)] {
-                by.convolve(&depthwise, &xs, side, rows, ACTIVATIONS[activation], out);
+                let seen = depthwise.rows_seen(side, rows.clone());
+                let line = side * channels;
+                let numbers = &xs[seen.start * line..seen.end * line];
+                let xs = MapRows { side, first: seen.start, numbers };
+                by.convolve(&depthwise, xs, rows, ACTIVATIONS[activation], out);
             }
             out
         };
@@ -441,8 +445,11 @@ fn maps_are_padded_as_tensorflow_does() {
         let scalar = Scalar(Precision::Fifteen);
         scalar.convolve(
             &depthwise,
-            &xs,
-            side,
+            MapRows {
+                side,
+                first: 0,
+                numbers: &xs,
+            },
             0..across,
             Activation::Relu6,
             &mut out,

@@ -186,8 +186,8 @@ macro_rules! loops {
                 = layer_norm::layer_norm);
         $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn convolve(
-                depthwise: &$crate::Depthwise, xs: &[f32], side: usize,
-                rows: std::ops::Range<usize>, activation: $crate::Activation, out: &mut [f32]
+                depthwise: &$crate::Depthwise, xs: $crate::MapRows, rows: std::ops::Range<usize>,
+                activation: $crate::Activation, out: &mut [f32]
             ) = depthwise::convolve);
         $crate::vector::loops!(@ $vector, [$($attribute)?],
             fn activate(activation: $crate::Activation, xs: &mut [f32])

@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use candle_core::{Device, IndexOp, Result, Tensor};
-use cliplet_kernels::{Depthwise, Kernel};
+use cliplet_kernels::{Depthwise, Kernel, MapRows};
 
 use super::{ByCandle, Linear, Path, activate, parallel, with_numbers};
 use crate::config::Activation;
@@ -45,24 +45,49 @@ impl PictureConvolution {
             candle_core::bail!("{} numbers for {side} x {side} pixels", pixels.len());
         }
         let across = side.div_ceil(self.stride);
-        let columns = 3 * self.kernel * self.kernel;
-        let mut seen = vec![0.0; across * across * columns];
-        let rows = seen.chunks_mut(across * columns).enumerate();
-        parallel::each(rows, |(row, seen)| {
-            let (down, top) = self.taps(side, row);
-            for (column, seen) in seen.chunks_mut(columns).enumerate() {
-                let (right, left) = self.taps(side, column);
-                for channel in 0..3 {
-                    for (y, down) in (top..).zip(down.clone()) {
-                        let from = &pixels[(channel * side + y) * side + left..][..right.len()];
-                        let line = (channel * self.kernel + down) * self.kernel;
-                        seen[line + right.start..line + right.end].copy_from_slice(from);
-                    }
-                }
+        let line = across * 3 * self.kernel * self.kernel;
+        let places = across * across;
+        let Some(product) = self.product.by_rows() else {
+            let mut seen = vec![0.0; across * line];
+            for (row, seen) in seen.chunks_mut(line).enumerate() {
+                self.see(pixels, side, row, seen);
+            }
+            let seen = Tensor::from_vec(seen, (places, ()), &Device::Cpu)?;
+            return self.product.forward_then(activation, &seen);
+        };
+        let outputs = product.outputs();
+        let mut out = vec![0.0; places * outputs];
+        let portion = parallel::portion(across);
+        let parts = out.chunks_mut(portion * across * outputs).enumerate();
+        parallel::each(parts, |(part, out)| {
+            let mut seen = vec![0.0; line];
+            let rows = out.chunks_mut(across * outputs);
+            for (row, out) in (part * portion..).zip(rows) {
+                self.see(pixels, side, row, &mut seen);
+                product.multiply(&seen, Some(activation), false, out);
             }
         });
-        let seen = Tensor::from_vec(seen, (across * across, columns), &Device::Cpu)?;
-        self.product.forward_then(activation, &seen)
+        Tensor::from_vec(out, (places, outputs), &Device::Cpu)
+    }
+
+    /// All that the filters of a row of results see, side by side. What lies outside of the picture
+    /// is zero.
+    fn see(&self, pixels: &[f32], side: usize, row: usize, seen: &mut [f32]) {
+        let (down, top) = self.taps(side, row);
+        seen.fill(0.0);
+        let columns = seen.chunks_mut(3 * self.kernel * self.kernel);
+        for (column, seen) in columns.enumerate() {
+            let (right, left) = self.taps(side, column);
+            for channel in 0..3 {
+                for (y, down) in (top..).zip(down.clone()) {
+                    let from = &pixels[(channel * side + y) * side + left..][..right.len()];
+                    let line = (channel * self.kernel + down) * self.kernel;
+                    let to = &mut seen[line + right.start..line + right.end];
+                    // A call for a copy of three numbers would take longer than that.
+                    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                }
+            }
+        }
     }
 
     /// Along one axis, for the result at a place: the filter's rows (or columns) that lie on the
@@ -124,6 +149,22 @@ impl DepthwiseConvolution {
         }))
     }
 
+    /// Channels of the maps that it is applied to, and of its results.
+    pub(super) fn channels(&self) -> usize {
+        match &self.0 {
+            Inner::Candle { bias, .. } => bias.elem_count(),
+            Inner::Kernel(_, depthwise) => depthwise.channels(),
+        }
+    }
+
+    /// The filters and what applies them, where that is a kernel.
+    pub(super) fn by_kernel(&self) -> Option<(&'static dyn Kernel, &Depthwise)> {
+        match &self.0 {
+            Inner::Candle { .. } => None,
+            Inner::Kernel(kernel, depthwise) => Some((*kernel, depthwise)),
+        }
+    }
+
     /// The activation function of the convolution of a map, `places x channels`, with zeros around
     /// it.
     ///
@@ -177,7 +218,12 @@ impl DepthwiseConvolution {
                     let parts = rows.zip(out.chunks_mut(portion * across * channels));
                     parallel::each(parts, |(first, out)| {
                         let rows = first..across.min(first + portion);
-                        kernel.convolve(depthwise, xs, side, rows, activation, out);
+                        let xs = MapRows {
+                            side,
+                            first: 0,
+                            numbers: xs,
+                        };
+                        kernel.convolve(depthwise, xs, rows, activation, out);
                     });
                     Ok(())
                 })?;

@@ -3,11 +3,12 @@
 use candle_core::{Result, Tensor};
 use cliplet_kernels::{Epilogue, FloatWeights, Kernel, Out, ROWS};
 
+use super::linear::RowProduct;
 use super::{parallel, with_numbers};
 use crate::config::Activation;
 
-/// Rows that a thread multiplies at once, a multiple of [`ROWS`].
-const ROWS_AT_ONCE: usize = 20 * ROWS;
+/// Rows that a thread multiplies at once, at most; a multiple of [`ROWS`].
+const MOST_ROWS: usize = 20 * ROWS;
 
 /// `y = x W^T + b` by a kernel, with weights that are numbers.
 pub(super) struct FloatLinear {
@@ -42,8 +43,7 @@ impl FloatLinear {
         activation: Option<Activation>,
         residual: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let weights = &self.weights;
-        let (inputs, outputs) = (weights.inputs(), weights.outputs());
+        let (inputs, outputs) = (self.inputs(), self.outputs());
         let (rows, width) = xs.dims2()?;
         if width != inputs {
             candle_core::bail!("a product of {:?} with {inputs} inputs", xs.dims());
@@ -52,20 +52,44 @@ impl FloatLinear {
             Some(residual) => residual.flatten_all()?.to_vec1()?,
             None => vec![0.0; rows * outputs],
         };
-        let epilogue = Epilogue {
-            bias: Some(&self.bias),
-            activation,
-            residual: residual.is_some(),
-        };
         with_numbers(&xs.contiguous()?, |xs| {
-            let some = xs.chunks(ROWS_AT_ONCE * inputs);
-            let parts = some.zip(out.chunks_mut(ROWS_AT_ONCE * outputs));
+            let at_once = parallel::portion(rows)
+                .next_multiple_of(ROWS)
+                .min(MOST_ROWS);
+            let some = xs.chunks(at_once * inputs);
+            let parts = some.zip(out.chunks_mut(at_once * outputs));
             parallel::each(parts, |(xs, out)| {
-                let out = Out::new(out, outputs);
-                self.kernel.multiply_floats(weights, xs, epilogue, out);
+                self.multiply(xs, activation, residual.is_some(), out);
             });
             Ok(())
         })?;
         Tensor::from_vec(out, (rows, outputs), xs.device())
+    }
+}
+
+impl RowProduct for FloatLinear {
+    fn inputs(&self) -> usize {
+        self.weights.inputs()
+    }
+
+    fn outputs(&self) -> usize {
+        self.weights.outputs()
+    }
+
+    fn multiply(
+        &self,
+        xs: &[f32],
+        activation: Option<Activation>,
+        residual: bool,
+        out: &mut [f32],
+    ) {
+        let epilogue = Epilogue {
+            bias: Some(&self.bias),
+            activation,
+            residual,
+        };
+        let out = Out::new(out, self.outputs());
+        self.kernel
+            .multiply_floats(&self.weights, xs, epilogue, out);
     }
 }

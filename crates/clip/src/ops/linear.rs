@@ -28,6 +28,23 @@ enum Product {
     Floats(FloatLinear),
 }
 
+/// With so many weights an activation is multiplied in f32 no slower than it is quantised and then
+/// multiplied.
+const FEW_OUTPUTS: usize = 112;
+
+/// A product with rows of numbers, on the thread that asks.
+pub(super) trait RowProduct: Sync {
+    /// Numbers in a row.
+    fn inputs(&self) -> usize;
+
+    /// Numbers in a row of results.
+    fn outputs(&self) -> usize;
+
+    /// Puts the product of whole rows into `out`, through an activation function if there is one;
+    /// with a `residual`, adds it to what is there.
+    fn multiply(&self, xs: &[f32], activation: Option<Activation>, residual: bool, out: &mut [f32]);
+}
+
 impl Linear {
     /// From a weight of two dimensions and a bias of its first.
     ///
@@ -68,22 +85,34 @@ impl Linear {
         Ok(Self::new(weight.whole()?, bias, path)?)
     }
 
-    /// The same for weights that are not to lose anything: numbers are not quantised.
+    /// The same for a convolution, which has many rows. It is multiplied in f32 where weights are
+    /// stored so, since they would bear eight bits badly, and where there are few outputs, since
+    /// quantising activations would take longer than the product.
     ///
     /// # Errors
     /// As [`Linear::read`].
-    pub(crate) fn read_as_stored<R: Read + Seek>(
+    pub(crate) fn read_convolution<R: Read + Seek>(
         weight: StoredMatrix<R>,
         bias: Tensor,
         path: Path,
     ) -> std::result::Result<Self, Error> {
-        match (path, weight.weights()) {
-            (Path::Kernel(kernel, _), GgmlDType::F32 | GgmlDType::F16) => {
+        let is_stored_so = matches!(weight.weights(), GgmlDType::F32 | GgmlDType::F16);
+        match path {
+            Path::Kernel(kernel, _) if is_stored_so || weight.dims().0 <= FEW_OUTPUTS => {
                 let weight = weight.whole()?.dequantize(&Device::Cpu)?;
                 let floats = FloatLinear::new(&weight, &bias, kernel)?;
                 Ok(Self(Product::Floats(floats)))
             }
             _ => Self::read(weight, Some(bias), path),
+        }
+    }
+
+    /// The product by rows, where a kernel computes it.
+    pub(super) fn by_rows(&self) -> Option<&dyn RowProduct> {
+        match &self.0 {
+            Product::Stored { .. } => None,
+            Product::Packed(packed) => Some(packed),
+            Product::Floats(floats) => Some(floats),
         }
     }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use candle_core::{Result, Tensor};
 
+use super::linear::RowProduct;
 use super::{parallel, with_numbers};
 use crate::config::Activation;
 use cliplet_kernels::{Activations, Epilogue, Kernel, Out, PANEL, PackedWeights, ROWS};
@@ -77,26 +78,30 @@ impl PackedLinear {
     /// The product, shared out by rows: each thread quantises some and multiplies them with all
     /// weights while they are in its cache. There may be too few outputs to share out.
     fn multiply_rows(&self, xs: &Tensor, epilogue: Epilogue, out: &mut [f32]) -> Result<()> {
-        let weights = &self.weights;
-        let (inputs, outputs) = (weights.inputs(), weights.outputs());
+        let (inputs, outputs) = (self.inputs(), self.outputs());
         if xs.dims().last() != Some(&inputs) {
             candle_core::bail!("a product of {:?} with {inputs} inputs", xs.dims());
         }
         with_numbers(&xs.contiguous()?, |xs| {
             let some = xs.chunks(ROWS_AT_ONCE * inputs);
             let parts = some.zip(out.chunks_mut(ROWS_AT_ONCE * outputs));
-            parallel::each(parts, |(xs, out)| {
-                let mut activations = ACTIVATIONS.take();
-                activations.reset(xs.len() / inputs, inputs, weights.precision());
-                for groups in activations.split(ROWS_AT_ONCE) {
-                    self.kernel.quantise(xs, groups);
-                }
-                let out = Out::new(out, outputs);
-                self.kernel.multiply(weights, &activations, epilogue, out);
-                ACTIVATIONS.set(activations);
-            });
+            parallel::each(parts, |(xs, out)| self.multiply_some(xs, epilogue, out));
             Ok(())
         })
+    }
+
+    /// The product of at most [`ROWS_AT_ONCE`] rows, on the thread that asks.
+    fn multiply_some(&self, xs: &[f32], epilogue: Epilogue, out: &mut [f32]) {
+        let weights = &self.weights;
+        let mut activations = ACTIVATIONS.take();
+        let rows = xs.len() / weights.inputs();
+        activations.reset(rows, weights.inputs(), weights.precision());
+        for groups in activations.split(ROWS_AT_ONCE) {
+            self.kernel.quantise(xs, groups);
+        }
+        let out = Out::new(out, weights.outputs());
+        self.kernel.multiply(weights, &activations, epilogue, out);
+        ACTIVATIONS.set(activations);
     }
 
     /// Several products of the same activations, which are quantised once.
@@ -121,6 +126,34 @@ impl PackedLinear {
             *last = self.weights.outputs();
         }
         Tensor::from_vec(out, dims, xs.device())
+    }
+}
+
+impl RowProduct for PackedLinear {
+    fn inputs(&self) -> usize {
+        self.weights.inputs()
+    }
+
+    fn outputs(&self) -> usize {
+        self.weights.outputs()
+    }
+
+    fn multiply(
+        &self,
+        xs: &[f32],
+        activation: Option<Activation>,
+        residual: bool,
+        out: &mut [f32],
+    ) {
+        let epilogue = Epilogue {
+            bias: self.bias.as_deref(),
+            activation,
+            residual,
+        };
+        let some = xs.chunks(ROWS_AT_ONCE * self.inputs());
+        for (xs, out) in some.zip(out.chunks_mut(ROWS_AT_ONCE * self.outputs())) {
+            self.multiply_some(xs, epilogue, out);
+        }
     }
 }
 

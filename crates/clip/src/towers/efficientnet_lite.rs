@@ -8,14 +8,17 @@
 
 use std::io::{Read, Seek};
 
-use candle_core::{Module, Tensor};
+use candle_core::Tensor;
 
 use crate::Error;
 use crate::attribution::Contributions;
 use crate::config::{Activation, EfficientNetLiteConfig, InvertedResidualConfig, STEM_STRIDE};
 use crate::encoder::TowerReader;
 use crate::gguf::Gguf;
-use crate::ops::{Arithmetic, DepthwiseConvolution, Linear, Memory, PictureConvolution, mean_row};
+use crate::ops::{
+    Arithmetic, DepthwiseConvolution, InvertedResidual, Linear, Memory, PictureConvolution,
+    mean_row,
+};
 
 /// Rows, and columns, of the stem's filters.
 const STEM_KERNEL: usize = 3;
@@ -52,7 +55,7 @@ impl EfficientNetLite {
         let blocks = config
             .blocks()
             .enumerate()
-            .map(|(n, block)| InvertedResidual::read(&mut reader, n, &block))
+            .map(|(n, block)| read_block(&mut reader, n, &block))
             .collect::<Result<_, Error>>()?;
         let head = reader.convolution("head", &[config.last_width()], config.feature_width)?;
         let rows = config.memory.count;
@@ -97,49 +100,25 @@ impl EfficientNetLite {
     }
 }
 
-/// An inverted residual: narrow, wide, narrow.
-struct InvertedResidual {
-    /// Where the block is wider inside.
-    expand: Option<Linear>,
-    depthwise: DepthwiseConvolution,
-    project: Linear,
-    is_residual: bool,
-}
-
-impl InvertedResidual {
-    fn read<R: Read + Seek>(
-        reader: &mut TowerReader<R>,
-        n: usize,
-        config: &InvertedResidualConfig,
-    ) -> Result<Self, Error> {
-        let name = |part: &str| format!("blk.{n}.{part}");
-        let expand = match config.expanded == config.inputs {
-            true => None,
-            false => {
-                Some(reader.convolution(&name("expand"), &[config.inputs], config.expanded)?)
-            }
-        };
-        let side = config.kernel_size;
-        let dims = [config.expanded, side, side];
-        let filters = reader.tensor(&name("depthwise.weight"), &dims)?;
-        let bias = reader.vector(&name("depthwise.bias"), config.expanded)?;
-        Ok(Self {
-            expand,
-            depthwise: DepthwiseConvolution::new(&filters, bias, config.stride, reader.path)?,
-            project: reader.convolution(&name("project"), &[config.expanded], config.outputs)?,
-            is_residual: config.is_residual(),
-        })
-    }
-
-    fn forward(&self, xs: &Tensor) -> candle_core::Result<Tensor> {
-        let expanded = match &self.expand {
-            Some(expand) => expand.forward_then(Activation::Relu6, xs)?,
-            None => xs.clone(),
-        };
-        let filtered = self.depthwise.forward_then(Activation::Relu6, &expanded)?;
-        match self.is_residual {
-            true => self.project.forward_onto(xs, &filtered),
-            false => self.project.forward(&filtered),
-        }
-    }
+/// Block `n` of the tower.
+fn read_block<R: Read + Seek>(
+    reader: &mut TowerReader<R>,
+    n: usize,
+    config: &InvertedResidualConfig,
+) -> Result<InvertedResidual, Error> {
+    let name = |part: &str| format!("blk.{n}.{part}");
+    let expand = match config.expanded == config.inputs {
+        true => None,
+        false => Some(reader.convolution(&name("expand"), &[config.inputs], config.expanded)?),
+    };
+    let side = config.kernel_size;
+    let dims = [config.expanded, side, side];
+    let filters = reader.tensor(&name("depthwise.weight"), &dims)?;
+    let bias = reader.vector(&name("depthwise.bias"), config.expanded)?;
+    Ok(InvertedResidual {
+        expand,
+        depthwise: DepthwiseConvolution::new(&filters, bias, config.stride, reader.path)?,
+        project: reader.convolution(&name("project"), &[config.expanded], config.outputs)?,
+        is_residual: config.is_residual(),
+    })
 }
