@@ -81,7 +81,7 @@ export class Cliplet {
     const tell = teller(onProgress);
     return this.#withPicture(image, signal, async (picture, marks) => {
       const { Scores } = await this.#engine.request(
-        { Classify: { picture, labels: labels.map((label) => ({ label })), templates } },
+        { Classify: { picture, query: { labels: labels.map((label) => ({ label })), templates } } },
         { signal, onProgress: (progress) => tell(workProgress(progress)) },
       );
       const results = Scores.scores.map(({ cosine, score, cut }, at) => ({ label: labels[at], score, cosine, ...(cut && { cut }) }));

@@ -10,7 +10,7 @@ export class ClipletError extends Error {
   }
 }
 
-// By the variants of `Failure` in crates/engine/src/messages.rs: the code, and the sentence, of what the engine says of it.
+// By the variants of `Failure` in crates/protocol/src/messages.rs: the code, and the sentence, of what the engine says of it.
 const FAILURES = {
   Unreachable: [
     "unreachable",

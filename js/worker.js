@@ -1,4 +1,4 @@
-// The engine's worker, spoken to in the messages of crates/engine/src/messages.rs: requests that end, with progress, and that can
+// The engine's worker, spoken to in the messages of crates/protocol/src/messages.rs: requests that end, with progress, and that can
 // be aborted.
 
 import { ClipletError, errorOf, reasonOf } from "./errors.js";

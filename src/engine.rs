@@ -4,12 +4,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
-use cliplet_engine::envelope;
-use cliplet_engine::messages::{
-    Done, Failure, FromWorker, PictureId, Progress, Reply, Request, RequestId, ToWorker,
+use cliplet_protocol::envelope;
+use cliplet_protocol::messages::{
+    Ask, Cancel, Failure, FromWorker, PictureTaken, Progress, Reply, Request, RequestId, Response,
+    TakePixels, ToWorker,
 };
+use cliplet_protocol::query::PictureId;
 use futures_channel::oneshot;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
@@ -56,23 +59,38 @@ pub enum Life {
     Died(String),
 }
 
-/// A request under way.
-pub struct Call {
+/// How a request ends: with an answer and the file that travelled beside it, if there was one.
+type End = Result<(Response, Option<Blob>), Ended>;
+
+/// A request under way, which is answered with an `Answer`.
+pub struct Call<Answer> {
     /// For [`Engine::cancel`].
     pub id: RequestId,
-    end: oneshot::Receiver<Result<(Done, Option<Blob>), Ended>>,
+    end: oneshot::Receiver<End>,
+    answer: PhantomData<Answer>,
 }
 
-impl Call {
-    /// Waits for the end. A blob is the one that travelled beside the answer.
-    pub async fn end(self) -> Result<(Done, Option<Blob>), Ended> {
-        self.end.await.unwrap_or(Err(Ended::Cancelled))
+impl<Answer: TryFrom<Response>> Call<Answer> {
+    /// Waits for the end.
+    pub async fn end(self) -> Result<Answer, Ended> {
+        self.end_with_file().await.map(|(answer, _)| answer)
+    }
+
+    /// Waits for the end. A file is the one that travelled beside the answer.
+    pub async fn end_with_file(self) -> Result<(Answer, Option<Blob>), Ended> {
+        let (response, file) = self.end.await.unwrap_or(Err(Ended::Cancelled))?;
+        match response.try_into() {
+            Ok(answer) => Ok((answer, file)),
+            Err(_) => Err(Ended::Failed(Failure::Internal {
+                message: "the engine has answered something else than it was asked".to_owned(),
+            })),
+        }
     }
 }
 
 struct Waiting {
     progress: Rc<dyn Fn(RequestId, Progress)>,
-    end: oneshot::Sender<Result<(Done, Option<Blob>), Ended>>,
+    end: oneshot::Sender<End>,
 }
 
 struct Started {
@@ -155,33 +173,53 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes a request, with a picture's file where it needs one. `progress` hears the
-    /// request's id and how far it is.
-    pub fn ask(
-        &self,
-        request: Request,
-        blob: Option<&Blob>,
-        progress: impl Fn(RequestId, Progress) + 'static,
-    ) -> Call {
-        self.send(request, blob, None, progress)
+    /// Makes a request.
+    pub fn ask<R: Ask>(&self, request: R) -> Call<R::Answer> {
+        self.ask_with_file(request, None)
     }
 
-    fn send(
+    /// Makes a request with a file beside it, where it needs one.
+    pub fn ask_with_file<R: Ask>(&self, request: R, file: Option<&Blob>) -> Call<R::Answer> {
+        self.send(request.into(), file, None, Rc::new(|_, _| {}))
+    }
+
+    /// Makes a request. `progress` hears its id and how far it is.
+    pub fn ask_with_progress<R: Ask>(
+        &self,
+        request: R,
+        progress: impl Fn(RequestId, Progress) + 'static,
+    ) -> Call<R::Answer> {
+        self.send(request.into(), None, None, Rc::new(progress))
+    }
+
+    fn send<Answer>(
         &self,
         request: Request,
         blob: Option<&Blob>,
         pixels: Option<&JsValue>,
-        progress: impl Fn(RequestId, Progress) + 'static,
-    ) -> Call {
+        progress: Rc<dyn Fn(RequestId, Progress)>,
+    ) -> Call<Answer> {
+        let (id, end) = self.begin(request, blob, pixels, progress);
+        Call {
+            id,
+            end,
+            answer: PhantomData,
+        }
+    }
+
+    fn begin(
+        &self,
+        request: Request,
+        blob: Option<&Blob>,
+        pixels: Option<&JsValue>,
+        progress: Rc<dyn Fn(RequestId, Progress)>,
+    ) -> (RequestId, oneshot::Receiver<End>) {
         let id = self.0.last_id.get() + 1;
         self.0.last_id.set(id);
         let (end, receiver) = oneshot::channel();
         match self.post(&ToWorker { id, request }, blob, pixels) {
             Ok(()) => {
-                let waiting = Waiting {
-                    progress: Rc::new(progress),
-                    end,
-                };
+                let waiting = Waiting { progress, end };
                 self.0.waiting.borrow_mut().insert(id, waiting);
             }
             Err(error) => {
@@ -190,13 +228,13 @@ impl Engine {
                     .ok();
             }
         }
-        Call { id, end: receiver }
+        (id, receiver)
     }
 
     /// Hands over pixels, an `ImageBitmap`, which is the worker's from then on.
-    pub fn hand_over(&self, picture: PictureId, pixels: &JsValue) -> Call {
-        let request = Request::TakePixels { picture };
-        self.send(request, None, Some(pixels), |_, _| {})
+    pub fn hand_over(&self, picture: PictureId, pixels: &JsValue) -> Call<PictureTaken> {
+        let request = TakePixels { picture }.into();
+        self.send(request, None, Some(pixels), Rc::new(|_, _| {}))
     }
 
     /// Asks the worker to stop working on a request; it still ends in its own time, most likely as cancelled.
@@ -208,7 +246,7 @@ impl Engine {
             self.post(
                 &ToWorker {
                     id,
-                    request: Request::Cancel { request },
+                    request: Request::Cancel(Cancel { request }),
                 },
                 None,
                 None,

@@ -10,8 +10,8 @@ mod result;
 
 pub use result::*;
 
-use cliplet_engine::catalogue::{Layout, ModelEntry};
-use cliplet_engine::messages::{Failure, StoredFile};
+use cliplet_protocol::catalogue::{Layout, ModelEntry};
+use cliplet_protocol::messages::{Failure, StoredFile};
 
 use crate::camera;
 use crate::state::address;

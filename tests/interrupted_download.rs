@@ -8,7 +8,7 @@ use crate::harness::{Fault, Options, Page, STATUS};
 
 /// More than the pieces in which it is asked for, of which there are several at a time.
 const SIZE: usize = 40 << 20;
-/// What an interruption may cost: a piece (`PIECE` of `crates/engine/src/worker/fetch/download.rs`).
+/// What an interruption may cost: a piece (`PIECE` of `crates/engine/src/fetch/download.rs`).
 const PIECE: u64 = 8 << 20;
 const SLOW: Fault = Fault::Slow {
     bytes_per_second: 4 << 20,

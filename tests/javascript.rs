@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cliplet_clip::picture;
 use cliplet_clip::{Arithmetic, Clip, prompt, zero_shot};
-use cliplet_engine::messages::Failure;
+use cliplet_protocol::messages::Failure;
 use serde_json::{Value, json};
 
 use crate::harness::world::{better, large};
@@ -684,7 +684,7 @@ fn every_failure_of_the_engine_is_a_sentence() {
              postMessage({{ message: {{ Listening: {{ build: 'none', threads: 1 }} }} }});
              onmessage = ({{ data: {{ message: {{ id, request }} }} }}) => {{
                  const reply = request.LoadModel
-                     ? {{ Done: {{ ModelReady: {{ model: 'm', kept: true }} }} }} : {{ Failed: failures[request.Embed.prompts[0]] }};
+                     ? {{ Response: {{ ModelReady: {{ model: 'm', kept: true }} }} }} : {{ Failed: failures[request.Embed.prompts[0]] }};
                  postMessage({{ message: {{ Reply: {{ id, reply }} }} }});
              }};",
             serde_json::to_string(&failures).unwrap()

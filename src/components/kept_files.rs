@@ -1,7 +1,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use cliplet_engine::messages::StoredFile;
+use cliplet_protocol::messages::StoredFile;
 
 use crate::session::Session;
 use crate::text;

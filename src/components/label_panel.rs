@@ -6,7 +6,7 @@ use crate::session::{AtWork, Session};
 use crate::state::models::State;
 use crate::text;
 
-use cliplet_engine::scoring::Kind;
+use cliplet_protocol::scoring::Kind;
 
 /// The labels: the field that adds them, the template, and the list with its scores.
 #[component]

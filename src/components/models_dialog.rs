@@ -1,7 +1,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use cliplet_engine::catalogue::ModelEntry;
+use cliplet_protocol::catalogue::ModelEntry;
 
 use super::{KeptFiles, ModelCards, OtherModel};
 use crate::session::Session;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Url};
 
-use cliplet_engine::collection::ItemId;
+use cliplet_protocol::collection::ItemId;
 
 use crate::browser::Sizes;
 use crate::session::{Session, Tool};

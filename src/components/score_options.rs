@@ -1,7 +1,7 @@
 use leptos::ev::Event;
 use leptos::prelude::*;
 
-use cliplet_engine::scoring::{Kind, NEUTRAL};
+use cliplet_protocol::scoring::{Kind, NEUTRAL};
 
 use crate::browser;
 use crate::session::Session;

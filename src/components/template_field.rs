@@ -19,13 +19,13 @@ pub fn TemplateField() -> impl IntoView {
     let set = move |text: &'static str| {
         view! {
             <button type="button" class="link-button" on:click=move |_| session.set_template_at_once(text)>
-                {if text == template::PLACE { "Use the label alone" } else { "Reset" }}
+                {if text == template::PLACEHOLDER { "Use the label alone" } else { "Reset" }}
             </button>
         }
     };
     let trouble = move || {
         fault.get().map(|(fault, said)| {
-            let alone = (fault == template::Fault::Empty).then(|| set(template::PLACE));
+            let alone = (fault == template::Fault::Empty).then(|| set(template::PLACEHOLDER));
             view! {
                 <p class="fault" id="template-fault">
                     <span role="status">{said}</span>

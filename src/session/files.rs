@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 
-use cliplet_engine::messages::{Done, Failure, Request, StoredFile};
+use cliplet_protocol::messages::{Ask, DeleteFile, Failure, ListFiles, StoredFile, StoredFiles};
 
 use super::Session;
-use super::models::unexpected;
 use crate::browser;
 use crate::engine::Ended;
 use crate::state::kept::Kept;
@@ -20,14 +19,14 @@ pub(super) struct Desk {
 impl Session {
     /// Finds out what the browser keeps, for [`Session::kept`].
     pub fn list_files(self) {
-        self.ask_about_files(Request::ListFiles, |_| ());
+        self.ask_about_files(ListFiles, |_| ());
     }
 
     /// Finds out which models are kept, so that one of them can be read at once.
     pub(super) fn find_out_what_is_kept(self) {
-        let call = self.engine().ask(Request::ListFiles, None, |_, _| {});
+        let call = self.engine().ask(ListFiles);
         leptos::task::spawn_local(async move {
-            let Ok((Done::Files { files, .. }, _)) = call.end().await else {
+            let Ok(StoredFiles { files, .. }) = call.end().await else {
                 return;
             };
             let whole = files.iter().filter(|file| file.whole);
@@ -40,7 +39,7 @@ impl Session {
 
     /// Deletes a file. A model that was read from it goes on answering.
     pub fn delete_file(self, file: StoredFile) {
-        let request = Request::DeleteFile {
+        let request = DeleteFile {
             name: file.name.clone(),
         };
         self.ask_about_files(request, move |ended| match ended {
@@ -59,19 +58,20 @@ impl Session {
         });
     }
 
-    fn ask_about_files(self, request: Request, then: impl FnOnce(Result<(), Failure>) + 'static) {
+    fn ask_about_files(
+        self,
+        request: impl Ask<Answer = StoredFiles>,
+        then: impl FnOnce(Result<(), Failure>) + 'static,
+    ) {
         self.files_trouble.set(None);
-        let call = self.engine().ask(request, None, |_, _| {});
+        let call = self.engine().ask(request);
         leptos::task::spawn_local(async move {
             match call.end().await {
-                Ok((
-                    Done::Files {
-                        files,
-                        used,
-                        available,
-                    },
-                    _,
-                )) => {
+                Ok(StoredFiles {
+                    files,
+                    used,
+                    available,
+                }) => {
                     let persistent = browser::is_storage_persistent().await;
                     self.kept.set(Some(Kept {
                         files,
@@ -81,7 +81,6 @@ impl Session {
                     }));
                     then(Ok(()));
                 }
-                Ok((other, _)) => then(Err(unexpected(&other))),
                 Err(Ended::Failed(failure)) => then(Err(failure)),
                 Err(Ended::Cancelled) => {}
             }

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use cliplet_engine::messages::{Candidate, Done, PromptTokens, Request, RequestId};
-use cliplet_engine::scoring::Scoring;
+use cliplet_protocol::messages::{Classify, PromptTokens, RequestId, Tokenize, Tokens};
+use cliplet_protocol::query::Candidate;
+use cliplet_protocol::scoring::Scoring;
 
 use super::{Action, Session, scoring};
 use crate::browser::{self, LocalStorageShelf};
@@ -320,27 +321,20 @@ impl Session {
                 };
             }
         });
-        let call = self.engine().ask(
-            Request::Tokenize {
-                prompts: prompts.clone(),
-            },
-            None,
-            |_, _| {},
-        );
+        let call = self.engine().ask(Tokenize {
+            prompts: prompts.clone(),
+        });
         let request = call.id;
         self.with_desk(|desk| desk.label_tools.reading = Some(request));
         leptos::task::spawn_local(async move {
             let end = call.end().await;
             let is_latest = self.with_desk(|desk| desk.label_tools.reading == Some(request));
             // Without a model nobody can say; it is asked again with the next scores.
-            if let Ok((
-                Done::Tokens {
-                    context,
-                    prompts: tokens,
-                    ..
-                },
-                _,
-            )) = end
+            if let Ok(Tokens {
+                context,
+                prompts: tokens,
+                ..
+            }) = end
                 && is_latest
             {
                 self.tools.reading.set(Reading {
@@ -368,7 +362,7 @@ impl Session {
         let Some((request, draft)) = self.draft_request() else {
             return self.tools.draft_score.set(None);
         };
-        let call = self.engine().ask(request, None, |_, _| {});
+        let call = self.engine().ask(request);
         self.with_desk(|desk| desk.label_tools.asked_draft = Some(call.id));
         leptos::task::spawn_local(async move {
             let end = call.end().await;
@@ -376,15 +370,12 @@ impl Session {
             if self.with_desk(|desk| desk.label_tools.draft != draft) {
                 return self.score_draft();
             }
-            let score = match end {
-                Ok((Done::Scores { scores, .. }, _)) => scores.last().map(|score| score.score),
-                _ => None,
-            };
-            self.tools.draft_score.set(score);
+            let last = end.ok().and_then(|answer| answer.scores.last().copied());
+            self.tools.draft_score.set(last.map(|last| last.score));
         });
     }
 
-    fn draft_request(self) -> Option<(Request, String)> {
+    fn draft_request(self) -> Option<(Classify, String)> {
         let draft = self.with_desk(|desk| desk.label_tools.draft.clone());
         let candidate = label_text::read(&draft);
         let answers = self

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use cliplet_engine::catalogue::ModelEntry;
+use cliplet_protocol::catalogue::ModelEntry;
 
 use super::Session;
 use super::label_tools::Setup;

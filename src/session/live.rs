@@ -6,7 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::HtmlVideoElement;
 
-use cliplet_engine::messages::{Done, Failure};
+use cliplet_protocol::messages::{Failure, PictureTaken};
 
 use super::pictures::Incoming;
 use super::{Picture, Session, scoring};
@@ -236,7 +236,7 @@ impl Session {
             desk.pictures.last_id
         });
         let taken = self.engine().hand_over(id, &pixels).end().await;
-        let Ok((Done::PictureTaken { width, height, .. }, _)) = taken else {
+        let Ok(PictureTaken { width, height, .. }) = taken else {
             return false;
         };
         if !goes_on() {
@@ -262,20 +262,17 @@ impl Session {
             self.nothing_to_ask();
             return false;
         };
-        let request = question.request();
-        let end = self.engine().ask(request, None, |_, _| {}).end().await;
+        let end = self.engine().ask(question.request()).end().await;
         if !goes_on() {
             return false;
         }
         match end {
-            Ok((done @ Done::Scores { .. }, _)) => {
-                self.answered(question, done);
+            Ok(answer) => {
+                self.answered(question, answer);
                 return true;
             }
             // The engine may have been another one meanwhile, which does not know this picture; the next it will.
-            Ok(_)
-            | Err(Ended::Cancelled | Ended::Failed(Failure::NoModel | Failure::UnknownPicture)) => {
-            }
+            Err(Ended::Cancelled | Ended::Failed(Failure::NoModel | Failure::UnknownPicture)) => {}
             Err(Ended::Failed(failure)) => {
                 self.stop_camera();
                 self.error.set(Some(text::not_scored(&failure)));

@@ -55,7 +55,7 @@ use crate::state::saved::{Saved, Tools};
 use crate::state::scores::Scores;
 use crate::state::template::Template;
 use crate::text;
-use cliplet_engine::catalogue::ModelEntry;
+use cliplet_protocol::catalogue::ModelEntry;
 
 /// A short message about the labels, with something to do about it.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use cliplet_engine::catalogue::{Catalogue, ModelEntry};
-use cliplet_engine::messages::{Done, Failure, Request};
+use cliplet_protocol::catalogue::{Catalogue, ModelEntry};
+use cliplet_protocol::messages::{LoadModel, ModelReady};
 
 use super::Session;
 use crate::browser;
@@ -57,18 +57,17 @@ impl Session {
             located.url = url;
         }
         self.hand_over_files(&model.id);
-        let call = self.engine().ask(
-            Request::LoadModel {
-                model: located,
-                patience: patience(),
-            },
-            None,
-            move |request, progress| {
+        let request = LoadModel {
+            model: located,
+            patience: patience(),
+        };
+        let call = self
+            .engine()
+            .ask_with_progress(request, move |request, progress| {
                 self.models
                     .update_value(|models| models.progress(request, &progress));
                 self.go_on_with_models();
-            },
-        );
+            });
         let request = call.id;
         self.models
             .update_value(|models| models.began(model, request));
@@ -76,11 +75,10 @@ impl Session {
             let end = call.end().await;
             let mut is_ready = false;
             self.models.update_value(|models| match end {
-                Ok((Done::ModelReady { model, kept }, _)) => {
+                Ok(ModelReady { model, kept }) => {
                     models.ready(request, &model, kept);
                     is_ready = true;
                 }
-                Ok(other) => models.failed(request, unexpected(&other.0)),
                 Err(Ended::Failed(failure)) => models.failed(request, failure),
                 Err(Ended::Cancelled) => models.cancelled(request),
             });
@@ -156,10 +154,4 @@ impl Session {
 fn patience() -> f64 {
     let asked = browser::asked_for("patience").and_then(|text| text.parse().ok());
     asked.unwrap_or(1.0)
-}
-
-pub(super) fn unexpected(done: &Done) -> Failure {
-    Failure::Internal {
-        message: format!("the engine answered a model's request with {done:?}"),
-    }
 }

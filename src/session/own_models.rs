@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, File};
 
-use cliplet_engine::catalogue::ModelEntry;
-use cliplet_engine::messages::Request;
+use cliplet_protocol::catalogue::ModelEntry;
+use cliplet_protocol::messages::TakeModelFile;
 
 use super::Session;
 use crate::state::address::{self, Chosen};
@@ -79,12 +79,12 @@ impl Session {
     pub(super) fn hand_over_files(self, model: &str) {
         let files = self.with_desk(|desk| desk.own_models.files.get(model).cloned());
         for file in files.into_iter().flatten() {
-            let request = Request::TakeModelFile {
+            let request = TakeModelFile {
                 model: model.to_owned(),
                 name: file.name(),
             };
             let file: Blob = file.unchecked_into();
-            let call = self.engine().ask(request, Some(&file), |_, _| {});
+            let call = self.engine().ask_with_file(request, Some(&file));
             leptos::task::spawn_local(async move {
                 // If it cannot be taken, the model's own request says so.
                 call.end().await.ok();

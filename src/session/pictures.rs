@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, DataTransfer, File, FileList, Url};
 
-use cliplet_engine::messages::{Done, PictureId, Request, RequestId};
+use cliplet_protocol::messages::{ForgetPicture, RequestId, TakePicture};
+use cliplet_protocol::query::PictureId;
 
 use super::{Session, elsewhere, scoring};
 use crate::browser;
@@ -209,36 +210,25 @@ impl Session {
             self.refuse(&trouble);
             return;
         }
-        let call = self.engine().ask(
-            Request::TakePicture { picture: id },
-            Some(&incoming.file),
-            |_, _| {},
-        );
+        let request = TakePicture { picture: id };
+        let call = self.engine().ask_with_file(request, Some(&incoming.file));
         self.with_desk(|desk| desk.pictures.request = Some(call.id));
         leptos::task::spawn_local(async move {
-            let end = call.end().await;
+            let end = call.end_with_file().await;
             if !self.is_latest(id) {
                 self.forget(id);
                 return;
             }
             self.with_desk(|desk| desk.pictures.request = None);
             match end {
-                Ok((
-                    Done::PictureTaken {
-                        width,
-                        height,
-                        incomplete,
-                    },
-                    preview,
-                )) => {
+                Ok((taken, preview)) => {
                     let mut incoming = incoming;
-                    if incomplete {
+                    if taken.incomplete {
                         let said = incoming.note.take().map(|note| format!("{note} "));
                         incoming.note = Some(said.unwrap_or_default() + text::INCOMPLETE);
                     }
-                    self.show(id, incoming, preview, width, height);
+                    self.show(id, incoming, preview, taken.width, taken.height);
                 }
-                Ok(_) => {}
                 Err(Ended::Failed(failure)) => {
                     self.refuse(&text::picture_refused(&incoming.name, &failure))
                 }
@@ -288,9 +278,7 @@ impl Session {
     }
 
     pub(super) fn forget(self, picture: PictureId) {
-        let call = self
-            .engine()
-            .ask(Request::ForgetPicture { picture }, None, |_, _| {});
+        let call = self.engine().ask(ForgetPicture { picture });
         leptos::task::spawn_local(async move {
             // Nothing hangs on how that ends.
             call.end().await.ok();
@@ -308,9 +296,8 @@ impl Session {
         let Some(file) = self.with_desk(|desk| desk.file.clone()) else {
             return;
         };
-        let call = self
-            .engine()
-            .ask(Request::TakePicture { picture }, Some(&file), |_, _| {});
+        let request = TakePicture { picture };
+        let call = self.engine().ask_with_file(request, Some(&file));
         leptos::task::spawn_local(async move {
             match call.end().await {
                 Ok(_) => self.score_now(),

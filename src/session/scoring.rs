@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use cliplet_engine::messages::{Done, Failure, PictureId, Progress, RequestId};
+use cliplet_protocol::messages::{Failure, Progress, RequestId, Scores};
+use cliplet_protocol::query::PictureId;
 
 use super::Session;
 use super::labels::ROWS_A_STEP;
@@ -175,7 +176,7 @@ impl Session {
         let request = question.request();
         let call = self
             .engine()
-            .ask(request, None, move |_, progress| match progress {
+            .ask_with_progress(request, move |_, progress| match progress {
                 Progress::EncodingPicture => self.at_work.set(Some(AtWork::Picture)),
                 Progress::EncodingLabels { done, total } => {
                     self.at_work.set(Some(AtWork::Labels { done, total }))
@@ -203,8 +204,8 @@ impl Session {
             }
             self.at_work.set(None);
             match end {
-                Ok((done @ Done::Scores { .. }, _)) => self.answered(question, done),
-                Ok(_) | Err(Ended::Cancelled) => {}
+                Ok(answer) => self.answered(question, answer),
+                Err(Ended::Cancelled) => {}
                 // A model is on its way, and will be asked when it is there.
                 Err(Ended::Failed(Failure::NoModel)) => {}
                 Err(Ended::Failed(Failure::UnknownPicture))
@@ -226,17 +227,14 @@ impl Session {
     }
 
     /// Shows an answer.
-    pub(super) fn answered(self, question: Question, done: Done) {
-        let Done::Scores {
+    pub(super) fn answered(self, question: Question, answer: Scores) {
+        let Scores {
             model,
             scores,
             fit,
             none_fits,
             ..
-        } = done
-        else {
-            return;
-        };
+        } = answer;
         let by = self
             .models
             .with_value(|models| models.all().iter().find(|entry| entry.id == model).cloned());

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 
-use cliplet_engine::messages::{Candidate, Done, Failure, PictureId, Request, RequestId};
-use cliplet_engine::scoring::Scoring;
+use cliplet_protocol::messages::{Classify, Failure, RequestId, TakePicture};
+use cliplet_protocol::query::{Candidate, LabelQuery, PictureId};
+use cliplet_protocol::scoring::Scoring;
 
 use super::{Given, GivenState, Session, scoring};
 use crate::browser::Timer;
@@ -107,9 +108,8 @@ impl Session {
             Some((desk.pictures.last_id, file))
         });
         let Some((picture, file)) = taken else { return };
-        let call = self
-            .engine()
-            .ask(Request::TakePicture { picture }, Some(&file), |_, _| {});
+        let request = TakePicture { picture };
+        let call = self.engine().ask_with_file(request, Some(&file));
         let url = url.to_owned();
         leptos::task::spawn_local(async move {
             match call.end().await {
@@ -196,24 +196,25 @@ impl Session {
             let mut hits = HashMap::new();
             for (at, (url, picture)) in pictures.iter().enumerate() {
                 embed.search.under_way.set(Some((at, pictures.len())));
-                let request = Request::Classify {
+                let call = self.engine().ask(Classify {
                     picture: *picture,
-                    labels: vec![Candidate::new(phrase.as_str())],
-                    templates: templates.clone(),
-                    scoring: Scoring::default(),
-                };
-                let call = self.engine().ask(request, None, |_, _| {});
+                    query: LabelQuery {
+                        labels: vec![Candidate::new(phrase.as_str())],
+                        templates: templates.clone(),
+                        scoring: Scoring::default(),
+                    },
+                });
                 self.with_desk(|desk| desk.search.asked = Some(call.id));
                 let end = call.end().await;
                 if self.with_desk(|desk| desk.search.turn) != turn {
                     return;
                 }
                 match end {
-                    Ok((Done::Scores { scores, .. }, _)) => {
-                        let cosine = scores.first().map_or(0.0, |score| score.cosine);
+                    Ok(answer) => {
+                        let cosine = answer.scores.first().map_or(0.0, |score| score.cosine);
                         hits.insert(url.clone(), cosine);
                     }
-                    Ok(_) | Err(Ended::Cancelled) => {}
+                    Err(Ended::Cancelled) => {}
                     // A model is on its way, and all is asked anew when it is there.
                     Err(Ended::Failed(Failure::NoModel)) => {
                         return embed.search.under_way.set(None);

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use web_sys::{Blob, HtmlImageElement};
 
-use cliplet_engine::catalogue::ModelEntry;
-use cliplet_engine::messages::Request;
+use cliplet_protocol::catalogue::ModelEntry;
+use cliplet_protocol::query::LabelQuery;
 
 use super::Session;
 use crate::state::embed::settings::LONGEST_TEXT;
@@ -51,15 +51,11 @@ impl Session {
         if !self.scores.with_value(answered) {
             return None;
         }
-        let Request::Classify {
+        let LabelQuery {
             labels,
             templates,
             scoring,
-            ..
-        } = question.request()
-        else {
-            return None;
-        };
+        } = question.query();
         let asked = question.labels.iter().map(|(id, _)| *id).zip(&labels);
         let results = self.scores.with_value(|scores| {
             scores.best_first_of(asked, |candidate, score| Line {

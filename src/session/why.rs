@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use cliplet_engine::messages::{Done, Failure, Request, RequestId};
+use cliplet_protocol::messages::{Explain, Failure, RequestId};
 
 use super::Session;
 use crate::engine::Ended;
@@ -98,24 +98,13 @@ impl Session {
         if !answered {
             return;
         }
-        let Request::Classify {
-            picture,
-            labels,
-            templates,
-            scoring,
-        } = asked.0.request()
-        else {
-            return;
-        };
-        let name = labels[at].label.clone();
-        let request = Request::Explain {
-            picture,
-            labels,
-            templates,
-            scoring,
+        let query = asked.0.query();
+        let name = query.labels[at].label.clone();
+        let call = self.engine().ask(Explain {
+            picture: asked.0.picture,
+            query,
             label: at as u32,
-        };
-        let call = self.engine().ask(request, None, |_, _| {});
+        });
         let id = call.id;
         self.with_desk(|desk| {
             desk.why.asked = Some(asked);
@@ -127,24 +116,14 @@ impl Session {
                 return;
             }
             match end {
-                Ok((
-                    Done::Explained {
-                        alone,
-                        across,
-                        patches,
-                        rest,
-                        kept,
-                        ..
-                    },
-                    _,
-                )) => {
+                Ok(explanation) => {
                     let why = Why {
                         label: name,
-                        alone,
-                        across: across as usize,
-                        patches,
-                        rest,
-                        kept,
+                        alone: explanation.alone,
+                        across: explanation.across as usize,
+                        patches: explanation.patches,
+                        rest: explanation.rest,
+                        kept: explanation.kept,
                     };
                     self.announce(text::why_in_words(&why));
                     self.why.shown.set(Some(why));
@@ -152,7 +131,7 @@ impl Session {
                 Err(Ended::Failed(failure)) if failure != Failure::NoModel => {
                     self.why.trouble.set(Some(text::no_why(&failure)));
                 }
-                Ok(_) | Err(_) => self.with_desk(|desk| desk.why.asked = None),
+                Err(_) => self.with_desk(|desk| desk.why.asked = None),
             }
         });
     }

@@ -1,6 +1,6 @@
 //! What people type to name a model somewhere else: a repository of the Hugging Face Hub, or an address.
 
-use cliplet_engine::catalogue::{Layout, ModelEntry, ON_DEVICE};
+use cliplet_protocol::catalogue::{Layout, ModelEntry, ON_DEVICE};
 
 /// Where repositories lie that are named without an address.
 const HUB: &str = "https://huggingface.co/";

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cliplet_engine::collection::ItemId;
+use cliplet_protocol::collection::ItemId;
 
 use super::labels::key;
 

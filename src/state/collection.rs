@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use cliplet_engine::collection::ItemId;
+use cliplet_protocol::collection::ItemId;
 use cliplet_protocol::system_files::{is_picture_name, is_system_name, is_system_path};
 
 /// The most pictures that a collection takes.

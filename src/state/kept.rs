@@ -1,6 +1,6 @@
 //! Model files that the browser keeps, and how much room is left for more.
 
-use cliplet_engine::messages::StoredFile;
+use cliplet_protocol::messages::StoredFile;
 
 /// What the browser keeps.
 #[derive(Clone, Debug, PartialEq)]

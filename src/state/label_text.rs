@@ -1,10 +1,10 @@
 //! What a label's text says to the engine. The rules are `cliplet_protocol`'s, which the terminal and the worker follow too.
 
-use cliplet_engine::messages::Candidate;
 use cliplet_protocol::label;
 pub use cliplet_protocol::label::{escaped, name};
 use cliplet_protocol::label_list::{self, Colons};
 pub use cliplet_protocol::label_list::{is_list, split_typed};
+use cliplet_protocol::query::Candidate;
 
 /// What the model is asked for a label that reads so.
 pub fn read(text: &str) -> Candidate {

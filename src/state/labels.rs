@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cliplet_engine::messages::Candidate;
+use cliplet_protocol::query::Candidate;
 
 use super::label_text;
 

@@ -19,7 +19,7 @@ const MOST_TEMPLATES: usize = 200;
 pub struct Link {
     /// Labels as they stand in their rows.
     pub labels: Vec<String>,
-    /// Prompt templates, each with [`template::PLACE`] in it.
+    /// Prompt templates, each with [`template::PLACEHOLDER`] in it.
     pub templates: Vec<String>,
     /// The id of a model.
     pub model: Option<String>,
@@ -44,7 +44,8 @@ impl Link {
                     }
                 }
                 "template"
-                    if value.contains(template::PLACE) && link.templates.len() < MOST_TEMPLATES =>
+                    if value.contains(template::PLACEHOLDER)
+                        && link.templates.len() < MOST_TEMPLATES =>
                 {
                     link.templates.push(value);
                 }

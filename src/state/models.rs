@@ -9,8 +9,8 @@
 
 use std::collections::BTreeSet;
 
-use cliplet_engine::catalogue::{Catalogue, ModelEntry};
-use cliplet_engine::messages::{Failure, Progress, RequestId};
+use cliplet_protocol::catalogue::{Catalogue, ModelEntry};
+use cliplet_protocol::messages::{Failure, Progress, RequestId};
 
 use super::embed::settings::Download;
 
@@ -606,7 +606,7 @@ fn name_of(id: &str, revision: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cliplet_engine::catalogue::Layout;
+    use cliplet_protocol::catalogue::Layout;
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! A result as something to take along: a table, an object, or text.
 
-use cliplet_engine::scoring::Scoring;
+use cliplet_protocol::scoring::Scoring;
 use serde::Serialize;
 
 /// What the model said of a picture.

@@ -2,8 +2,8 @@
 //!
 //! Where it stays is behind [`Shelf`]; the page's shelf is the browser's `localStorage`.
 
-use cliplet_engine::catalogue::ModelEntry;
-use cliplet_engine::scoring::Scoring;
+use cliplet_protocol::catalogue::ModelEntry;
+use cliplet_protocol::scoring::Scoring;
 use serde::{Deserialize, Serialize};
 
 use super::label_text;

@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use cliplet_engine::messages::{Candidate, LabelScore, PictureId, Request};
-use cliplet_engine::scoring::Scoring;
+use cliplet_protocol::messages::{Classify, LabelScore};
+use cliplet_protocol::query::{Candidate, LabelQuery, PictureId};
+use cliplet_protocol::scoring::Scoring;
 
 use super::label_text;
 use super::labels::{Label, LabelId};
@@ -24,14 +25,18 @@ pub struct Question {
 
 impl Question {
     /// As the engine is asked it.
-    pub fn request(&self) -> Request {
-        Request::Classify {
+    pub fn request(&self) -> Classify {
+        Classify {
             picture: self.picture,
-            labels: self
-                .labels
-                .iter()
-                .map(|(_, candidate)| candidate.clone())
-                .collect(),
+            query: self.query(),
+        }
+    }
+
+    /// What the picture is compared with.
+    pub fn query(&self) -> LabelQuery {
+        let labels = self.labels.iter().map(|(_, candidate)| candidate.clone());
+        LabelQuery {
+            labels: labels.collect(),
             templates: self.templates.clone(),
             scoring: self.scoring.clone(),
         }

@@ -2,11 +2,7 @@
 
 use cliplet_protocol::text;
 
-/// CLIP's own first choice, and better than the bare label on photographs.
-pub const DEFAULT: &str = "a photo of a {}";
-
-/// Where the label goes.
-pub const PLACE: &str = "{}";
+pub use cliplet_protocol::template::{DEFAULT, PLACEHOLDER};
 
 /// What is typed, and what is in force while that cannot be used. Several templates stand one a line; a label's embedding is
 /// then the mean of all its prompts'.
@@ -71,7 +67,7 @@ impl Template {
         &self.typed
     }
 
-    /// The last that could be used: at least one, each contains [`PLACE`].
+    /// The last that could be used: at least one, each contains [`PLACEHOLDER`].
     pub fn in_force(&self) -> &[String] {
         &self.in_force
     }
@@ -84,7 +80,7 @@ impl Template {
     /// What is wrong with what is typed.
     pub fn fault(&self) -> Option<Fault> {
         let count = lines(&self.typed).count();
-        let without = lines(&self.typed).find(|(_, line)| !line.contains(PLACE));
+        let without = lines(&self.typed).find(|(_, line)| !line.contains(PLACEHOLDER));
         match (count, without) {
             (0, _) => Some(Fault::Empty),
             (1, Some(_)) => Some(Fault::NoPlace),

@@ -1,6 +1,6 @@
 //! What a person reads about many pictures.
 
-use cliplet_engine::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 use super::{because, number, percent, quoted};
 use crate::state::collection::{Progress, Standing};

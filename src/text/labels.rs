@@ -41,7 +41,7 @@ pub fn undone(last: &Change) -> String {
 
 /// A change was made again.
 pub fn redone(next: &Change) -> String {
-    format!("Done again: {}.", change(next))
+    format!("Response again: {}.", change(next))
 }
 
 /// A label was moved to a place, of so many.

@@ -4,7 +4,7 @@ use super::{number, quoted, size};
 use crate::elsewhere;
 use crate::state::picture_address::{MOST_BYTES, Trouble};
 use crate::state::why::{Place, Why};
-use cliplet_engine::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 // ---- Why ----
 

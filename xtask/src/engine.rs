@@ -120,8 +120,8 @@ impl Build {
     /// The features of `crates/engine`, for cargo's `--features`.
     pub fn features(&self) -> &'static str {
         match self.threads {
-            true => "cliplet-engine/worker,cliplet-engine/threads",
-            false => "cliplet-engine/worker",
+            true => "cliplet-engine/threads",
+            false => "",
         }
     }
 

@@ -81,16 +81,12 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
         "The messages above say what to change.",
         workspace
             .cargo()
-            .args([
-                "clippy",
-                "--target",
-                WASM,
-                "--features",
-                "cliplet-engine/worker",
-            ])
+            .args(["clippy", "--target", WASM])
             .args([
                 "--package",
                 "cliplet-page",
+                "--package",
+                "cliplet-protocol",
                 "--package",
                 "cliplet-engine",
                 "--package",
@@ -158,7 +154,8 @@ fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Resu
             if is_whole {
                 command
                     .args(["--test", "in_browser", "--test", "tokens"])
-                    .args(["--package", "cliplet-clip", "--package", "cliplet-engine"])
+                    .args(["--package", "cliplet-clip", "--package", "cliplet-protocol"])
+                    .args(["--package", "cliplet-engine"])
                     .args(["--features", build.features()]);
             }
             build.configure(&mut command);

@@ -75,7 +75,7 @@ export class Cliplet {
 
   #classify(picture, labels, template) {
     labels = labels.map((label) => ({ label }));
-    return this.#ask({ Classify: { picture, labels, templates: [template] } });
+    return this.#ask({ Classify: { picture, query: { labels, templates: [template] } } });
   }
 
   /** Decoding is not what is measured here. The label is known but the first time, which is a warm-up. */

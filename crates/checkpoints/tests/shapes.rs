@@ -11,7 +11,7 @@ use cliplet_checkpoints::{open_clip, safetensors, send};
 use cliplet_clip::gguf::WeightType;
 use cliplet_clip::hugging_face::{Conversion, Towers};
 use cliplet_clip::picture::Picture;
-use cliplet_clip::{Arithmetic, Clip, picture, preprocess, prompt, zero_shot};
+use cliplet_clip::{Arithmetic, Clip, picture, preprocess, zero_shot};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -198,7 +198,7 @@ fn agreement(
     let mut file = File::open(repository(model)).unwrap();
     let clip = Clip::read(&mut file, arithmetic).unwrap();
     let prompts = predictions.labels.iter();
-    let prompts = prompts.map(|label| prompt::fill(&predictions.template, label));
+    let prompts = prompts.map(|label| predictions.template.replace("{}", label));
     let texts: Vec<Vec<f32>> = prompts
         .map(|prompt| clip.encode_text(&prompt).unwrap())
         .collect();

@@ -4,10 +4,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use cliplet_clip::prompt::{self, DEFAULT_TEMPLATE};
 use cliplet_clip::{TextEncoder, zero_shot};
 use cliplet_protocol::label_list::{self, Colons};
-use cliplet_protocol::text;
+use cliplet_protocol::{template, text};
 
 use crate::model::embed_texts;
 use crate::progress::Progress;
@@ -37,7 +36,7 @@ pub(crate) struct LabelArguments {
 #[derive(Debug, Args)]
 pub(crate) struct TemplateArguments {
     /// Prompt template; {} stands for the label. May be given several times: a label's embedding is then the mean over them.
-    #[arg(long, value_name = "TEMPLATE", default_value = DEFAULT_TEMPLATE)]
+    #[arg(long, value_name = "TEMPLATE", default_value = template::DEFAULT)]
     pub(crate) template: Vec<String>,
     /// A file with a template a line, or imagenet-80 for the 80 that CLIP's authors used on ImageNet.
     #[arg(long, value_name = "FILE", conflicts_with = "template")]
@@ -116,7 +115,7 @@ impl TemplateArguments {
         }
         match templates
             .iter()
-            .find(|template| !prompt::has_placeholder(template))
+            .find(|template| !template::has_placeholder(template))
         {
             Some(template) => Err(Stop::Usage(format!(
                 "The template \"{template}\" has no {{}} where the label goes."
@@ -154,7 +153,7 @@ pub(crate) fn embed(
         .flat_map(|label| {
             templates.iter().map(move |template| {
                 let name = format!("prompt for \"{label}\"");
-                (prompt::fill(template, label), name)
+                (template::fill(template, label), name)
             })
         })
         .collect();

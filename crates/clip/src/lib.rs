@@ -1,14 +1,14 @@
 //! CLIP: bytes in, numbers out.
 //!
 //! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the towers as candle models ([`towers`], [`text`]) built from the
-//! operations in [`ops`] on the arithmetic in [`cliplet_kernels`], the tokenizer, picture decoding and preprocessing, prompt
-//! templates, zero-shot scores, which parts of a picture speak for a text ([`attribution`]), comparing many pictures
+//! operations in [`ops`] on the arithmetic in [`cliplet_kernels`], the tokenizer, picture decoding and preprocessing,
+//! zero-shot scores, which parts of a picture speak for a text ([`attribution`]), comparing many pictures
 //! ([`retrieval`]), and classes that are learnt from examples ([`linear_probe`]).
 //! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
 //! tests natively and in WebAssembly.
 //!
 //! ```no_run
-//! use cliplet_clip::{Arithmetic, Clip, picture, prompt, zero_shot};
+//! use cliplet_clip::{Arithmetic, Clip, picture, zero_shot};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let clip = Clip::read(&mut std::fs::File::open("model.gguf")?, Arithmetic::Fast)?;
@@ -16,7 +16,7 @@
 //! let image = clip.encode_picture(&picture)?;
 //! let texts = ["cat", "dog"]
 //!     .iter()
-//!     .map(|label| clip.encode_text(&prompt::fill("a photo of a {}", label)))
+//!     .map(|label| clip.encode_text(&format!("a photo of a {label}")))
 //!     .collect::<Result<Vec<_>, _>>()?;
 //! let scores = zero_shot::score(&image, &texts, clip.config().logit_scale);
 //! # Ok(()) }
@@ -37,7 +37,6 @@ mod model;
 pub mod ops;
 pub mod picture;
 pub mod preprocess;
-pub mod prompt;
 pub mod retrieval;
 pub mod text;
 pub mod tokenizer;

@@ -67,7 +67,7 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Softmax of `scale * values`, shifted by the largest so that nothing overflows.
-pub(crate) fn softmax(values: &[f32], scale: f32) -> Vec<f32> {
+pub fn softmax(values: &[f32], scale: f32) -> Vec<f32> {
     let largest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let exponentials: Vec<f32> = values
         .iter()

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use cliplet_clip::attribution::{Attribution, against};
 use cliplet_clip::picture::{self, Picture};
-use cliplet_clip::{Arithmetic, Clip, prompt};
+use cliplet_clip::{Arithmetic, Clip};
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
@@ -34,10 +34,7 @@ fn sample(name: &str) -> Vec<u8> {
 
 /// How much the first label has that the others do not, over a picture.
 fn explained(clip: &Clip, picture: &Picture, labels: &[&str]) -> Attribution {
-    let text = |label: &&str| {
-        clip.encode_text(&prompt::fill("a photo of a {}", label))
-            .unwrap()
-    };
+    let text = |label: &&str| clip.encode_text(&format!("a photo of a {label}")).unwrap();
     let texts: Vec<Vec<f32>> = labels.iter().map(text).collect();
     let direction = against(&texts[0], texts.iter().map(|text| &text[..]));
     let pixels = clip.preprocess(picture).unwrap();

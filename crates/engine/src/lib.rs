@@ -1,14 +1,140 @@
-//! The engine: a dedicated worker around Cliplet's model.
+//! The engine: a dedicated worker around Cliplet's model. It takes requests one by one as they come, and works on each as a task of
+//! its own, so that a picture can be scored while a model is still arriving. The page that has started it may bring others.
 //!
-//! What lives here: the messages that the page and the worker exchange ([`messages`], in an [`envelope`]), the list of models a page offers
-//! ([`catalogue`]), what they say of many pictures ([`collection`]), how scores are made of cosines ([`scoring`]), and, behind the feature `worker`, everything that runs inside the worker: fetching and keeping
-//! model files, decoding pictures with the browser, caching embeddings. It is the only code that talks to both the model
-//! and the browser. What does not: arithmetic (crate `cliplet-clip`) and anything a person sees (the page).
+//! It is the only code that talks to both the model and the browser. `client` does what a page asks for, and `collection` what it asks
+//! about many pictures; `clients` is what all of them share; `model` and `pictures` hold what is known, and `scoring` makes scores of
+//! cosines; `fetch` and `store` bring model files in, and `ranges` says which parts of one are there; `decode` makes pixels of a
+//! picture file, which `readback` gets out of the browser; `explain` says which parts of it speak for a label; `tasks` lets work be
+//! cancelled; `port` speaks to pages. What is not here: the messages (`cliplet-protocol`), arithmetic (`cliplet-clip`), and
+//! anything that a person sees (the page).
 
-pub mod catalogue;
-pub mod collection;
-pub mod envelope;
-pub mod messages;
-pub mod scoring;
-#[cfg(feature = "worker")]
-pub mod worker;
+mod client;
+mod clients;
+mod collection;
+mod conversion;
+mod decode;
+mod explain;
+mod fetch;
+mod model;
+mod pictures;
+mod port;
+mod ranges;
+mod readback;
+mod scoring;
+mod store;
+mod tasks;
+
+use std::rc::Rc;
+
+use js_sys::WebAssembly::RuntimeError;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{MessageEvent, PromiseRejectionEvent};
+
+use client::Client;
+use clients::Clients;
+use cliplet_protocol::messages::{Cancel, FromWorker, Join, Reply, Request};
+use port::{Beside, Line};
+use tasks::Stopped;
+
+/// Starts to listen to the page, and says so to it, with the name of this build of the engine and how many threads compute.
+/// Called once, on the worker's own thread, when the other threads are there: what is computed sooner would be computed
+/// without them, now and later.
+pub fn start(build: String, threads: u32) {
+    report_crashes();
+    let worker = Rc::new(Worker {
+        clients: Rc::default(),
+        listening: FromWorker::Listening { build, threads },
+    });
+    let listener = worker.begin(Line::Owner).1;
+    port::scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    listener.forget();
+    Line::Owner.post(&worker.listening);
+}
+
+/// What a client's messages come in at.
+type Listener = Closure<dyn Fn(MessageEvent)>;
+
+struct Worker {
+    clients: Rc<Clients>,
+    /// What every page hears first.
+    listening: FromWorker,
+}
+
+impl Worker {
+    /// Begins to work for a page.
+    fn begin(self: &Rc<Self>, line: Line) -> (Rc<Client>, Listener) {
+        let client = Rc::new(Client::new(line, &self.clients));
+        self.clients.add(&client);
+        let (worker, of) = (Rc::clone(self), Rc::clone(&client));
+        let listener = Closure::new(move |event: MessageEvent| worker.take(&of, &event));
+        (client, listener)
+    }
+
+    /// Works for another page until that is gone.
+    fn join(self: &Rc<Self>, beside: Beside, lock: String) {
+        let Some(port) = beside.port else {
+            return port::complain(&"A page wants to join, and has sent no port.".into());
+        };
+        let (client, listener) = self.begin(Line::Guest(port.clone()));
+        port.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+        port::add_guest(&port);
+        client.line.post(&self.listening);
+        let worker = Rc::clone(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            store::wait_until_free(&lock).await;
+            port::remove_guest(&port);
+            port.set_onmessage(None);
+            port.close();
+            worker.clients.remove(&client);
+            drop(listener);
+        });
+    }
+
+    /// Takes a message of a page.
+    fn take(self: &Rc<Self>, client: &Rc<Client>, event: &MessageEvent) {
+        let (message, beside) = match port::read(event) {
+            Ok(read) => read,
+            Err(error) => return port::complain(&error),
+        };
+        match message.request {
+            Request::Cancel(Cancel { request }) => return client.tasks.cancel(request),
+            Request::Join(Join { lock }) => return self.join(beside, lock),
+            _ => {}
+        }
+        let client = Rc::clone(client);
+        wasm_bindgen_futures::spawn_local(async move {
+            let task = client.tasks.begin(message.id);
+            let end = match client.answer(&task, message.request, beside).await {
+                Ok((done, preview)) => (Reply::Done(done), preview),
+                Err(Stopped::Failed(failure)) => (Reply::Failed(failure), None),
+                Err(Stopped::Cancelled) => (Reply::Cancelled, None),
+            };
+            client.tasks.end(message.id);
+            client.line.reply(message.id, end.0, end.1.as_ref());
+            client.tidy_up();
+        });
+    }
+}
+
+/// Tells all pages of a panic, and of what ends the program without one: memory that is not to be had.
+fn report_crashes() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        port::tell_all(&FromWorker::Crashed {
+            message: info.to_string(),
+        });
+    }));
+    let listener = Closure::<dyn Fn(PromiseRejectionEvent)>::new(|event: PromiseRejectionEvent| {
+        // Other rejections are of promises that nobody waits for.
+        if let Some(trap) = event.reason().dyn_ref::<RuntimeError>() {
+            port::tell_all(&FromWorker::Crashed {
+                message: trap.message().into(),
+            });
+        }
+    });
+    // A global without events could not have taken messages either.
+    let _ = port::scope()
+        .add_event_listener_with_callback("unhandledrejection", listener.as_ref().unchecked_ref());
+    listener.forget();
+}

@@ -12,7 +12,7 @@ use wasm_bindgen_rayon as _;
 /// Starts to listen to the page.
 #[wasm_bindgen]
 pub fn listen(build: String, threads: u32) {
-    cliplet_engine::worker::start(build, threads);
+    cliplet_engine::start(build, threads);
 }
 
 fn main() {}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use cliplet_engine::collection::{ForCollection, ItemId};
+use cliplet_protocol::collection::{ItemId, SetAside};
 
 use super::{Undo, View};
 use crate::session::Session;
@@ -68,7 +68,7 @@ impl Session {
                 }
             }
         });
-        self.tell_collection(ForCollection::SetAside {
+        self.tell_collection(SetAside {
             items: items.to_vec(),
             aside: out,
         });

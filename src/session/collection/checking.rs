@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 
-use cliplet_engine::collection::{ForCollection, ItemId, OfCollection};
-use cliplet_engine::messages::{Done, Request};
+use cliplet_protocol::collection::{ItemId, Judge, Judged};
 
 use super::Checked;
 use crate::engine::Ended;
@@ -46,15 +45,12 @@ impl Session {
         });
         let mut items: Vec<ItemId> = rights.keys().copied().collect();
         items.sort_unstable();
-        let request = ForCollection::Judge {
+        let call = self.engine().ask(Judge {
             items,
-            judge: asked.judge,
+            by: asked.by,
             best: 5,
             of: None,
-        };
-        let call = self
-            .engine()
-            .ask(Request::Collection(request), None, |_, _| {});
+        });
         let request = call.id;
         self.with_desk(|desk| desk.many.checking = Some(request));
         leptos::task::spawn_local(async move {
@@ -64,16 +60,13 @@ impl Session {
             }
             self.with_desk(|desk| desk.many.checking = None);
             match end {
-                Ok((
-                    Done::Collection(OfCollection::Judged {
-                        items,
-                        each,
-                        labels: best,
-                        scores,
-                        ..
-                    }),
-                    _,
-                )) => {
+                Ok(Judged {
+                    items,
+                    each,
+                    labels: best,
+                    scores,
+                    ..
+                }) => {
                     let each = each as usize;
                     let told = items.iter().enumerate().filter_map(|(at, item)| {
                         Some(Told {
@@ -94,7 +87,7 @@ impl Session {
                         unmatched,
                     }));
                 }
-                Ok(_) | Err(Ended::Cancelled) => {}
+                Err(Ended::Cancelled) => {}
                 Err(Ended::Failed(failure)) => self.collection_failed(&failure),
             }
         });

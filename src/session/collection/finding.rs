@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use cliplet_engine::collection::{ForCollection, ItemId, Judge, OfCollection, Query};
-use cliplet_engine::messages::{Candidate, Done, Progress, Request};
-use cliplet_engine::scoring::Scoring;
+use cliplet_protocol::collection::{Classifier, Find, Found, ItemId, Judge, Judged, Query};
+use cliplet_protocol::messages::Progress;
+use cliplet_protocol::query::{Candidate, LabelQuery};
+use cliplet_protocol::scoring::Scoring;
 
 use super::{Described, View, Words};
 use crate::browser::{self, LocalStorageShelf};
@@ -71,11 +72,7 @@ impl Session {
             many.data.update_value(|data| data.set_found(None));
             return self.show_collection();
         };
-        let call = self.engine().ask(
-            Request::Collection(ForCollection::Find { query }),
-            None,
-            |_, _| {},
-        );
+        let call = self.engine().ask(Find { query });
         let request = call.id;
         self.with_desk(|desk| desk.many.finding = Some(request));
         leptos::task::spawn_local(async move {
@@ -85,7 +82,7 @@ impl Session {
             }
             self.with_desk(|desk| desk.many.finding = None);
             match end {
-                Ok((Done::Collection(OfCollection::Found { items, cosines }), _)) => {
+                Ok(Found { items, cosines }) => {
                     let found = items.into_iter().zip(cosines).collect();
                     many.data.update_value(|data| data.set_found(Some(found)));
                     self.show_collection();
@@ -98,7 +95,7 @@ impl Session {
                         self.announce(text::best_picture(&name));
                     }
                 }
-                Ok(_) | Err(Ended::Cancelled) => {}
+                Err(Ended::Cancelled) => {}
                 Err(Ended::Failed(failure)) => self.collection_failed(&failure),
             }
         });
@@ -130,19 +127,19 @@ impl Session {
                 Err(why) => return say(Words::Failed(why)),
             };
             let names: Vec<String> = labels.iter().map(|label| label.label.clone()).collect();
-            let request = ForCollection::Judge {
+            let request = Judge {
                 items: vec![item],
-                judge: Judge::Labels {
+                by: Classifier::Labels(LabelQuery {
                     labels,
                     templates,
                     scoring: Scoring::default(),
-                },
+                }),
                 best: MOST_WORDS,
                 of: None,
             };
             let call = self
                 .engine()
-                .ask(Request::Collection(request), None, move |_, progress| {
+                .ask_with_progress(request, move |_, progress| {
                     if let Progress::EncodingLabels { done, total } = progress {
                         say(Words::Read(done, total));
                     }
@@ -155,7 +152,7 @@ impl Session {
             }
             self.with_desk(|desk| desk.many.describing = None);
             match end {
-                Ok((Done::Collection(OfCollection::Judged { labels, scores, .. }), _)) => {
+                Ok(Judged { labels, scores, .. }) => {
                     let found = labels.into_iter().zip(scores);
                     let found: Vec<(String, f32)> = found
                         .filter_map(|(at, score)| Some((names.get(at as usize)?.clone(), score)))
@@ -167,7 +164,7 @@ impl Session {
                     self.announce(text::result(&best, false));
                     say(Words::Found(found));
                 }
-                Ok(_) | Err(Ended::Cancelled) => many.described.set(None),
+                Err(Ended::Cancelled) => many.described.set(None),
                 Err(Ended::Failed(failure)) => say(Words::Failed(words::not_asked(&failure))),
             }
         });

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use cliplet_engine::collection::{ForCollection, ItemId, Judge, OfCollection};
-use cliplet_engine::messages::{Done, Failure, Request};
+use cliplet_protocol::collection::{Classifier, ItemId, Judge, Judged};
+use cliplet_protocol::messages::Failure;
 
 use super::{Asked, Tool};
 use crate::engine::Ended;
@@ -25,28 +25,17 @@ impl Session {
             });
             let (labels, probe) = labels?;
             return Some(Asked {
-                judge: Judge::Probe,
+                by: Classifier::Probe,
                 labels,
                 of,
                 probe,
             });
         }
-        let Request::Classify {
-            labels,
-            templates,
-            scoring,
-            ..
-        } = self.question_about(0)?.request()
-        else {
-            return None;
-        };
+        let query = self.question_about(0)?.query();
+        let labels = query.labels.iter().map(|label| label.label.clone());
         Some(Asked {
-            labels: labels.iter().map(|label| label.label.clone()).collect(),
-            judge: Judge::Labels {
-                labels,
-                templates,
-                scoring,
-            },
+            labels: labels.collect(),
+            by: Classifier::Labels(query),
             of,
             probe: 0,
         })
@@ -92,15 +81,12 @@ impl Session {
             }
             return;
         }
-        let request = ForCollection::Judge {
+        let call = self.engine().ask(Judge {
             items,
-            judge: asked.judge,
+            by: asked.by,
             best: 1,
             of: asked.of,
-        };
-        let call = self
-            .engine()
-            .ask(Request::Collection(request), None, |_, _| {});
+        });
         let request = call.id;
         self.with_desk(|desk| desk.many.judging = Some(request));
         let labels = asked.labels;
@@ -117,7 +103,7 @@ impl Session {
                 return;
             }
             match end {
-                Ok((Done::Collection(judged @ OfCollection::Judged { .. }), _)) => {
+                Ok(judged) => {
                     // Until now what was said of the labels before is shown: nothing flickers while somebody types.
                     if is_new {
                         many.data.update_value(|data| data.ask(labels));
@@ -129,14 +115,14 @@ impl Session {
                     }
                     self.judge();
                 }
-                Ok(_) | Err(Ended::Cancelled) | Err(Ended::Failed(Failure::NoModel)) => {}
+                Err(Ended::Cancelled | Ended::Failed(Failure::NoModel)) => {}
                 Err(Ended::Failed(failure)) => self.collection_failed(&failure),
             }
         });
     }
 
-    pub(super) fn judged(self, judged: OfCollection) {
-        let OfCollection::Judged {
+    pub(super) fn judged(self, judged: Judged) {
+        let Judged {
             items,
             each,
             labels,
@@ -144,10 +130,7 @@ impl Session {
             none_fits,
             of,
             ..
-        } = judged
-        else {
-            return;
-        };
+        } = judged;
         self.many.data.update_value(|data| {
             for (at, id) in items.into_iter().enumerate() {
                 let first = at * each as usize;

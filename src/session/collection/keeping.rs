@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use cliplet_engine::collection::ForCollection;
+use cliplet_protocol::collection::DeletePictureStore;
 
 use crate::browser::LocalStorageShelf;
 use crate::session::Session;
@@ -27,7 +27,7 @@ impl Session {
     /// Deletes all that is kept. What is open stays open.
     pub fn delete_kept(self) {
         leptos::task::spawn_local(async move {
-            match self.ask_collection(ForCollection::DeleteStore, None).await {
+            match self.ask_collection(DeletePictureStore).await {
                 Ok(_) => {
                     self.many.kept.set(0);
                     self.with_desk(|desk| desk.many.store_for = None);

@@ -17,8 +17,8 @@ use std::collections::{HashMap, HashSet};
 use leptos::prelude::*;
 use web_sys::{Blob, File};
 
-use cliplet_engine::collection::{ForCollection, ItemId, Judge, OfCollection};
-use cliplet_engine::messages::{Done, Failure, Request, RequestId};
+use cliplet_protocol::collection::{Classifier, ItemId};
+use cliplet_protocol::messages::{Ask, Failure, RequestId};
 
 use super::Session;
 use crate::browser::Timer;
@@ -193,7 +193,7 @@ pub(super) struct Desk {
 /// What pictures are judged by, and the label whose score is wanted for all.
 #[derive(Clone, PartialEq)]
 struct Asked {
-    judge: Judge,
+    by: Classifier,
     labels: Vec<String>,
     of: Option<u32>,
     /// Counts probes, which are otherwise all alike.
@@ -284,30 +284,24 @@ impl Many {
 }
 
 impl Session {
-    pub(super) async fn ask_collection(
+    /// Asks something that nobody cancels.
+    pub(super) async fn ask_collection<R: Ask>(
         self,
-        request: ForCollection,
-        blob: Option<&Blob>,
-    ) -> Result<(OfCollection, Option<Blob>), Failure> {
-        let call = self
-            .engine()
-            .ask(Request::Collection(request), blob, |_, _| {});
-        match call.end().await {
-            Ok((Done::Collection(done), blob)) => Ok((done, blob)),
-            Ok((other, _)) => Err(super::models::unexpected(&other)),
-            Err(Ended::Failed(failure)) => Err(failure),
-            Err(Ended::Cancelled) => Err(Failure::Internal {
+        request: R,
+    ) -> Result<(R::Answer, Option<Blob>), Failure> {
+        let call = self.engine().ask(request);
+        call.end_with_file().await.map_err(|ended| match ended {
+            Ended::Failed(failure) => failure,
+            Ended::Cancelled => Failure::Internal {
                 message: "the engine has stopped".to_owned(),
-            }),
-        }
+            },
+        })
     }
 
     /// Tells the engine something whose end nobody waits for.
-    pub(super) fn tell_collection(self, request: ForCollection) {
+    pub(super) fn tell_collection(self, request: impl Ask + 'static) {
         // Asked at once, so that it comes before whatever is asked next.
-        let call = self
-            .engine()
-            .ask(Request::Collection(request), None, |_, _| {});
+        let call = self.engine().ask(request);
         leptos::task::spawn_local(async move {
             call.end().await.ok();
         });

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use leptos::prelude::*;
 use web_sys::{Blob, File};
 
-use cliplet_engine::collection::{ForCollection, ItemId, OfCollection};
-use cliplet_engine::messages::{Done, Failure, Request};
+use cliplet_protocol::collection::{Gather, Gathered, ItemId, OpenPictureStore};
+use cliplet_protocol::messages::Failure;
 
 use super::View;
 use crate::engine::Ended;
@@ -67,21 +67,14 @@ impl Session {
             return;
         }
         leptos::task::spawn_local(async move {
-            let request = ForCollection::OpenStore { list: None };
-            let end = self.ask_collection(request, None).await;
+            let request = OpenPictureStore { list: None };
+            let end = self.ask_collection(request).await;
             self.with_desk(|desk| {
                 desk.many.opening_store = false;
                 desk.many.store_for = Some(model);
             });
             match end {
-                Ok((
-                    OfCollection::Kept {
-                        open: true, others, ..
-                    },
-                    _,
-                )) => {
-                    self.many.kept.set(others as usize);
-                }
+                Ok((kept, _)) if kept.open => self.many.kept.set(kept.others as usize),
                 Ok(_) => self.many.note.set(Some(words::NOT_KEPT.to_owned())),
                 Err(_) => {}
             }
@@ -118,20 +111,18 @@ impl Session {
             return;
         };
         let file = self.with_desk(|desk| desk.many.files.get(&id).cloned());
-        let request = ForCollection::Gather {
+        let request = Gather {
             item: id,
             name: name.clone(),
             folder,
             keep: self.many.keep.get_untracked(),
         };
         let blob: Option<&Blob> = file.as_ref().map(|file| file.as_ref());
-        let call = self
-            .engine()
-            .ask(Request::Collection(request), blob, |_, _| {});
+        let call = self.engine().ask_with_file(request, blob);
         self.with_desk(|desk| desk.many.under_way.insert(id, call.id));
         let request = call.id;
         leptos::task::spawn_local(async move {
-            let end = call.end().await;
+            let end = call.end_with_file().await;
             let is_ours = self.with_desk(|desk| {
                 let ours = desk.many.under_way.get(&id) == Some(&request);
                 ours && desk.many.under_way.remove(&id).is_some()
@@ -140,12 +131,8 @@ impl Session {
                 return;
             }
             let standing = match end {
-                Ok((Done::Collection(gathered), preview)) => {
-                    self.gathered(id, gathered, preview, file.as_ref())
-                }
-                Err(Ended::Failed(Failure::NoModel)) | Err(Ended::Cancelled) | Ok(_) => {
-                    Standing::Waiting
-                }
+                Ok((gathered, preview)) => self.gathered(id, gathered, preview, file.as_ref()),
+                Err(Ended::Failed(Failure::NoModel)) | Err(Ended::Cancelled) => Standing::Waiting,
                 Err(Ended::Failed(_)) if file.is_none() => Standing::Unread,
                 Err(Ended::Failed(failure)) => {
                     Standing::Failed(text::picture_refused(&name, &failure))
@@ -165,21 +152,18 @@ impl Session {
     pub(super) fn gathered(
         self,
         id: ItemId,
-        gathered: OfCollection,
+        gathered: Gathered,
         preview: Option<Blob>,
         file: Option<&File>,
     ) -> Standing {
-        let OfCollection::Gathered {
+        let Gathered {
             model,
             incomplete,
             same_as,
             no_room,
             class,
             ..
-        } = gathered
-        else {
-            return Standing::Waiting;
-        };
+        } = gathered;
         if let Some(preview) = preview {
             self.with_desk(|desk| desk.many.previews.insert(id, preview));
         }

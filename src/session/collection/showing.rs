@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::Blob;
 
-use cliplet_engine::collection::ItemId;
+use cliplet_protocol::collection::ItemId;
 
 use super::{Tool, View};
 use crate::session::Session;

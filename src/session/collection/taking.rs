@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use leptos::prelude::*;
 use web_sys::FileSystemEntry;
 
-use cliplet_engine::collection::{ForCollection, ItemId, OfCollection};
+use cliplet_protocol::collection::{CloseCollection, ItemId, OpenPictureStore};
 
 use super::{Tool, View};
 use crate::browser::in_steps;
@@ -172,7 +172,7 @@ impl Session {
             desk.many.previews.clear();
             desk.many.asked = None;
         });
-        self.tell_collection(ForCollection::Close);
+        self.tell_collection(CloseCollection);
         // What was read in this visit is now like what was kept in others.
         self.with_desk(|desk| desk.many.store_for = None);
     }
@@ -187,20 +187,13 @@ impl Session {
             .data
             .try_update_value(Collection::reserve)
             .unwrap_or_default();
-        let request = ForCollection::OpenStore { list: Some(first) };
+        let request = OpenPictureStore { list: Some(first) };
         leptos::task::spawn_local(async move {
-            match self.ask_collection(request, None).await {
-                Ok((
-                    OfCollection::Kept {
-                        open: true,
-                        pictures,
-                        ..
-                    },
-                    previews,
-                )) => {
+            match self.ask_collection(request).await {
+                Ok((kept, previews)) if kept.open => {
                     let mut at = 0;
                     let mut examples = Vec::new();
-                    for (nth, kept) in pictures.into_iter().enumerate() {
+                    for (nth, kept) in kept.pictures.into_iter().enumerate() {
                         let id = first + nth as ItemId;
                         let end = at + kept.preview;
                         let preview = previews.as_ref().and_then(|previews| {

@@ -5,8 +5,10 @@ use std::collections::HashSet;
 use leptos::prelude::*;
 use web_sys::File;
 
-use cliplet_engine::collection::{ForCollection, ItemId, OfCollection};
-use cliplet_engine::messages::{Done, Failure, Request};
+use cliplet_protocol::collection::{
+    AskProbe, ItemId, Probabilities, TakeProbe, Teach, Train, TrainedProbe,
+};
+use cliplet_protocol::messages::Failure;
 
 use super::{Probe, Tool, Undo};
 use crate::files::{self};
@@ -34,7 +36,7 @@ impl Session {
         many.changes.update(|changes| *changes += 1);
         many.lessons.with_untracked(|lessons| {
             for (class, items) in lessons.gained_on(&before) {
-                self.tell_collection(ForCollection::Teach { items, class });
+                self.tell_collection(Teach { items, class });
             }
             before.way_back_from(lessons)
         })
@@ -102,8 +104,8 @@ impl Session {
         let (classes, items, of) = self.many.lessons.with_untracked(Lessons::examples);
         self.many.training.set(true);
         leptos::task::spawn_local(async move {
-            let request = ForCollection::Train { classes, items, of };
-            let end = self.ask_collection(request, None).await;
+            let request = Train { classes, items, of };
+            let end = self.ask_collection(request).await;
             self.many.training.set(false);
             match end {
                 Ok((probe, _)) => self.take_up_probe(probe, true),
@@ -121,8 +123,7 @@ impl Session {
                 Ok(text) if !too_long => text.as_string().unwrap_or_default(),
                 _ => String::new(),
             };
-            let request = ForCollection::TakeProbe { json };
-            match self.ask_collection(request, None).await {
+            match self.ask_collection(TakeProbe { json }).await {
                 Ok((probe, _)) => self.take_up_probe(probe, true),
                 Err(failure) => self.probe_failed(&failure),
             }
@@ -148,18 +149,15 @@ impl Session {
         self.many.note.set(Some(text));
     }
 
-    pub(super) fn take_up_probe(self, probe: OfCollection, answers: bool) {
-        let OfCollection::Probe {
+    pub(super) fn take_up_probe(self, probe: TrainedProbe, answers: bool) {
+        let TrainedProbe {
             classes,
             examples,
             cross_validation,
             milliseconds,
             json,
             ..
-        } = probe
-        else {
-            return;
-        };
+        } = probe;
         let examples = examples.iter().sum::<u32>() as usize;
         let probe = Probe {
             classes,
@@ -202,8 +200,8 @@ impl Session {
         let given = present.map(|json| (json, by_probe)).or(saved);
         let Some((json, answers)) = given else { return };
         leptos::task::spawn_local(async move {
-            let request = ForCollection::TakeProbe { json: json.clone() };
-            match self.ask_collection(request, None).await {
+            let request = TakeProbe { json: json.clone() };
+            match self.ask_collection(request).await {
                 Ok((probe, _)) if is_saved => {
                     self.take_up_probe(probe, false);
                     self.answer_by_probe(answers);
@@ -231,8 +229,7 @@ impl Session {
         let Some(picture) = picture.filter(|_| self.many.by_probe.get_untracked()) else {
             return self.many.probabilities.set(Vec::new());
         };
-        let request = Request::Collection(ForCollection::Probe { picture });
-        let call = self.engine().ask(request, None, |_, _| {});
+        let call = self.engine().ask(AskProbe { picture });
         let request = call.id;
         self.with_desk(|desk| desk.many.probing = Some(request));
         leptos::task::spawn_local(async move {
@@ -240,9 +237,7 @@ impl Session {
             if self.with_desk(|desk| desk.many.probing != Some(request)) {
                 return;
             }
-            if let Ok((Done::Collection(OfCollection::Probabilities { probabilities, .. }), _)) =
-                end
-            {
+            if let Ok(Probabilities { probabilities, .. }) = end {
                 let named = self.many.probe.with_untracked(|probe| {
                     let classes = probe.iter().flat_map(|probe| probe.classes.iter().cloned());
                     let mut named: Vec<(String, f32)> =

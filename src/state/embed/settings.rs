@@ -83,7 +83,7 @@ pub enum Download {
 pub struct Settings {
     /// The labels, tidy and not empty; in [`Mode::Search`], phrases to try.
     pub labels: Vec<String>,
-    /// The prompt template, with [`template::PLACE`] in it.
+    /// The prompt template, with [`template::PLACEHOLDER`] in it.
     pub template: String,
     /// Absolute addresses of pictures.
     pub images: Vec<String>,
@@ -216,7 +216,7 @@ impl Written {
             settings.labels = checked_labels(&labels, &mut faults);
         }
         if let Some(template) = self.template {
-            let fits = template.contains(template::PLACE) && is_short(&template);
+            let fits = template.contains(template::PLACEHOLDER) && is_short(&template);
             match fits {
                 true => settings.template = template,
                 false => faults.push(Fault::Template(template)),

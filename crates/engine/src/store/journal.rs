@@ -17,7 +17,7 @@ use wasm_bindgen::JsValue;
 use super::super::fetch::Version;
 use super::super::ranges::Ranges;
 use super::private_file::PrivateFile;
-use crate::catalogue::ModelEntry;
+use cliplet_protocol::catalogue::ModelEntry;
 
 /// Behind the name of the file it belongs to.
 pub(super) const EXTENSION: &str = ".journal";

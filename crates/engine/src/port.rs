@@ -7,8 +7,8 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
 
 use super::decode::Pixels;
 
-use crate::envelope;
-use crate::messages::{FromWorker, Reply, RequestId, ToWorker};
+use cliplet_protocol::envelope;
+use cliplet_protocol::messages::{FromWorker, Reply, RequestId, ToWorker};
 
 /// The worker's global object.
 pub(super) fn scope() -> DedicatedWorkerGlobalScope {

@@ -18,7 +18,7 @@ use web_sys::{
 };
 
 use super::{pictures, port, readback};
-use crate::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 /// A decoded picture.
 pub(super) struct Decoded {

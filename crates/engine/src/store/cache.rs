@@ -12,7 +12,7 @@ use web_sys::{
 
 use super::super::port;
 use super::journal::Label;
-use crate::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 /// The cache's name. It is not the service worker's.
 const CACHE: &str = "cliplet-models";

@@ -10,15 +10,15 @@ use super::journal::{EXTENSION, Record};
 use super::lock::Lock;
 use super::private_file::PrivateFile;
 use super::prompts;
-use crate::catalogue::ModelEntry;
-use crate::messages::{Done, Failure, StoredFile};
+use cliplet_protocol::catalogue::ModelEntry;
+use cliplet_protocol::messages::{Failure, StoredFile, StoredFiles};
 
 /// All files, and the room there is.
-pub(in super::super) async fn files() -> Done {
+pub(in super::super) async fn files() -> StoredFiles {
     tidy_up().await;
     let files = stored().await;
     let room = Room::now().await;
-    Done::Files {
+    StoredFiles {
         files,
         used: room.as_ref().map(|room| room.used),
         available: room.as_ref().map(|room| room.available),

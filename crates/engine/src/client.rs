@@ -17,16 +17,30 @@ use super::fetch::{self, Patience, Source};
 use super::model::{Embedding, LoadedModel};
 use super::pictures::{self, ContentHash, Pictures, TakenPicture};
 use super::port::{Beside, Line};
+use super::scoring;
 use super::store::{self, Arriving, Label, Lock, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
-use crate::catalogue::{Layout, ModelEntry};
-use crate::messages::{
-    Candidate, Done, Failure, LabelScore, PictureId, Progress, PromptTokens, Request,
+use cliplet_protocol::catalogue::{Layout, ModelEntry};
+use cliplet_protocol::collection::{
+    CloseCollection, CollectionChanged, DeletePictureStore, SetAside, Teach,
 };
-use crate::scoring::Scoring;
+use cliplet_protocol::messages::{
+    Classify, Embed, Embeddings, Failure, Forgotten, LabelScore, ListFiles, LoadModel,
+    ModelFileTaken, ModelReady, PictureTaken, Progress, PromptTokens, Request, Response, Scores,
+    StoredFiles, TakeModelFile, Tokens,
+};
+use cliplet_protocol::query::{LabelQuery, PictureId};
 
 /// What an answer consists of: the message, and a file to go beside it.
-pub(super) type Answer = (Done, Option<Blob>);
+pub(super) type Answer = (Response, Option<Blob>);
+
+fn alone(answer: impl Into<Response>) -> Result<Answer, Stopped> {
+    Ok((answer.into(), None))
+}
+
+fn with_file((answer, file): (impl Into<Response>, Option<Blob>)) -> Result<Answer, Stopped> {
+    Ok((answer.into(), file))
+}
 
 /// A page that the worker works for.
 pub(super) struct Client {
@@ -64,56 +78,61 @@ impl Client {
         beside: Beside,
     ) -> Result<Answer, Stopped> {
         match request {
-            Request::LoadModel { model, patience } => {
+            Request::LoadModel(LoadModel { model, patience }) => {
                 let patience = Patience::new(patience);
-                self.load_model(task, &model, patience).await
+                alone(self.load_model(task, &model, patience).await?)
             }
-            Request::TakeModelFile { model, name } => {
+            Request::TakeModelFile(TakeModelFile { model, name }) => {
                 let file = beside.file.ok_or(Failure::FilesGone)?;
                 let mut files = self.model_files.borrow_mut();
                 let files = files.entry(model).or_default();
                 files.retain(|(other, _)| *other != name);
                 files.push((name, file));
-                Ok((Done::ModelFileTaken, None))
+                alone(ModelFileTaken)
             }
-            Request::ListFiles => Ok((store::files().await, None)),
-            Request::DeleteFile { name } => self.delete_file(&name).await,
-            Request::TakePicture { picture } => {
+            Request::ListFiles(ListFiles) => alone(store::files().await),
+            Request::DeleteFile(request) => alone(self.delete_file(&request.name).await?),
+            Request::TakePicture(request) => {
                 let file = beside.file.ok_or(Failure::UnknownPicture)?;
-                self.take_picture(task, picture, file).await
+                with_file(self.take_picture(task, request.picture, file).await?)
             }
-            Request::TakePixels { picture } => {
+            Request::TakePixels(request) => {
                 let pixels = beside.pixels.ok_or(Failure::UnreadablePicture)?;
-                self.take_pixels(picture, pixels).await
+                alone(self.take_pixels(request.picture, pixels).await?)
             }
-            Request::ForgetPicture { picture } => {
-                self.forget_picture(picture);
-                Ok((Done::Forgotten, None))
+            Request::ForgetPicture(request) => {
+                self.forget_picture(request.picture);
+                alone(Forgotten)
             }
-            Request::Classify {
-                picture,
-                labels,
-                templates,
-                scoring,
-            } => {
-                self.classify(task, picture, &labels, &templates, &scoring)
-                    .await
+            Request::Classify(request) => alone(self.classify(task, &request).await?),
+            Request::Tokenize(request) => alone(self.tokenize(&request.prompts)?),
+            Request::Explain(request) => alone(self.explain(task, &request).await?),
+            Request::Embed(request) => alone(self.embed(task, &request).await?),
+            Request::OpenPictureStore(request) => with_file(self.open_store(request.list).await?),
+            Request::Gather(request) => with_file(self.gather(task, beside.file, &request).await?),
+            Request::Judge(request) => alone(self.judge(task, &request).await?),
+            Request::Find(request) => alone(self.find(task, &request.query).await?),
+            Request::SetAside(SetAside { items, aside }) => {
+                self.set_aside(&items, aside);
+                alone(CollectionChanged)
             }
-            Request::Tokenize { prompts } => self.tokenize(&prompts),
-            Request::Explain {
-                picture,
-                labels,
-                templates,
-                scoring,
-                label,
-            } => {
-                self.explain(task, picture, &labels, &templates, &scoring, label)
-                    .await
+            Request::Teach(Teach { items, class }) => {
+                self.teach(&items, class.into());
+                alone(CollectionChanged)
             }
-            Request::Embed { pictures, prompts } => self.embed(task, &pictures, &prompts).await,
-            Request::Collection(request) => self.about_collection(task, request, beside.file).await,
+            Request::CloseCollection(CloseCollection) => {
+                self.forget_collection();
+                alone(CollectionChanged)
+            }
+            Request::DeletePictureStore(DeletePictureStore) => {
+                self.delete_picture_store().await?;
+                alone(CollectionChanged)
+            }
+            Request::Train(request) => alone(self.train(task, &request).await?),
+            Request::TakeProbe(request) => alone(self.take_probe(task, &request.json).await?),
+            Request::AskProbe(request) => alone(self.probabilities(task, request.picture).await?),
             // These are no tasks of their own; they have been carried out before they come here.
-            Request::Join { .. } | Request::Cancel { .. } => Err(Stopped::Cancelled),
+            Request::Join(_) | Request::Cancel(_) => Err(Stopped::Cancelled),
         }
     }
 
@@ -129,7 +148,7 @@ impl Client {
         task: &Task,
         model: &ModelEntry,
         patience: Patience,
-    ) -> Result<Answer, Stopped> {
+    ) -> Result<ModelReady, Stopped> {
         let name = store::file_name(model);
         let source = Source {
             url: model.url.clone(),
@@ -187,7 +206,7 @@ impl Client {
         model: &ModelEntry,
         source: &Source,
         mut file: ModelFile,
-    ) -> Result<Answer, Stopped> {
+    ) -> Result<ModelReady, Stopped> {
         task.tell(Progress::LoadingModel);
         task.breathe_deeply().await?;
         let loaded = LoadedModel::read(model, source, &mut file).await?;
@@ -195,23 +214,23 @@ impl Client {
     }
 
     /// Makes a model the one that answers.
-    fn answer_with(&self, model: Rc<LoadedModel>) -> Answer {
-        let done = Done::ModelReady {
+    fn answer_with(&self, model: Rc<LoadedModel>) -> ModelReady {
+        let ready = ModelReady {
             model: model.id.clone(),
             kept: model.kept,
         };
         self.model.replace(Some(model));
-        (done, None)
+        ready
     }
 
-    async fn delete_file(&self, name: &str) -> Result<Answer, Stopped> {
+    async fn delete_file(&self, name: &str) -> Result<StoredFiles, Stopped> {
         for model in self.all.models() {
             if model.file == name {
                 model.close_kept_prompts();
             }
         }
         store::delete(name).await?;
-        Ok((store::files().await, None))
+        Ok(store::files().await)
     }
 
     async fn take_picture(
@@ -219,7 +238,7 @@ impl Client {
         task: &Task,
         id: PictureId,
         file: Blob,
-    ) -> Result<Answer, Stopped> {
+    ) -> Result<(PictureTaken, Option<Blob>), Stopped> {
         let decoded = decode::decode(&file);
         let (decoded, hash) = try_join(decoded, pictures::hash(&file)).await?;
         let Decoded { picture, foreign } = decoded;
@@ -228,7 +247,7 @@ impl Client {
             false => None,
         };
         task.go_on()?;
-        let done = Done::PictureTaken {
+        let answer = PictureTaken {
             width: picture.width(),
             height: picture.height(),
             incomplete: picture.is_incomplete(),
@@ -239,12 +258,12 @@ impl Client {
             pixels: Some(Rc::new(picture)),
         };
         self.pictures.borrow_mut().insert(id, taken);
-        Ok((done, preview))
+        Ok((answer, preview))
     }
 
-    async fn take_pixels(&self, id: PictureId, pixels: Pixels) -> Result<Answer, Stopped> {
+    async fn take_pixels(&self, id: PictureId, pixels: Pixels) -> Result<PictureTaken, Stopped> {
         let picture = pixels.read().await?;
-        let done = Done::PictureTaken {
+        let answer = PictureTaken {
             width: picture.width(),
             height: picture.height(),
             incomplete: false,
@@ -255,7 +274,7 @@ impl Client {
             pixels: None,
         };
         self.pictures.borrow_mut().insert(id, taken);
-        Ok((done, None))
+        Ok(answer)
     }
 
     fn forget_picture(&self, id: PictureId) {
@@ -265,80 +284,64 @@ impl Client {
         }
     }
 
-    async fn classify(
-        &self,
-        task: &Task,
-        picture: PictureId,
-        labels: &[Candidate],
-        templates: &[String],
-        scoring: &Scoring,
-    ) -> Result<Answer, Stopped> {
+    async fn classify(&self, task: &Task, request: &Classify) -> Result<Scores, Stopped> {
+        let LabelQuery {
+            labels,
+            templates,
+            scoring,
+        } = &request.query;
         // Held to the end: another model may become the one that answers meanwhile.
         let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
-        let image = self.encode_picture(task, &model, picture).await?;
-        let neutral = match scoring.needs_neutral() {
-            true => {
-                let prompt = std::slice::from_ref(&scoring.neutral);
-                let neutral = model.prompts(task, prompt).await?;
-                Some(zero_shot::cosine(&image, neutral[0].as_ref()))
-            }
-            false => None,
-        };
+        let image = self.encode_picture(task, &model, request.picture).await?;
+        let neutral = model.neutral(task, scoring).await?;
+        let neutral = neutral.map(|neutral| zero_shot::cosine(&image, neutral.as_ref()));
         let texts = model.candidates(task, labels, templates).await?;
         let cosines: Vec<f32> = texts
             .iter()
             .map(|text| zero_shot::cosine(&image, text.as_ref()))
             .collect();
         let logit_scale = model.clip.config().logit_scale;
-        let scored = scoring.score(&cosines, neutral, logit_scale);
+        let scored = scoring::score(scoring, &cosines, neutral, logit_scale);
         let scores = texts.iter().zip(cosines).zip(scored.scores);
         let scores = scores.map(|((text, cosine), score)| LabelScore {
             cosine,
             score,
             cut: text.cut,
         });
-        let done = Done::Scores {
+        Ok(Scores {
             model: model.id.clone(),
             scores: scores.collect(),
             logit_scale,
             neutral,
             fit: scored.fit,
             none_fits: scored.none_fits,
-        };
-        Ok((done, None))
+        })
     }
 
-    fn tokenize(&self, prompts: &[String]) -> Result<Answer, Stopped> {
+    fn tokenize(&self, prompts: &[String]) -> Result<Tokens, Failure> {
         let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
         let measured = prompts.iter().map(|prompt| model.measure(prompt));
-        let done = Done::Tokens {
+        Ok(Tokens {
             model: model.id.clone(),
             context: model.clip.config().text.context_length as u32,
             prompts: measured.collect::<Result<Vec<PromptTokens>, _>>()?,
-        };
-        Ok((done, None))
+        })
     }
 
-    async fn embed(
-        &self,
-        task: &Task,
-        pictures: &[PictureId],
-        prompts: &[String],
-    ) -> Result<Answer, Stopped> {
+    async fn embed(&self, task: &Task, request: &Embed) -> Result<Embeddings, Stopped> {
         // Held to the end, as in `classify`.
         let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
-        let mut images = Vec::with_capacity(pictures.len());
-        for picture in pictures {
+        let mut images = Vec::with_capacity(request.pictures.len());
+        for picture in &request.pictures {
             task.breathe().await?;
             images.push(self.encode_picture(task, &model, *picture).await?.to_vec());
         }
-        let texts = model.prompts(task, prompts).await?;
-        let done = Done::Embeddings {
+        let texts = model.prompts(task, &request.prompts).await?;
+        Ok(Embeddings {
             model: model.id.clone(),
             pictures: images,
             prompts: texts.iter().map(|text| text.as_ref().to_vec()).collect(),
-        };
-        Ok((done, None))
+        })
     }
 
     pub(super) async fn encode_picture(
@@ -347,25 +350,42 @@ impl Client {
         model: &Rc<LoadedModel>,
         id: PictureId,
     ) -> Result<Embedding, Stopped> {
-        let (hash, pixels, source) = {
-            let pictures = self.pictures.borrow();
-            let picture = pictures.get(&id).ok_or(Failure::UnknownPicture)?;
-            (picture.hash, picture.pixels.clone(), picture.source.clone())
-        };
+        let hash = self.hash_of(id)?;
         if let Some(known) = model.picture(&hash) {
             return Ok(known);
         }
-        task.tell(Progress::EncodingPicture);
-        task.breathe_deeply().await?;
-        let pixels: Rc<Picture> = match (pixels, source) {
-            (Some(pixels), _) | (None, pictures::Source::Pixels(pixels)) => pixels,
-            (None, pictures::Source::File(file)) => Rc::new(decode::decode(&file).await?.picture),
-        };
+        let pixels = self.pixels_of(task, id).await?;
         let embedding = self.encode_pixels(task, model, hash, pixels).await?;
         if let Some(picture) = self.pictures.borrow_mut().get_mut(&id) {
             picture.pixels = None;
         }
         Ok(embedding)
+    }
+
+    /// What is the same of two pictures if they are.
+    pub(super) fn hash_of(&self, id: PictureId) -> Result<ContentHash, Failure> {
+        let pictures = self.pictures.borrow();
+        let picture = pictures.get(&id).ok_or(Failure::UnknownPicture)?;
+        Ok(picture.hash)
+    }
+
+    /// The pixels of a picture that is about to be encoded; its file is decoded again where they are not kept.
+    pub(super) async fn pixels_of(
+        &self,
+        task: &Task,
+        id: PictureId,
+    ) -> Result<Rc<Picture>, Stopped> {
+        let (pixels, source) = {
+            let pictures = self.pictures.borrow();
+            let picture = pictures.get(&id).ok_or(Failure::UnknownPicture)?;
+            (picture.pixels.clone(), picture.source.clone())
+        };
+        task.tell(Progress::EncodingPicture);
+        task.breathe_deeply().await?;
+        Ok(match (pixels, source) {
+            (Some(pixels), _) | (None, pictures::Source::Pixels(pixels)) => pixels,
+            (None, pictures::Source::File(file)) => Rc::new(decode::decode(&file).await?.picture),
+        })
     }
 
     /// Encodes a decoded picture, together with others that wait.

@@ -13,7 +13,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, SubtleCrypto};
 
 use super::port;
-use crate::messages::{Failure, PictureId};
+use cliplet_protocol::messages::Failure;
+use cliplet_protocol::query::PictureId;
 
 /// SHA-256 of a picture's file, or what [`unlike_others`] gives for one without.
 pub(super) type ContentHash = [u8; 32];

@@ -15,8 +15,8 @@ use super::fetch::{self, Ended, Patience, Source, Stretch, Transfer, Version};
 use super::pictures;
 use super::store::{self, Arriving, Converting, Label, ModelFile};
 use super::tasks::{Stopped, Task};
-use crate::catalogue::ModelEntry;
-use crate::messages::{Failure, Progress};
+use cliplet_protocol::catalogue::ModelEntry;
+use cliplet_protocol::messages::{Failure, Progress};
 
 /// How often a model that changes while it arrives is begun with again.
 const MOST_BEGINNINGS: u32 = 2;
@@ -394,6 +394,7 @@ impl One<'_> {
 }
 
 /// A file's bytes, in order.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Flow<'a> {
     Server(&'a Transfer<'a>, Stretch<'a>),
     Device { blob: &'a Blob, at: u64 },

@@ -35,7 +35,7 @@ use shelf::missing_room;
 pub(super) use shelf::{delete, delete_other_revisions, files, remove};
 
 use super::fetch::Source;
-use crate::catalogue::ModelEntry;
+use cliplet_protocol::catalogue::ModelEntry;
 
 /// A whole model file, to be read once.
 pub(super) enum ModelFile {

@@ -17,7 +17,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, ImageBitmap, ImageData, OffscreenCanvas};
 
 use super::decode::{browser_bitmap, context, failure, internal};
-use crate::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 /// Pixels read at a time. What is read in pieces that fit the processor's cache takes half the time, and large photographs would
 /// double their memory.

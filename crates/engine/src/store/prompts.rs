@@ -10,7 +10,7 @@ use js_sys::Uint8Array;
 
 use super::super::model::EncodedPrompt;
 use super::private_file::PrivateFile;
-use crate::catalogue::ModelEntry;
+use cliplet_protocol::catalogue::ModelEntry;
 
 /// The number counts up when prompts are read in another way: embeddings of before are not mixed with those of after.
 const MAGIC: &[u8; 8] = b"cliplet2";

@@ -13,8 +13,10 @@ use super::fetch::Source;
 use super::pictures::ContentHash;
 use super::store::{self, KeptPrompt, ModelFile, PromptFile};
 use super::tasks::{Stopped, Task};
-use crate::catalogue::ModelEntry;
-use crate::messages::{Candidate, Failure, Progress, PromptTokens};
+use cliplet_protocol::catalogue::ModelEntry;
+use cliplet_protocol::messages::{Failure, Progress, PromptTokens};
+use cliplet_protocol::query::Candidate;
+use cliplet_protocol::scoring::Scoring;
 
 /// An embedding of unit length, shared instead of copied.
 pub(super) type Embedding = Rc<[f32]>;
@@ -148,6 +150,19 @@ impl LoadedModel {
         }
         let known = self.prompts.borrow();
         Ok(prompts.iter().map(|prompt| known[prompt].clone()).collect())
+    }
+
+    /// The embedding of the neutral prompt, where a scoring needs it.
+    pub(super) async fn neutral(
+        &self,
+        task: &Task,
+        scoring: &Scoring,
+    ) -> Result<Option<EncodedPrompt>, Stopped> {
+        if !scoring.needs_neutral() {
+            return Ok(None);
+        }
+        let prompt = std::slice::from_ref(&scoring.neutral);
+        Ok(self.prompts(task, prompt).await?.into_iter().next())
     }
 
     /// The embeddings of candidate labels, in their order: of one prompt or of the mean of several; only unknown ones are encoded.

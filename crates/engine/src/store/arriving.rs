@@ -12,7 +12,7 @@ use super::ModelFile;
 use super::cache::{CacheWriter, CachedFile};
 use super::journal::{Header, Journal, Label, Whole};
 use super::private_file::PrivateFile;
-use crate::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 /// What has been written is noted in the journal after so many bytes or milliseconds: this is what a crash can cost.
 const NOTED_EVERY_BYTES: u64 = 4 << 20;

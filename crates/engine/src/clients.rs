@@ -10,7 +10,7 @@ use super::client::Client;
 use super::fetch::Source;
 use super::model::{Embedding, LoadedModel};
 use super::pictures::ContentHash;
-use crate::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 /// All of them.
 #[derive(Default)]

@@ -14,7 +14,7 @@ use super::ModelFile;
 use super::cache::{CacheWriter, CachedFile};
 use super::journal::{Header, Journal, Label, Part, Whole};
 use super::private_file::PrivateFile;
-use crate::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 /// What has been made use of is noted after so many bytes or milliseconds: this is what a crash can cost.
 const NOTED_EVERY_BYTES: u64 = 8 << 20;

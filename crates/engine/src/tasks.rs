@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, MessageChannel};
 
 use super::port::{self, Line};
-use crate::messages::{Failure, Progress, Reply, RequestId};
+use cliplet_protocol::messages::{Failure, Progress, Reply, RequestId};
 
 /// Why a request ended without being done.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::super::tasks::{Stopped, Task, now};
 use super::Source;
 use super::answer::{Answer, Asked, Trouble, Version};
 use super::patience::{self, Patience};
-use crate::messages::{Failure, Progress};
+use cliplet_protocol::messages::{Failure, Progress};
 
 /// How often a wait tells of itself, in milliseconds.
 const WAIT_TOLD_EVERY: f64 = 1_000.0;

@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
     use crate::messages::{
-        Candidate, Done, FromWorker, LabelScore, Progress, Reply, Request, ToWorker,
+        Candidate, FromWorker, LabelScore, Progress, Reply, Request, Response, ToWorker,
     };
     use crate::scoring::{Kind, Scoring};
 
@@ -106,7 +106,7 @@ mod tests {
                 received: 5_000_000_000,
                 total: None,
             }),
-            Reply::Done(Done::Scores {
+            Reply::Done(Response::Scores {
                 model: "m".into(),
                 scores: vec![LabelScore {
                     cosine: 0.25,
@@ -130,7 +130,7 @@ mod tests {
         let blob = Blob::new_with_str_sequence(&Array::of1(&"bytes".into())).unwrap();
         let reply = FromWorker::Reply {
             id: 1,
-            reply: Reply::Done(Done::PictureTaken {
+            reply: Reply::Done(Response::PictureTaken {
                 width: 2,
                 height: 1,
                 incomplete: false,

@@ -4,7 +4,7 @@
 pub const PLACEHOLDER: &str = "{}";
 
 /// The template to use when nobody says otherwise, from the CLIP paper, section 3.1.4, without its final full stop.
-pub const DEFAULT_TEMPLATE: &str = "a photo of a {}";
+pub const DEFAULT: &str = "a photo of a {}";
 
 /// Whether the template has a place for the label. One that has none would make every label the same prompt.
 pub fn has_placeholder(template: &str) -> bool {
@@ -19,12 +19,9 @@ pub fn fill(template: &str, label: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
     #[test]
     fn the_label_stands_at_every_placeholder() {
-        assert_eq!(fill(DEFAULT_TEMPLATE, "cat"), "a photo of a cat");
+        assert_eq!(fill(DEFAULT, "cat"), "a photo of a cat");
         assert_eq!(fill("{} or no {}", "tea"), "tea or no tea");
     }
 
@@ -35,7 +32,7 @@ mod tests {
 
     #[test]
     fn a_template_without_a_place_for_the_label_is_noticed() {
-        assert!(has_placeholder(DEFAULT_TEMPLATE));
+        assert!(has_placeholder(DEFAULT));
         assert!(!has_placeholder("a photo of a { }"));
     }
 }

@@ -11,7 +11,7 @@ use super::super::store::Arriving;
 use super::super::tasks::{Stopped, Task};
 use super::stretch::{Ended, Stretch, Transfer};
 use super::{Patience, Source};
-use crate::messages::{Failure, Progress};
+use cliplet_protocol::messages::{Failure, Progress};
 
 /// Bytes that are asked for at a time.
 const PIECE: u64 = 8 << 20;

@@ -6,13 +6,13 @@ use cliplet_clip::attribution::{self, Contributions};
 use cliplet_clip::picture::Picture;
 use cliplet_clip::preprocess;
 
-use super::client::{Answer, Client};
-use super::decode;
+use super::client::Client;
 use super::model::LoadedModel;
-use super::pictures::{ContentHash, Source};
+use super::pictures::ContentHash;
 use super::tasks::{Stopped, Task};
-use crate::messages::{Candidate, Done, Failure, PictureId, Progress};
-use crate::scoring::{Kind, Scoring};
+use cliplet_protocol::messages::{Explain, Explanation, Failure};
+use cliplet_protocol::query::{LabelQuery, PictureId};
+use cliplet_protocol::scoring::Kind;
 
 /// What is known of the picture that was explained last, by one model. Of any label, it says the rest by products alone.
 pub(super) struct Explained {
@@ -26,16 +26,18 @@ impl Client {
     pub(super) async fn explain(
         &self,
         task: &Task,
-        picture: PictureId,
-        labels: &[Candidate],
-        templates: &[String],
-        scoring: &Scoring,
-        label: u32,
-    ) -> Result<Answer, Stopped> {
+        request: &Explain,
+    ) -> Result<Explanation, Stopped> {
+        let LabelQuery {
+            labels,
+            templates,
+            scoring,
+        } = &request.query;
         // Held to the end: another model may become the one that answers meanwhile.
         let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
         let texts = model.candidates(task, labels, templates).await?;
-        let text = texts.get(label as usize).ok_or_else(|| Failure::Internal {
+        let text = texts.get(request.label as usize);
+        let text = text.ok_or_else(|| Failure::Internal {
             message: "There is no such label.".to_owned(),
         })?;
         let alone = texts.len() == 1 || scoring.kind == Kind::Independent;
@@ -48,17 +50,16 @@ impl Client {
         };
         let others = others.iter().map(|other| other.as_ref());
         let direction = attribution::against(text.as_ref(), others);
-        let explained = self.explained(task, &model, picture).await?;
+        let explained = self.explained(task, &model, request.picture).await?;
         let attribution = explained.contributions.along(&direction);
-        let done = Done::Explained {
+        Ok(Explanation {
             model: model.id.clone(),
             alone,
             across: attribution.across as u32,
             patches: attribution.patches,
             rest: attribution.rest,
             kept: explained.kept,
-        };
-        Ok((done, None))
+        })
     }
 
     async fn explained(
@@ -67,11 +68,7 @@ impl Client {
         model: &LoadedModel,
         id: PictureId,
     ) -> Result<Rc<Explained>, Stopped> {
-        let (hash, pixels, source) = {
-            let pictures = self.pictures.borrow();
-            let picture = pictures.get(&id).ok_or(Failure::UnknownPicture)?;
-            (picture.hash, picture.pixels.clone(), picture.source.clone())
-        };
+        let hash = self.hash_of(id)?;
         if let Some(known) = model
             .explained
             .borrow()
@@ -80,12 +77,7 @@ impl Client {
         {
             return Ok(Rc::clone(known));
         }
-        task.tell(Progress::EncodingPicture);
-        task.breathe_deeply().await?;
-        let pixels: Rc<Picture> = match (pixels, source) {
-            (Some(pixels), _) | (None, Source::Pixels(pixels)) => pixels,
-            (None, Source::File(file)) => Rc::new(decode::decode(&file).await?.picture),
-        };
+        let pixels = self.pixels_of(task, id).await?;
         task.breathe_deeply().await?;
         let explained = Rc::new(explain(model, hash, &pixels)?);
         model.explained.replace(Some(Rc::clone(&explained)));

@@ -3,7 +3,7 @@
 use super::super::tasks::{Stopped, Task};
 use super::stretch::{Ended, Stretch, Transfer};
 use super::{Patience, Source};
-use crate::messages::Failure;
+use cliplet_protocol::messages::Failure;
 
 /// Bytes of the largest that is read: a tokenizer of a hundred thousand tokens has some ten millions.
 const MOST: usize = 64 << 20;
