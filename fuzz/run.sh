@@ -25,8 +25,8 @@ case $target in
     sizes) longest=16 ;;
     *) longest=4096 ;;
 esac
-[ ! -d "../crates/hostile/regressions/$target" ] || set -- "$@" "../crates/hostile/regressions/$target"
+[ ! -d "../crates/fuzz-inputs/regressions/$target" ] || set -- "$@" "../crates/fuzz-inputs/regressions/$target"
 # A file of some kilobytes justifies no more than a megabyte or two; the rest is for tables that programs have whatever the file says.
 export ASAN_OPTIONS="malloc_context_size=8:quarantine_size_mb=16:detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 exec "target/$host/release/$target" -artifact_prefix="artifacts/$target/" -max_len=$longest -malloc_limit_mb=32 -rss_limit_mb=1024 \
-    -timeout=10 -detect_leaks=0 -print_final_stats=1 "corpus/$target" "../crates/hostile/seeds/$target" "$@"
+    -timeout=10 -detect_leaks=0 -print_final_stats=1 "corpus/$target" "../crates/fuzz-inputs/seeds/$target" "$@"

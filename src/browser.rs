@@ -14,7 +14,7 @@ use web_sys::{Blob, BlobPropertyBag, Element, HtmlElement, HtmlInputElement, Res
 
 use crate::state::labels::LabelId;
 use crate::state::order;
-use crate::state::saved::Shelf;
+use crate::state::saved::KeyValueStore;
 
 /// Milliseconds since the page began.
 pub fn now() -> f64 {
@@ -111,9 +111,9 @@ impl Drop for Sizes {
 }
 
 /// The browser's `localStorage`.
-pub struct LocalStorageShelf;
+pub struct BrowserStorage;
 
-impl Shelf for LocalStorageShelf {
+impl KeyValueStore for BrowserStorage {
     fn get(&self, key: &str) -> Option<String> {
         window().local_storage().ok()??.get_item(key).ok()?
     }

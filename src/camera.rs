@@ -59,7 +59,7 @@ extern "C" {
 
 /// Why there is no camera.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum CameraError {
     /// The browser gives none to this page.
     NotHere,
     /// The person, or the page around, does not allow it.
@@ -109,9 +109,9 @@ impl Camera {
     /// goes off by itself.
     ///
     /// # Errors
-    /// [`Trouble`].
-    pub async fn start(facing: Facing, ended: impl Fn() + 'static) -> Result<Self, Trouble> {
-        let devices = devices().ok_or(Trouble::NotHere)?;
+    /// [`CameraError`].
+    pub async fn start(facing: Facing, ended: impl Fn() + 'static) -> Result<Self, CameraError> {
+        let devices = devices().ok_or(CameraError::NotHere)?;
         let wish = |wish: &JsValue| {
             let object = Object::new();
             Reflect::set(&object, &"ideal".into(), wish).ok();
@@ -238,12 +238,12 @@ fn devices() -> Option<Devices> {
 }
 
 /// What an exception of the browser means: <https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia>.
-fn trouble(error: &JsValue) -> Trouble {
+fn trouble(error: &JsValue) -> CameraError {
     let name = Reflect::get(error, &"name".into()).ok();
     match name.and_then(|name| name.as_string()).as_deref() {
-        Some("NotFoundError" | "OverconstrainedError") => Trouble::NoCamera,
-        Some("NotReadableError" | "AbortError") => Trouble::InUse,
-        Some("NotAllowedError" | "SecurityError") => Trouble::NotAllowed,
-        _ => Trouble::NotHere,
+        Some("NotFoundError" | "OverconstrainedError") => CameraError::NoCamera,
+        Some("NotReadableError" | "AbortError") => CameraError::InUse,
+        Some("NotAllowedError" | "SecurityError") => CameraError::NotAllowed,
+        _ => CameraError::NotHere,
     }
 }

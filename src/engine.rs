@@ -50,7 +50,7 @@ pub enum Ended {
 
 /// What becomes of the worker itself.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Life {
+pub enum EngineStatus {
     /// It listens.
     Listening(Running),
     /// It could not be started: no script, or a browser that cannot run it.
@@ -108,7 +108,7 @@ struct Inner {
     early: RefCell<Option<Vec<JsValue>>>,
     waiting: RefCell<HashMap<RequestId, Waiting>>,
     last_id: Cell<RequestId>,
-    life: RefCell<Rc<dyn Fn(Life)>>,
+    life: RefCell<Rc<dyn Fn(EngineStatus)>>,
 }
 
 /// The worker. Clones are the same one.
@@ -132,11 +132,11 @@ impl Engine {
     }
 
     /// `life` hears what becomes of the worker.
-    pub fn on_life(&self, life: impl Fn(Life) + 'static) {
+    pub fn on_status(&self, life: impl Fn(EngineStatus) + 'static) {
         self.0.life.replace(Rc::new(life));
     }
 
-    fn tell(&self, life: Life) {
+    fn tell(&self, life: EngineStatus) {
         let listener = self.0.life.borrow().clone();
         listener(life);
     }
@@ -150,7 +150,7 @@ impl Engine {
         }
         if let Err(error) = self.try_start(early.unwrap_or_default()) {
             self.end_all();
-            self.tell(Life::NotStarted(describe(&error)));
+            self.tell(EngineStatus::NotStarted(describe(&error)));
         }
     }
 
@@ -303,7 +303,7 @@ impl Engine {
                 running.worker.post(&message).ok();
             }
         }
-        self.tell(Life::Listening(engine));
+        self.tell(EngineStatus::Listening(engine));
     }
 
     fn replied(&self, id: RequestId, reply: Reply, blob: Option<Blob>) {
@@ -340,9 +340,9 @@ impl Engine {
             .is_some_and(|running| running.listening);
         self.end_all();
         self.tell(if was_listening {
-            Life::Died(why)
+            EngineStatus::Died(why)
         } else {
-            Life::NotStarted(why)
+            EngineStatus::NotStarted(why)
         });
     }
 

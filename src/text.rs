@@ -19,7 +19,7 @@ use crate::state::embed::settings::{
     Fault, LONGEST_TEXT, MOST_IMAGES, MOST_LABELS as MOST_SET_LABELS,
 };
 use crate::state::kept::Kept;
-use crate::state::models::{Offer, Stage, State, Status, Trouble};
+use crate::state::models::{ModelError, Offer, Stage, State, Status};
 use crate::state::template;
 
 /// The link to the book.
@@ -74,7 +74,7 @@ pub const WARNINGS: [(&str, &str); 4] = [
 
 /// Where a picture came from, for the sentences about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum PictureSource {
     /// Dropped on the page.
     Dropped,
     /// From the clipboard.
@@ -82,12 +82,12 @@ pub enum Way {
 }
 
 /// Text or a link was dropped, or pasted where it is of no use.
-pub fn not_a_picture(way: Way) -> &'static str {
+pub fn not_a_picture(way: PictureSource) -> &'static str {
     match way {
-        Way::Dropped => {
+        PictureSource::Dropped => {
             "That was text or a link, not a picture file. Save the picture first, then drop the file here."
         }
-        Way::Pasted => {
+        PictureSource::Pasted => {
             "There is no picture in the clipboard. Copy a picture first; to add labels, paste them into the label field."
         }
     }
@@ -180,16 +180,18 @@ pub const STOP_CAMERA: &str = "Stop";
 pub const CAMERA_STAYS: &str = "What it sees never leaves this browser.";
 
 /// There is no camera.
-pub fn no_camera(trouble: camera::Trouble) -> &'static str {
+pub fn no_camera(trouble: camera::CameraError) -> &'static str {
     match trouble {
-        camera::Trouble::NotHere => {
+        camera::CameraError::NotHere => {
             "The browser gives this page no camera. It does so over HTTPS alone, and inside another page only if that allows it."
         }
-        camera::Trouble::NotAllowed => {
+        camera::CameraError::NotAllowed => {
             "The camera was not allowed. Allow it for this page in the browser’s settings, then start it again."
         }
-        camera::Trouble::NoCamera => "This device has no camera. Connect one, then start it again.",
-        camera::Trouble::InUse => {
+        camera::CameraError::NoCamera => {
+            "This device has no camera. Connect one, then start it again."
+        }
+        camera::CameraError::InUse => {
             "Another program is using the camera. Close that, then start it again."
         }
     }
@@ -446,19 +448,23 @@ pub fn model_status(status: &Status) -> String {
     }
 }
 
-fn model_trouble(model: &ModelEntry, trouble: &Trouble, answering: Option<&ModelEntry>) -> String {
+fn model_trouble(
+    model: &ModelEntry,
+    trouble: &ModelError,
+    answering: Option<&ModelEntry>,
+) -> String {
     let goes_on = match answering {
         Some(answering) if answering.preview => " The starter model goes on.".to_owned(),
         Some(answering) => format!(" {} goes on.", answering.name),
         None => String::new(),
     };
     match trouble {
-        Trouble::Stopped => format!("Fetching {} was stopped.{goes_on}", model.name),
+        ModelError::Stopped => format!("Fetching {} was stopped.{goes_on}", model.name),
         // The most common of all, so short that it stands in one line.
-        Trouble::Failed(Failure::Unreachable) => {
+        ModelError::Failed(Failure::Unreachable) => {
             format!("No network connection to fetch {}.{goes_on}", model.name)
         }
-        Trouble::Failed(failure) => {
+        ModelError::Failed(failure) => {
             let verb = match failure {
                 Failure::UnusableModel { .. } | Failure::OutOfMemory | Failure::Internal { .. } => {
                     "opened"
@@ -528,18 +534,18 @@ pub const OTHER_MODEL_HINT: &str = "A repository of the Hugging Face Hub, such a
     smaller while they arrive, and kept so.";
 
 /// A text that names no model.
-pub fn no_model_there(trouble: address::Trouble) -> &'static str {
+pub fn no_model_there(trouble: address::AddressError) -> &'static str {
     match trouble {
-        address::Trouble::Nothing => {
+        address::AddressError::Nothing => {
             "Type a repository, such as openai/clip-vit-base-patch16, or an address."
         }
-        address::Trouble::NoName => {
+        address::AddressError::NoName => {
             "This names no model. A repository has an owner and a name, such as openai/clip-vit-base-patch16."
         }
-        address::Trouble::NotSafe => {
+        address::AddressError::NotSafe => {
             "A page can fetch from https addresses only, and from this device's own."
         }
-        address::Trouble::OtherFile => {
+        address::AddressError::OtherFile => {
             "That file is of a kind that Cliplet does not read: it reads .gguf and .safetensors. Name the folder or the \
              repository instead."
         }
@@ -1081,7 +1087,7 @@ mod tests {
             ] {
                 let text = model_trouble(
                     &laion(),
-                    &Trouble::Failed(failure.clone()),
+                    &ModelError::Failed(failure.clone()),
                     answering.as_ref(),
                 );
                 assert_is_prose(&text);
@@ -1162,7 +1168,7 @@ mod tests {
         assert_eq!(
             model_trouble(
                 &laion(),
-                &Trouble::Failed(Failure::Unreachable),
+                &ModelError::Failed(Failure::Unreachable),
                 Some(&starter())
             ),
             "No network connection to fetch LAION ViT-B/32. The starter model goes on."

@@ -84,7 +84,7 @@ fn only_the_picture_is_lost_that_the_decoder_breaks_down_over(kind: Kind) {
     page.set_labels(&LABELS);
     page.choose_file(&repository("public/samples/bridge.jpg"));
     let rows = page.wait_for_scores_of(&LABELS);
-    let broken = "crates/hostile/regressions/picture/jpeg-that-zune-jpeg-panics-over.tiff";
+    let broken = "crates/fuzz-inputs/regressions/picture/jpeg-that-zune-jpeg-panics-over.tiff";
     page.choose_file(&repository(broken));
     page.wait_for_text(ERROR, "could not be read as a picture");
     assert_eq!(page.results(), rows, "the picture before stays");

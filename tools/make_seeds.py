@@ -1,4 +1,4 @@
-"""Writes crates/hostile/seeds/: right files, as small as they can be, that hostile ones begin as.
+"""Writes crates/fuzz-inputs/seeds/: right files, as small as they can be, that hostile ones begin as.
 
 A fuzzer changes a few bytes of a file and looks whether that led somewhere new, many thousand times a second. So what it begins with has next
 to no weights, a vocabulary of some letters and pictures of some pixels, and one file of each kind that is read otherwise: each type of weights,
@@ -29,7 +29,7 @@ import random_clip
 from make_pictures import png_of_sixteen_bits
 from open_clip_names import to_open_clip
 
-DEFAULT_OUT = Path(__file__).parent.parent / "crates/hostile/seeds"
+DEFAULT_OUT = Path(__file__).parent.parent / "crates/fuzz-inputs/seeds"
 
 MERGES = [("a", "t"), ("c", "at</w>"), ("o", "f</w>"), ("a", "t</w>")]
 LETTERS = list("acfhopt'") + [chr(0x120)]

@@ -1,4 +1,4 @@
-"""Writes crates/hostile/tests/sizes.csv: what Hugging Face's image processor makes of pictures of all kinds of sizes.
+"""Writes crates/fuzz-inputs/tests/sizes.csv: what Hugging Face's image processor makes of pictures of all kinds of sizes.
 
 The pictures are made from a few numbers, which stand in the table, by the test as they are here. What becomes of one is
 told by the SHA-256 of its bytes after EXIF's orientation, CLIPImageProcessor's resizing and its centre crop, all made with
@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from make_pictures import ORIENTATION
 from make_pixels import expected
 
-DEFAULT_OUT = Path(__file__).parent.parent / "crates/hostile/tests/sizes.csv"
+DEFAULT_OUT = Path(__file__).parent.parent / "crates/fuzz-inputs/tests/sizes.csv"
 
 IMAGE_SIZES = [64, 112, 224, 240, 256, 336, 378, 384, 448]
 # Shortest sides. Among them are those at which a box that is a rounding error too large was refused.
@@ -33,7 +33,7 @@ OTHERS = [(1800, 2400, 224), (2403, 1800, 448), (4000, 3000, 336), (3, 2003, 224
 
 
 def generated(width: int, height: int, grain: int, seed: int) -> Image.Image:
-    """A picture of coloured squares, as `crates/hostile/src/generated.rs` makes it."""
+    """A picture of coloured squares, as `crates/fuzz-inputs/src/generated.rs` makes it."""
     column, row = (np.arange(side, dtype=np.uint32) // np.uint32(grain) for side in (width, height))
     mixed = (
         (column * np.uint32(0x9E3779B1))[None, :, None]

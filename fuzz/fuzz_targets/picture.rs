@@ -7,10 +7,10 @@ libfuzzer_sys::fuzz_target!(
     init: {
         let usual = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !cliplet_hostile::is_decoding_a_picture() {
+            if !cliplet_fuzz_inputs::is_decoding_a_picture() {
                 usual(info);
             }
         }));
     },
-    |bytes: &[u8]| cliplet_hostile::picture(bytes)
+    |bytes: &[u8]| cliplet_fuzz_inputs::picture(bytes)
 );

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cliplet_hostile::safetensors(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cliplet_fuzz_inputs::safetensors(bytes));

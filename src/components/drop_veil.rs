@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, DragEvent, Element, Event};
 
 use crate::browser;
-use crate::session::{Session, Way};
+use crate::session::{PictureSource, Session};
 
 /// Takes what is dropped anywhere on the page, and what is pasted; shows that the page would take what is dragged.
 #[component]
@@ -48,7 +48,7 @@ pub fn DropVeil() -> impl IntoView {
         if is_ours(&event) {
             event.prevent_default();
             if let Some(transfer) = event.data_transfer() {
-                session.take_transfer(&transfer, Way::Dropped);
+                session.take_transfer(&transfer, PictureSource::Dropped);
             }
         }
     });
@@ -66,7 +66,7 @@ pub fn DropVeil() -> impl IntoView {
             return;
         }
         event.prevent_default();
-        session.take_transfer(&transfer, Way::Pasted);
+        session.take_transfer(&transfer, PictureSource::Pasted);
     });
     on_cleanup(move || {
         on_enter.remove();

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::session::{Embed, Given, GivenState, Session};
+use crate::session::{Embed, HostPicture, HostPictureState, Session};
 
 /// The pictures that the page around has given, to choose from where there are several.
 #[component]
@@ -21,9 +21,9 @@ pub fn GivenPictures(
 }
 
 #[component]
-fn Thumbnail(given: Given) -> impl IntoView {
+fn Thumbnail(given: HostPicture) -> impl IntoView {
     let session = expect_context::<Session>();
-    let Given { url, name, state } = given;
+    let HostPicture { url, name, state } = given;
     let chosen = {
         let url = url.clone();
         move || {
@@ -35,11 +35,11 @@ fn Thumbnail(given: Given) -> impl IntoView {
     let inside = {
         let state = state.clone();
         move || match state.get() {
-            GivenState::OnItsWay => view! { <span class="waiting"></span> }.into_any(),
-            GivenState::Here(shown_at) => {
+            HostPictureState::OnItsWay => view! { <span class="waiting"></span> }.into_any(),
+            HostPictureState::Here(shown_at) => {
                 view! { <img src=shown_at alt="" draggable="false" /> }.into_any()
             }
-            GivenState::Failed(_) => {
+            HostPictureState::Failed(_) => {
                 view! { <span class="failed" aria-hidden="true">"!"</span> }.into_any()
             }
         }
@@ -47,7 +47,7 @@ fn Thumbnail(given: Given) -> impl IntoView {
     let title = {
         let name = name.clone();
         move || match state.get() {
-            GivenState::Failed(why) => why,
+            HostPictureState::Failed(why) => why,
             _ => name.clone(),
         }
     };

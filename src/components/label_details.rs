@@ -75,7 +75,7 @@ pub fn LabelDetails(
     view! {
         <div class="label-details" id=details_id(id) data-testid="label-details">
             {prompts} {cosine}
-            <div class="deeds">
+            <div class="actions">
                 <Show when=scored>
                     <button type="button" class="button" data-deed="why" aria-pressed=asked>
                         {text::SHOW_WHY}

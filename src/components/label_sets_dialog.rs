@@ -178,7 +178,7 @@ fn OwnSetEntry(set: OwnSet) -> impl IntoView {
                 <bdi>{name()}</bdi>
             </button>
             <span class="count">{count.clone()}</span>
-            <span class="deeds">
+            <span class="actions">
                 <button
                     type="button"
                     class="link-button"
@@ -223,7 +223,7 @@ fn ReadySetEntry(set: ReadySet) -> impl IntoView {
                 {name}
             </button>
             <span class="count">{count}</span>
-            <span class="deeds">
+            <span class="actions">
                 <a href=source target="_blank" rel="noopener noreferrer" aria-label=source_label>
                     "Source"
                 </a>

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::session::{Brought, Session};
+use crate::session::{LinkContents, Session};
 use crate::text;
 
 /// What a link has brought, with buttons to take it, to take it back, and to take its model.
@@ -8,7 +8,7 @@ use crate::text;
 pub fn LinkNote() -> impl IntoView {
     let session = expect_context::<Session>();
     let labels = move || {
-        let brought = session.link.get().filter(Brought::is_new)?;
+        let brought = session.link.get().filter(LinkContents::is_new)?;
         Some(match brought.taken {
             true => view! {
                 <p role="status">{text::link_taken(&brought.labels, &brought.templates)}</p>
@@ -42,7 +42,11 @@ pub fn LinkNote() -> impl IntoView {
         })
     };
     let has_something = move || {
-        let news = session.link.read().as_ref().is_some_and(Brought::is_new);
+        let news = session
+            .link
+            .read()
+            .as_ref()
+            .is_some_and(LinkContents::is_new);
         news || session.model_of_link().is_some()
     };
     view! {

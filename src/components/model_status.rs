@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::engine::Life;
+use crate::engine::EngineStatus;
 use crate::session::Session;
 use crate::text;
 
@@ -48,7 +48,7 @@ pub fn ModelStatus() -> impl IntoView {
         Some((offer, text::offer(offer, status.wanted.as_ref())))
     });
     let button = move || {
-        let died = matches!(session.engine_life.get(), Some(Life::Died(_)));
+        let died = matches!(session.engine_life.get(), Some(EngineStatus::Died(_)));
         if died {
             return Some(
                 view! { <StatusButton name="Start again".to_owned() run=move || session.start_again() /> },

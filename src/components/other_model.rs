@@ -84,7 +84,7 @@ pub fn OtherModel(
             >
                 {choices}
             </select>
-            <div class="deeds">
+            <div class="actions">
                 <button type="submit" class="button">
                     "Fetch it"
                 </button>

@@ -2,7 +2,7 @@ use leptos::ev::Event;
 use leptos::prelude::*;
 
 use super::ErrorNote;
-use crate::session::{Embed, Given, GivenState, Session};
+use crate::session::{Embed, HostPicture, HostPictureState, Session};
 use crate::text;
 
 /// The pictures that the page around has given, those first that fit what is looked for.
@@ -68,8 +68,8 @@ pub fn SearchPanel(
 
 /// One picture, with its cosine.
 #[component]
-fn Hit(embed: Embed, given: Given) -> impl IntoView {
-    let Given { url, name, state } = given;
+fn Hit(embed: Embed, given: HostPicture) -> impl IntoView {
+    let HostPicture { url, name, state } = given;
     let cosine = Memo::new(move |_| embed.search.hits.read().get(&url).copied());
     // The best of all has the whole width.
     let share = move || {
@@ -87,11 +87,11 @@ fn Hit(embed: Embed, given: Given) -> impl IntoView {
     let alt = name.clone();
     let inside = move || {
         match state.get() {
-        GivenState::OnItsWay => view! { <span class="waiting"></span> }.into_any(),
-        GivenState::Here(shown_at) => {
+        HostPictureState::OnItsWay => view! { <span class="waiting"></span> }.into_any(),
+        HostPictureState::Here(shown_at) => {
             view! { <img src=shown_at alt=alt.clone() draggable="false" /> }.into_any()
         }
-        GivenState::Failed(why) => {
+        HostPictureState::Failed(why) => {
             view! { <span class="failed" title=why role="img" aria-label="Not to be had">"!"</span> }.into_any()
         }
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Session;
 use crate::browser;
-use crate::engine::Life;
+use crate::engine::EngineStatus;
 use crate::probe;
 use crate::state::capabilities::Running;
 
@@ -29,7 +29,7 @@ impl Session {
     /// What runs in the worker, if anything does.
     pub fn running(self) -> Option<Running> {
         match self.engine_life.get() {
-            Some(Life::Listening(running)) => Some(running),
+            Some(EngineStatus::Listening(running)) => Some(running),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ use crate::state::embed::messages::{Code, Label, Progress, Scored, Stage, ToHost
 use crate::state::embed::settings::{Fault, Mode, Settings};
 use crate::state::label_text;
 use crate::state::labels::{Labels, Origin};
-use crate::state::models::{self, Models, State, Status, Trouble};
+use crate::state::models::{self, ModelError, Models, State, Status};
 use crate::state::saved::Tools;
 use crate::state::template::Template;
 use crate::text;
@@ -32,25 +32,25 @@ pub struct Embed {
     /// What the frame is for.
     pub mode: RwSignal<Mode>,
     /// The pictures that the host has given, in its order.
-    pub given: RwSignal<Vec<Given>>,
+    pub given: RwSignal<Vec<HostPicture>>,
     /// Where these are searched.
     pub search: Search,
 }
 
 /// A picture that the host has given.
 #[derive(Clone)]
-pub struct Given {
+pub struct HostPicture {
     /// Its address.
     pub url: String,
     /// Its file's name.
     pub name: String,
     /// How it is.
-    pub state: ArcRwSignal<GivenState>,
+    pub state: ArcRwSignal<HostPictureState>,
 }
 
 /// How a picture is that the host has given.
 #[derive(Clone, Debug, PartialEq)]
-pub enum GivenState {
+pub enum HostPictureState {
     /// Its bytes are being fetched.
     OnItsWay,
     /// They are here, and the browser finds them at this address.
@@ -226,25 +226,25 @@ impl Session {
     fn give(self, urls: Vec<String>) {
         let Some(embed) = self.embed else { return };
         let old = embed.given.get_untracked();
-        let given: Vec<Given> = urls
+        let given: Vec<HostPicture> = urls
             .iter()
             .map(|url| {
                 let known = old.iter().find(|given| given.url == *url);
-                known.cloned().unwrap_or_else(|| Given {
+                known.cloned().unwrap_or_else(|| HostPicture {
                     url: url.clone(),
                     name: text::file_name(url),
-                    state: ArcRwSignal::new(GivenState::OnItsWay),
+                    state: ArcRwSignal::new(HostPictureState::OnItsWay),
                 })
             })
             .collect();
         for gone in old.iter().filter(|old| !urls.contains(&old.url)) {
-            if let GivenState::Here(shown_at) = gone.state.get_untracked() {
+            if let HostPictureState::Here(shown_at) = gone.state.get_untracked() {
                 Url::revoke_object_url(&shown_at).ok();
             }
             self.with_desk(|desk| desk.embed.files.remove(&gone.url));
             self.forget_for_search(&gone.url);
         }
-        let new: Vec<Given> = given
+        let new: Vec<HostPicture> = given
             .iter()
             .filter(|given| !old.iter().any(|old| old.url == given.url))
             .cloned()
@@ -292,11 +292,11 @@ impl Session {
         let Some(embed) = self.embed else { return };
         let failed = embed.given.with_untracked(|given| {
             let given = given.iter().find(|given| given.url == url)?;
-            let failed = matches!(given.state.get_untracked(), GivenState::Failed(_));
+            let failed = matches!(given.state.get_untracked(), HostPictureState::Failed(_));
             failed.then(|| given.clone())
         });
         if let Some(given) = failed {
-            given.state.set(GivenState::OnItsWay);
+            given.state.set(HostPictureState::OnItsWay);
             leptos::task::spawn_local(self.fetch_given(given));
         }
     }
@@ -325,7 +325,7 @@ impl Session {
         });
     }
 
-    async fn fetch_given(self, given: Given) {
+    async fn fetch_given(self, given: HostPicture) {
         let Some(embed) = self.embed else { return };
         let mut file = None;
         if let Some(host) = embed
@@ -351,7 +351,7 @@ impl Session {
         match (file, shown_at) {
             (Some(file), Some(shown_at)) => {
                 self.with_desk(|desk| desk.embed.files.insert(given.url.clone(), file));
-                given.state.set(GivenState::Here(shown_at));
+                given.state.set(HostPictureState::Here(shown_at));
                 match embed.mode.get_untracked() {
                     Mode::Search => self.take_for_search(&given.url),
                     Mode::Classify => self.show_wanted(),
@@ -360,7 +360,7 @@ impl Session {
             }
             _ => {
                 let sentence = text::given_not_fetched(&given.name);
-                given.state.set(GivenState::Failed(sentence.clone()));
+                given.state.set(HostPictureState::Failed(sentence.clone()));
                 let wanted = self.with_desk(|desk| {
                     let wanted = desk.embed.wanted.as_ref() == Some(&given.url);
                     wanted && desk.embed.wanted.take().is_some()
@@ -431,10 +431,10 @@ impl Session {
                 self.say_error(Code::Model, text::NO_CATALOGUE.to_owned(), true);
             }
         });
-        Effect::new(move |before: Option<Option<Trouble>>| {
+        Effect::new(move |before: Option<Option<ModelError>>| {
             let status = self.model_status.get()?;
             let (_, trouble) = status.trouble.clone()?;
-            if trouble != Trouble::Stopped && before.flatten().as_ref() != Some(&trouble) {
+            if trouble != ModelError::Stopped && before.flatten().as_ref() != Some(&trouble) {
                 let fatal = status.state == State::Error && status.answering.is_none();
                 self.say_error(Code::Model, text::model_status(&status), fatal);
             }

@@ -7,7 +7,7 @@ use cliplet_protocol::query::Candidate;
 use cliplet_protocol::scoring::Scoring;
 
 use super::{Action, Session, scoring};
-use crate::browser::{self, LocalStorageShelf};
+use crate::browser::{self, BrowserStorage};
 use crate::state::history::{Change, History};
 use crate::state::label_sets::{self, OwnSet, OwnSets, ReadySet};
 use crate::state::label_text;
@@ -403,7 +403,7 @@ impl Session {
     pub fn list_sets(self) {
         self.tools.said_of_sets.set(None);
         self.tools.sets_can_be_undone.set(false);
-        self.show_own_sets(&OwnSets::read(&LocalStorageShelf));
+        self.show_own_sets(&OwnSets::read(&BrowserStorage));
         leptos::task::spawn_local(async move {
             if self.ready_sets().await.is_empty() {
                 self.tools
@@ -415,7 +415,7 @@ impl Session {
 
     /// Finds out what words for a picture can be taken from.
     pub(super) fn list_vocabularies(self) {
-        self.show_own_sets(&OwnSets::read(&LocalStorageShelf));
+        self.show_own_sets(&OwnSets::read(&BrowserStorage));
         leptos::task::spawn_local(async move {
             self.ready_sets().await;
         });
@@ -442,12 +442,12 @@ impl Session {
     /// Changes the person's sets. Gives whether that worked, and says what came of it.
     fn change_sets(self, change: impl FnOnce(&mut OwnSets) -> Result<String, String>) -> bool {
         // Another tab may have changed them meanwhile.
-        let before = OwnSets::read(&LocalStorageShelf);
+        let before = OwnSets::read(&BrowserStorage);
         let mut sets = before.clone();
-        let said = change(&mut sets).and_then(|said| match sets.write(&LocalStorageShelf) {
+        let said = change(&mut sets).and_then(|said| match sets.write(&BrowserStorage) {
             true => Ok(said),
             false => {
-                before.write(&LocalStorageShelf);
+                before.write(&BrowserStorage);
                 Err(words::NO_ROOM_FOR_SETS.to_owned())
             }
         });

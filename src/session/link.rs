@@ -14,7 +14,7 @@ use crate::state::{address, template};
 
 /// What a link has brought, and what became of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Brought {
+pub struct LinkContents {
     /// Labels that differ from those that were there.
     pub labels: Vec<String>,
     /// Templates that differ from those that were in force.
@@ -25,7 +25,7 @@ pub struct Brought {
     pub taken: bool,
 }
 
-impl Brought {
+impl LinkContents {
     /// Whether it changes anything but the model.
     pub fn is_new(&self) -> bool {
         !self.labels.is_empty() || !self.templates.is_empty()
@@ -56,7 +56,7 @@ impl Session {
         let in_force = self.templates_in_force();
         let or_nothing =
             |new: Vec<String>, old: &[String]| if new == old { Vec::new() } else { new };
-        let brought = Brought {
+        let brought = LinkContents {
             labels: or_nothing(link.labels, &present),
             templates: or_nothing(link.templates, &in_force),
             model: link.model,

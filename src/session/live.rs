@@ -11,7 +11,7 @@ use cliplet_protocol::messages::{Failure, PictureTaken};
 use super::pictures::Incoming;
 use super::{Picture, Session, scoring};
 use crate::browser;
-use crate::camera::{self, Camera, Facing, Trouble};
+use crate::camera::{self, Camera, CameraError, Facing};
 use crate::engine::Ended;
 use crate::state::embed::messages::Code;
 use crate::state::embed::settings::Mode;
@@ -182,7 +182,7 @@ impl Session {
         self.stop_camera();
     }
 
-    fn camera_trouble(self, trouble: Trouble) {
+    fn camera_trouble(self, trouble: CameraError) {
         self.stop_camera();
         let sentence = text::no_camera(trouble).to_owned();
         self.say_error(Code::Camera, sentence.clone(), false);

@@ -1,13 +1,13 @@
-//! What happens when: the page's state as signals, and the deeds that change it.
+//! What happens when: the page's state as signals, and the actions that change it.
 //!
-//! [`Session`] is what components read and call. Its deeds are parted by what they are about: labels, pictures, many pictures, scoring,
+//! [`Session`] is what components read and call. Its actions are grouped by topic: labels, pictures, many pictures, scoring,
 //! models, people's own models, files that are kept, visits without a network, what the browser gives, pages around. The data
 //! itself and its rules are in [`crate::state`]; what is drawn is in [`crate::components`].
 
 mod capabilities;
 mod collection;
-mod elsewhere;
 mod embed;
+mod export;
 mod files;
 mod label_tools;
 mod labels;
@@ -17,23 +17,23 @@ mod models;
 mod offline;
 mod own_models;
 mod pictures;
+mod remote_picture;
 mod scoring;
 mod search;
-mod take_along;
 mod why;
 
 pub use collection::{Checked, Described, Many, Probe, Tool, View, Words};
-pub use elsewhere::AddressField;
-pub use embed::{Embed, Given, GivenState};
+pub use embed::{Embed, HostPicture, HostPictureState};
+pub use export::{Kind, Shared};
 pub use label_tools::{LabelTools, Reading};
 pub use labels::{Row, RowLook};
-pub use link::Brought;
+pub use link::LinkContents;
 pub use live::{Live, Viewfinder};
 pub use offline::NewVersion;
-pub use pictures::{Picture, Way};
+pub use pictures::{Picture, PictureSource};
+pub use remote_picture::AddressField;
 pub use scoring::AtWork;
 pub use search::Search;
-pub use take_along::{Kind, Shared};
 pub use why::WhyMap;
 
 use std::time::Duration;
@@ -42,8 +42,8 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::Blob;
 
-use crate::browser::{self, LocalStorageShelf, Timer};
-use crate::engine::{Engine, Life};
+use crate::browser::{self, BrowserStorage, Timer};
+use crate::engine::{Engine, EngineStatus};
 use crate::state::capabilities::Capabilities;
 use crate::state::collection_saved::SavedCollection;
 use crate::state::history::Change;
@@ -117,7 +117,7 @@ pub struct Session {
     /// Why a file could not be deleted, or what is kept not be found out.
     pub files_trouble: RwSignal<Option<String>>,
     /// What became of the engine, if anything did.
-    pub engine_life: RwSignal<Option<Life>>,
+    pub engine_life: RwSignal<Option<EngineStatus>>,
     /// The model whose scores are on screen.
     pub scored_by: RwSignal<Option<ModelEntry>>,
     /// The scores on screen answer an older question.
@@ -149,7 +149,7 @@ pub struct Session {
     /// The field for a picture's address.
     pub address: AddressField,
     /// What a link has brought.
-    pub link: RwSignal<Option<Brought>>,
+    pub link: RwSignal<Option<LinkContents>>,
 }
 
 /// Timers and things under way, which nothing on the page shows.
@@ -181,7 +181,7 @@ struct Desk {
 impl Session {
     /// The state as it was left at the last visit. Nothing is fetched or computed until [`start`](Self::start).
     pub fn restored() -> Self {
-        let saved = Saved::read(&LocalStorageShelf);
+        let saved = Saved::read(&BrowserStorage);
         let (labels, template, tools, models) = match saved {
             Some(saved) => {
                 let tools = saved.tools();
@@ -214,7 +214,7 @@ impl Session {
     ) -> Self {
         // What is kept under this origin is the person's own page's.
         let saved_collection = match embed {
-            None => SavedCollection::read(&LocalStorageShelf),
+            None => SavedCollection::read(&BrowserStorage),
             Some(_) => SavedCollection::default(),
         };
         let label_count = labels.usable().len();
@@ -268,7 +268,7 @@ impl Session {
             self.follow_links();
             self.follow_why();
         }
-        self.engine().on_life(move |life| self.engine_lives(life));
+        self.engine().on_status(move |life| self.engine_lives(life));
         // In a task of its own, so that the page is painted first.
         set_timeout(
             move || {
@@ -292,13 +292,13 @@ impl Session {
             .expect("the session lives as long as the page")
     }
 
-    fn engine_lives(self, life: Life) {
+    fn engine_lives(self, life: EngineStatus) {
         match &life {
-            Life::Listening(engine) => {
+            EngineStatus::Listening(engine) => {
                 self.build.set_value(Some(engine.build.clone()));
                 self.find_out_what_is_kept();
             }
-            Life::NotStarted(_) | Life::Died(_) => {
+            EngineStatus::NotStarted(_) | EngineStatus::Died(_) => {
                 self.models.update_value(Models::engine_died);
                 self.opening.set(None);
                 self.at_work.set(None);
@@ -394,7 +394,7 @@ impl Session {
             let chosen = models.chosen().map(str::to_owned);
             (chosen, models.kept(), models.own().to_vec())
         });
-        Saved::new(labels, labels_by, template, model, kept, own, tools).write(&LocalStorageShelf);
+        Saved::new(labels, labels_by, template, model, kept, own, tools).write(&BrowserStorage);
     }
 
     /// Takes what stands in the templates' field.
@@ -424,9 +424,9 @@ impl Session {
     /// The sentence about the engine, if it does not run.
     pub fn engine_trouble(self) -> Option<String> {
         match self.engine_life.get()? {
-            Life::Listening(_) => None,
-            Life::NotStarted(details) => Some(text::engine_not_started(&details)),
-            Life::Died(details) => Some(text::engine_died(&details)),
+            EngineStatus::Listening(_) => None,
+            EngineStatus::NotStarted(details) => Some(text::engine_not_started(&details)),
+            EngineStatus::Died(details) => Some(text::engine_died(&details)),
         }
     }
 }

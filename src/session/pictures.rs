@@ -7,7 +7,7 @@ use web_sys::{Blob, DataTransfer, File, FileList, Url};
 use cliplet_protocol::messages::{ForgetPicture, RequestId, TakePicture};
 use cliplet_protocol::query::PictureId;
 
-use super::{Session, elsewhere, scoring};
+use super::{Session, remote_picture, scoring};
 use crate::browser;
 use crate::engine::Ended;
 use crate::files::{self, Found};
@@ -15,7 +15,7 @@ use crate::state::address::{self, Chosen, WEIGHTS};
 use crate::state::collection::may_be_picture;
 use crate::state::samples::Sample;
 use crate::text;
-pub use crate::text::Way;
+pub use crate::text::PictureSource;
 
 /// The picture on screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,14 +63,14 @@ pub(super) struct Incoming {
 
 impl Session {
     /// Takes the picture of what was dropped or pasted. Returns whether there was anything for the page in it.
-    pub fn take_transfer(self, transfer: &DataTransfer, way: Way) {
+    pub fn take_transfer(self, transfer: &DataTransfer, way: PictureSource) {
         let files = transfer.files().as_ref().map(list).unwrap_or_default();
         if self.takes_many()
             && let Some(entries) = files::folders(transfer)
         {
             self.take_folders(entries);
         } else if files.is_empty() {
-            match elsewhere::address_in(transfer).filter(|_| !self.is_embedded()) {
+            match remote_picture::address_in(transfer).filter(|_| !self.is_embedded()) {
                 Some(address) => drop(self.take_address(&address)),
                 None => self.refuse(text::not_a_picture(way)),
             }

@@ -8,7 +8,7 @@ use cliplet_protocol::messages::{Classify, Failure, RequestId, TakePicture};
 use cliplet_protocol::query::{Candidate, LabelQuery, PictureId};
 use cliplet_protocol::scoring::Scoring;
 
-use super::{Given, GivenState, Session, scoring};
+use super::{HostPicture, HostPictureState, Session, scoring};
 use crate::browser::Timer;
 use crate::engine::Ended;
 use crate::state::embed::messages::{Found, Image, ToHost};
@@ -147,7 +147,7 @@ impl Session {
         let sentence = text::picture_refused(&name, failure);
         embed.given.with_untracked(|given| {
             if let Some(given) = given.iter().find(|given| given.url == url) {
-                given.state.set(GivenState::Failed(sentence.clone()));
+                given.state.set(HostPictureState::Failed(sentence.clone()));
             }
         });
         self.error.set(Some(sentence));
@@ -258,13 +258,14 @@ impl Session {
     }
 
     /// All pictures, those that have been compared first and best first. Follows what changes that.
-    pub fn pictures_in_order(self) -> Vec<Given> {
+    pub fn pictures_in_order(self) -> Vec<HostPicture> {
         let Some(embed) = self.embed else {
             return Vec::new();
         };
         let mut pictures = embed.given.get();
         let hits = embed.search.hits.read();
-        let cosine = |given: &Given| hits.get(&given.url).copied().unwrap_or(f32::NEG_INFINITY);
+        let cosine =
+            |given: &HostPicture| hits.get(&given.url).copied().unwrap_or(f32::NEG_INFINITY);
         pictures.sort_by(|a, b| cosine(b).total_cmp(&cosine(a)));
         pictures
     }

@@ -14,7 +14,7 @@ pub const WEIGHTS: [(&str, &str); 3] = [
 
 /// Why a text names no model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum AddressError {
     /// It is empty.
     Nothing,
     /// It is neither `owner/name` nor an address.
@@ -39,18 +39,18 @@ pub enum Chosen {
 /// The model that a text names, with weights made into a type of [`WEIGHTS`] where it is a folder's.
 ///
 /// # Errors
-/// [`Trouble`].
-pub fn model_at(text: &str, weights: &str) -> Result<ModelEntry, Trouble> {
+/// [`AddressError`].
+pub fn model_at(text: &str, weights: &str) -> Result<ModelEntry, AddressError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Trouble::Nothing);
+        return Err(AddressError::Nothing);
     }
     let address = match text.split_once("://") {
         Some((scheme, rest)) => {
             let host = rest.split(['/', ':']).next().unwrap_or_default();
             let near = scheme == "http" && matches!(host, "localhost" | "127.0.0.1");
             if scheme != "https" && !near {
-                return Err(Trouble::NotSafe);
+                return Err(AddressError::NotSafe);
             }
             text.to_owned()
         }
@@ -63,7 +63,7 @@ pub fn model_at(text: &str, weights: &str) -> Result<ModelEntry, Trouble> {
 }
 
 /// A name as the hub has them: `owner/name`, or the same with `huggingface.co/` before it.
-fn repository(text: &str) -> Result<&str, Trouble> {
+fn repository(text: &str) -> Result<&str, AddressError> {
     let name = text.strip_prefix("huggingface.co/").unwrap_or(text);
     let is_word = |word: &str| {
         !word.is_empty()
@@ -79,19 +79,19 @@ fn repository(text: &str) -> Result<&str, Trouble> {
     );
     match is_word(owner) && is_word(repository) {
         true => Ok(name),
-        false => Err(Trouble::NoName),
+        false => Err(AddressError::NoName),
     }
 }
 
 /// `owner/name`, with `/tree/REVISION`, `/blob/REVISION/FILE` or `/resolve/REVISION/FILE` behind it as addresses have it.
-fn on_the_hub(path: &str, weights: &str) -> Result<ModelEntry, Trouble> {
+fn on_the_hub(path: &str, weights: &str) -> Result<ModelEntry, AddressError> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut words = path.trim_end_matches('/').split('/');
     let (Some(owner), Some(name)) = (words.next(), words.next()) else {
-        return Err(Trouble::NoName);
+        return Err(AddressError::NoName);
     };
     if owner.is_empty() || name.is_empty() {
-        return Err(Trouble::NoName);
+        return Err(AddressError::NoName);
     }
     let kind = words.next();
     let revision = words.next().unwrap_or("main");
@@ -132,14 +132,14 @@ fn on_the_hub(path: &str, weights: &str) -> Result<ModelEntry, Trouble> {
                     revision,
                     weights,
                 )),
-                false => Err(Trouble::OtherFile),
+                false => Err(AddressError::OtherFile),
             }
         }
-        _ => Err(Trouble::NoName),
+        _ => Err(AddressError::NoName),
     }
 }
 
-fn elsewhere(address: &str, weights: &str) -> Result<ModelEntry, Trouble> {
+fn elsewhere(address: &str, weights: &str) -> Result<ModelEntry, AddressError> {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let (folder, last) = path.rsplit_once('/').unwrap_or((path, ""));
     // The name of a host is no file.
@@ -150,7 +150,7 @@ fn elsewhere(address: &str, weights: &str) -> Result<ModelEntry, Trouble> {
     let folder = match last {
         "" => path.trim_end_matches('/'),
         last if belongs_to_folder(last) => folder,
-        last if last.contains('.') => return Err(Trouble::OtherFile),
+        last if last.contains('.') => return Err(AddressError::OtherFile),
         _ => path,
     };
     let title = folder.split_once("://").map_or(folder, |(_, rest)| rest);
@@ -226,7 +226,7 @@ fn fnv(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn url(text: &str) -> Result<(Layout, String), Trouble> {
+    fn url(text: &str) -> Result<(Layout, String), AddressError> {
         model_at(text, "q8_0").map(|model| (model.layout, model.url))
     }
 
@@ -287,20 +287,23 @@ mod tests {
     #[test]
     fn what_names_nothing_is_refused() {
         for (text, trouble) in [
-            ("  ", Trouble::Nothing),
-            ("clip", Trouble::NoName),
-            ("a b/c", Trouble::NoName),
-            ("../x", Trouble::NoName),
-            ("https://huggingface.co/", Trouble::NoName),
-            ("https://huggingface.co/a", Trouble::NoName),
-            ("https://huggingface.co/a/b/discussions/1", Trouble::NoName),
-            ("http://example.org/m.gguf", Trouble::NotSafe),
-            ("ftp://example.org/m.gguf", Trouble::NotSafe),
-            ("javascript://x/y", Trouble::NotSafe),
-            ("https://example.org/m.onnx", Trouble::OtherFile),
+            ("  ", AddressError::Nothing),
+            ("clip", AddressError::NoName),
+            ("a b/c", AddressError::NoName),
+            ("../x", AddressError::NoName),
+            ("https://huggingface.co/", AddressError::NoName),
+            ("https://huggingface.co/a", AddressError::NoName),
+            (
+                "https://huggingface.co/a/b/discussions/1",
+                AddressError::NoName,
+            ),
+            ("http://example.org/m.gguf", AddressError::NotSafe),
+            ("ftp://example.org/m.gguf", AddressError::NotSafe),
+            ("javascript://x/y", AddressError::NotSafe),
+            ("https://example.org/m.onnx", AddressError::OtherFile),
             (
                 "https://huggingface.co/a/b/blob/main/pytorch_model.bin",
-                Trouble::OtherFile,
+                AddressError::OtherFile,
             ),
         ] {
             assert_eq!(url(text), Err(trouble), "{text}");

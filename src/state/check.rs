@@ -26,7 +26,7 @@ pub fn as_label(folder: &str) -> String {
 
 /// A picture whose class is known, and what was said of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct Prediction {
     /// Which.
     pub item: ItemId,
     /// The number of the right label.
@@ -84,8 +84,8 @@ pub struct Mistake {
 
 impl Report {
     /// Counts. None if there is nothing to count.
-    pub fn of(told: &[Told]) -> Option<Self> {
-        let told: Vec<&Told> = told.iter().filter(|told| !told.best.is_empty()).collect();
+    pub fn of(told: &[Prediction]) -> Option<Self> {
+        let told: Vec<&Prediction> = told.iter().filter(|told| !told.best.is_empty()).collect();
         if told.is_empty() {
             return None;
         }
@@ -171,8 +171,8 @@ impl Class {
 mod tests {
     use super::*;
 
-    fn told(item: ItemId, right: u32, best: &[u32], score: f32) -> Told {
-        Told {
+    fn told(item: ItemId, right: u32, best: &[u32], score: f32) -> Prediction {
+        Prediction {
             item,
             right,
             best: best.to_vec(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::saved::Shelf;
+use super::saved::KeyValueStore;
 use super::vocabulary::Vocabulary;
 
 /// The entry's name.
@@ -38,7 +38,7 @@ impl Default for SavedCollection {
 
 impl SavedCollection {
     /// What lies on the shelf, or the default.
-    pub fn read(shelf: &impl Shelf) -> Self {
+    pub fn read(shelf: &impl KeyValueStore) -> Self {
         let saved = shelf
             .get(KEY)
             .and_then(|text| serde_json::from_str(&text).ok());
@@ -46,7 +46,7 @@ impl SavedCollection {
     }
 
     /// Puts it on the shelf.
-    pub fn write(&self, shelf: &impl Shelf) {
+    pub fn write(&self, shelf: &impl KeyValueStore) {
         if let Ok(text) = serde_json::to_string(self) {
             shelf.put(KEY, &text);
         }

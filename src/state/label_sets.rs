@@ -4,7 +4,7 @@ use cliplet_protocol::text;
 use serde::{Deserialize, Serialize};
 
 use super::label_text;
-use super::saved::Shelf;
+use super::saved::KeyValueStore;
 
 /// The name of the entry in which a person's sets lie.
 pub const KEY: &str = "cliplet-sets";
@@ -69,7 +69,7 @@ const VERSION: u32 = 1;
 
 impl OwnSets {
     /// What lies on the shelf. What is broken or of another version counts as none.
-    pub fn read(shelf: &impl Shelf) -> Self {
+    pub fn read(shelf: &impl KeyValueStore) -> Self {
         let read = shelf
             .get(KEY)
             .and_then(|text| serde_json::from_str(&text).ok());
@@ -81,7 +81,7 @@ impl OwnSets {
     }
 
     /// Puts it on the shelf. Returns whether it lies there now: a browser may give no room.
-    pub fn write(&self, shelf: &impl Shelf) -> bool {
+    pub fn write(&self, shelf: &impl KeyValueStore) -> bool {
         let Ok(text) = serde_json::to_string(self) else {
             return false;
         };
@@ -176,7 +176,7 @@ mod tests {
 
     struct Full;
 
-    impl Shelf for Full {
+    impl KeyValueStore for Full {
         fn get(&self, _: &str) -> Option<String> {
             None
         }

@@ -25,7 +25,7 @@ pub enum Step {
 
 /// Why the wanted model, or the preview, does not come.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Trouble {
+pub enum ModelError {
     /// The person stopped it.
     Stopped,
     /// The engine could not.
@@ -102,8 +102,8 @@ pub struct Models {
     allowed: Option<String>,
     answering: Option<String>,
     load: Option<Load>,
-    wanted_trouble: Option<Trouble>,
-    preview_trouble: Option<Trouble>,
+    wanted_trouble: Option<ModelError>,
+    preview_trouble: Option<ModelError>,
     retried: bool,
     engine_is_dead: bool,
 }
@@ -120,7 +120,7 @@ pub struct Status {
     /// The model on its way, and how far it is.
     pub loading: Option<(ModelEntry, Stage)>,
     /// Why there is none, or not the wanted one.
-    pub trouble: Option<(ModelEntry, Trouble)>,
+    pub trouble: Option<(ModelEntry, ModelError)>,
     /// What the person can do.
     pub offer: Option<Offer>,
     /// The browser gave no room for the model that answers, so the next visit fetches it again.
@@ -332,10 +332,10 @@ impl Models {
 
     /// The browser is online again: what no connection was to blame for is tried once more.
     pub fn online(&mut self) {
-        let for_want_of_a_connection = |trouble: &Option<Trouble>| {
+        let for_want_of_a_connection = |trouble: &Option<ModelError>| {
             matches!(
                 trouble,
-                Some(Trouble::Failed(
+                Some(ModelError::Failed(
                     Failure::Unreachable | Failure::Interrupted { .. } | Failure::Stalled { .. }
                 ))
             )
@@ -503,7 +503,7 @@ impl Models {
     /// A model could not be loaded.
     pub fn failed(&mut self, request: RequestId, failure: Failure) {
         if let Some(load) = self.load.take_if(|load| load.request == request) {
-            self.troubled(load, Trouble::Failed(failure));
+            self.troubled(load, ModelError::Failed(failure));
         }
     }
 
@@ -512,18 +512,18 @@ impl Models {
         if let Some(load) = self.load.take_if(|load| load.request == request)
             && load.stopped
         {
-            self.troubled(load, Trouble::Stopped);
+            self.troubled(load, ModelError::Stopped);
         }
     }
 
-    fn troubled(&mut self, load: Load, trouble: Trouble) {
+    fn troubled(&mut self, load: Load, trouble: ModelError) {
         if load.model.preview {
             self.preview_trouble = Some(trouble);
         } else if self
             .wanted()
             .is_some_and(|wanted| wanted.id == load.model.id)
         {
-            if trouble != Trouble::Stopped {
+            if trouble != ModelError::Stopped {
                 self.kept.remove(&kept_name(&load.model));
             }
             self.wanted_trouble = Some(trouble);
@@ -541,7 +541,7 @@ impl Models {
             .map(|load| (load.model.clone(), load.stage));
         let wanted_is_there = answering.is_some() && answering == wanted;
 
-        let trouble_with = |model: Option<&ModelEntry>, trouble: &Option<Trouble>| {
+        let trouble_with = |model: Option<&ModelEntry>, trouble: &Option<ModelError>| {
             Some((model?.clone(), trouble.clone()?))
         };
         let trouble = if wanted_is_there || loading.is_some() {
@@ -575,8 +575,8 @@ impl Models {
             _ if self.engine_is_dead => None,
             (Some(_), _) if first_help => None,
             (Some(_), _) => Some(Offer::Stop),
-            (None, Some((_, Trouble::Failed(_)))) => Some(Offer::TryAgain),
-            (None, Some((_, Trouble::Stopped))) => Some(Offer::Fetch),
+            (None, Some((_, ModelError::Failed(_)))) => Some(Offer::TryAgain),
+            (None, Some((_, ModelError::Stopped))) => Some(Offer::Fetch),
             (None, None) if wanted_is_there || wanted.is_none() || answering.is_none() => None,
             (None, None) => Some(Offer::Fetch),
         };

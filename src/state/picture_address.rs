@@ -5,7 +5,7 @@ pub const MOST_BYTES: u64 = 100_000_000;
 
 /// Why a text is no address that a picture can be fetched from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum AddressError {
     /// It is empty.
     Nothing,
     /// It is no address.
@@ -21,14 +21,14 @@ pub enum Trouble {
 /// The address in a text, where a page may fetch it. A scheme that is left out is `https:`.
 ///
 /// # Errors
-/// [`Trouble`].
-pub fn read(text: &str) -> Result<String, Trouble> {
+/// [`AddressError`].
+pub fn read(text: &str) -> Result<String, AddressError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Trouble::Nothing);
+        return Err(AddressError::Nothing);
     }
     if text.contains(char::is_whitespace) {
-        return Err(Trouble::NoAddress);
+        return Err(AddressError::NoAddress);
     }
     let scheme = match text.split_once(':') {
         Some((scheme, rest)) if is_scheme(scheme) && !is_port(rest) => scheme.to_ascii_lowercase(),
@@ -36,8 +36,8 @@ pub fn read(text: &str) -> Result<String, Trouble> {
     };
     let rest = &text[scheme.len() + 1..];
     match scheme.as_str() {
-        "data" | "blob" => Err(Trouble::InItself),
-        "file" => Err(Trouble::OnDevice),
+        "data" | "blob" => Err(AddressError::InItself),
+        "file" => Err(AddressError::OnDevice),
         "https" | "http" => {
             let authority = rest
                 .strip_prefix("//")
@@ -45,16 +45,16 @@ pub fn read(text: &str) -> Result<String, Trouble> {
                 .unwrap_or_default();
             // What stands before an `@` is a name and a password, which `fetch` refuses.
             let host = match authority.split_once('@') {
-                Some(_) => return Err(Trouble::NoAddress),
+                Some(_) => return Err(AddressError::NoAddress),
                 None => authority.split(':').next().unwrap_or_default(),
             };
             match (host, scheme.as_str()) {
-                ("", _) => Err(Trouble::NoAddress),
+                ("", _) => Err(AddressError::NoAddress),
                 (_, "https") | ("localhost" | "127.0.0.1", _) => Ok(text.to_owned()),
-                _ => Err(Trouble::NotSafe),
+                _ => Err(AddressError::NotSafe),
             }
         }
-        _ => Err(Trouble::NotSafe),
+        _ => Err(AddressError::NotSafe),
     }
 }
 
@@ -74,7 +74,7 @@ pub fn first_of_list(list: &str) -> Option<&str> {
 }
 
 /// `example.org/cat.jpg`, as people leave the scheme out.
-fn without_scheme(text: &str) -> Result<String, Trouble> {
+fn without_scheme(text: &str) -> Result<String, AddressError> {
     let host = text.split(['/', ':', '?', '#']).next().unwrap_or_default();
     let is_host = host.contains('.')
         && !host.starts_with('.')
@@ -84,7 +84,7 @@ fn without_scheme(text: &str) -> Result<String, Trouble> {
             .all(|c| c.is_alphanumeric() || "-.".contains(c));
     match is_host && text.contains('/') {
         true => Ok(format!("https://{text}")),
-        false => Err(Trouble::NoAddress),
+        false => Err(AddressError::NoAddress),
     }
 }
 
@@ -130,24 +130,27 @@ mod tests {
     #[test]
     fn others_are_refused_for_what_they_are() {
         for (text, trouble) in [
-            ("", Trouble::Nothing),
-            ("  ", Trouble::Nothing),
-            ("a cat", Trouble::NoAddress),
-            ("cat", Trouble::NoAddress),
-            ("cat.jpg", Trouble::NoAddress),
-            ("https://", Trouble::NoAddress),
-            ("https:cat.jpg", Trouble::NoAddress),
+            ("", AddressError::Nothing),
+            ("  ", AddressError::Nothing),
+            ("a cat", AddressError::NoAddress),
+            ("cat", AddressError::NoAddress),
+            ("cat.jpg", AddressError::NoAddress),
+            ("https://", AddressError::NoAddress),
+            ("https:cat.jpg", AddressError::NoAddress),
             (
                 "https://user:secret@example.org/cat.jpg",
-                Trouble::NoAddress,
+                AddressError::NoAddress,
             ),
-            ("data:image/png;base64,AAAA", Trouble::InItself),
-            ("blob:https://example.org/1", Trouble::InItself),
-            ("file:///home/cat.jpg", Trouble::OnDevice),
-            ("http://example.org/cat.jpg", Trouble::NotSafe),
-            ("http://localhost.example.org/cat.jpg", Trouble::NotSafe),
-            ("ftp://example.org/cat.jpg", Trouble::NotSafe),
-            ("javascript:alert(1)", Trouble::NotSafe),
+            ("data:image/png;base64,AAAA", AddressError::InItself),
+            ("blob:https://example.org/1", AddressError::InItself),
+            ("file:///home/cat.jpg", AddressError::OnDevice),
+            ("http://example.org/cat.jpg", AddressError::NotSafe),
+            (
+                "http://localhost.example.org/cat.jpg",
+                AddressError::NotSafe,
+            ),
+            ("ftp://example.org/cat.jpg", AddressError::NotSafe),
+            ("javascript:alert(1)", AddressError::NotSafe),
         ] {
             assert_eq!(read(text), Err(trouble), "{text}");
         }

@@ -1,6 +1,6 @@
 //! What stays between visits: labels, templates, how scores are made and shown, chosen model, and which models the browser keeps.
 //!
-//! Where it stays is behind [`Shelf`]; the page's shelf is the browser's `localStorage`.
+//! Where it stays is behind [`KeyValueStore`]; that of the page is the browser's `localStorage`.
 
 use cliplet_protocol::catalogue::ModelEntry;
 use cliplet_protocol::scoring::Scoring;
@@ -16,7 +16,7 @@ pub const KEY: &str = "cliplet";
 pub const VERSION: u32 = 1;
 
 /// A place for small texts. It may be closed to the page: then nothing is found, and nothing is kept.
-pub trait Shelf {
+pub trait KeyValueStore {
     /// What lies under this name.
     fn get(&self, key: &str) -> Option<String>;
     /// Puts text under this name, in place of what lay there.
@@ -93,7 +93,7 @@ impl Saved {
     }
 
     /// What lies on the shelf, unless it is not ours, broken, or of another version.
-    pub fn read(shelf: &impl Shelf) -> Option<Self> {
+    pub fn read(shelf: &impl KeyValueStore) -> Option<Self> {
         let mut saved: Self = serde_json::from_str(&shelf.get(KEY)?).ok()?;
         if saved.tools.is_none() {
             let labels = saved.labels.iter();
@@ -109,7 +109,7 @@ impl Saved {
     }
 
     /// Puts it on the shelf.
-    pub fn write(&self, shelf: &impl Shelf) {
+    pub fn write(&self, shelf: &impl KeyValueStore) {
         if let Ok(text) = serde_json::to_string(self) {
             shelf.put(KEY, &text);
         }
@@ -128,7 +128,7 @@ pub(super) mod tests {
     #[derive(Default)]
     pub(in crate::state) struct Board(RefCell<HashMap<String, String>>);
 
-    impl Shelf for Board {
+    impl KeyValueStore for Board {
         fn get(&self, key: &str) -> Option<String> {
             self.0.borrow().get(key).cloned()
         }
@@ -140,7 +140,7 @@ pub(super) mod tests {
 
     struct Closed;
 
-    impl Shelf for Closed {
+    impl KeyValueStore for Closed {
         fn get(&self, _: &str) -> Option<String> {
             None
         }

@@ -1,8 +1,8 @@
 //! Sentences about a result: why it is so, what can be taken along of it, and pictures from the camera and from elsewhere.
 
 use super::{number, quoted, size};
-use crate::elsewhere;
-use crate::state::picture_address::{MOST_BYTES, Trouble};
+use crate::remote_picture;
+use crate::state::picture_address::{AddressError, MOST_BYTES};
 use crate::state::why::{Place, Why};
 use cliplet_protocol::messages::Failure;
 
@@ -126,65 +126,67 @@ pub const PICTURE_ADDRESS: &str = "Address of a picture";
 pub const ABOUT_ADDRESS: &str = "It is fetched from that site by your browser, without cookies, and read here. The site must allow other pages to read it.";
 
 /// An address that no picture can be fetched from.
-pub fn no_picture_address(trouble: Trouble) -> &'static str {
+pub fn no_picture_address(trouble: AddressError) -> &'static str {
     match trouble {
-        Trouble::Nothing => {
+        AddressError::Nothing => {
             "Type or paste the address of a picture, such as https://example.org/cat.jpg."
         }
-        Trouble::NoAddress => {
+        AddressError::NoAddress => {
             "That is no address of a picture. One looks like https://example.org/cat.jpg."
         }
-        Trouble::InItself => {
+        AddressError::InItself => {
             "That is not the address of a picture but the picture itself, or one of another page’s own. Save it, then drop the file here."
         }
-        Trouble::OnDevice => {
+        AddressError::OnDevice => {
             "That is a file on this device. Drop the file itself on the page, or choose it."
         }
-        Trouble::NotSafe => {
+        AddressError::NotSafe => {
             "A page can fetch from https addresses only, and from this device's own. Save the picture, then drop the file here."
         }
     }
 }
 
 /// A picture that could not be fetched from elsewhere.
-pub fn not_from_elsewhere(host: &str, trouble: &elsewhere::Trouble) -> String {
-    use elsewhere::Trouble;
+pub fn not_from_elsewhere(host: &str, trouble: &remote_picture::FetchError) -> String {
+    use remote_picture::FetchError;
     const SAVE: &str = "Open the picture in a tab of its own, save it, then drop the file here.";
     match trouble {
-        Trouble::Offline => {
+        FetchError::Offline => {
             "There is no network connection. Choose a picture of this device, or try again later."
                 .to_owned()
         }
-        Trouble::Refused => format!(
+        FetchError::Refused => format!(
             "{host} does not let other pages read its pictures, or there is no such site. {SAVE}"
         ),
-        Trouble::Status(404 | 410) => {
+        FetchError::Status(404 | 410) => {
             format!("{host} has no picture at this address. Check the address.")
         }
-        Trouble::Status(401 | 403) => {
+        FetchError::Status(401 | 403) => {
             format!("{host} does not give this picture to everybody. {SAVE}")
         }
-        Trouble::Status(429) => format!("Too much is asked of {host}. Try again in some minutes."),
-        Trouble::Status(status) => {
+        FetchError::Status(429) => {
+            format!("Too much is asked of {host}. Try again in some minutes.")
+        }
+        FetchError::Status(status) => {
             format!("{host} answered {status} instead of the picture. Try again later.")
         }
-        Trouble::WebPage => format!(
+        FetchError::WebPage => format!(
             "That is the address of a web page of {host}, not of a picture. Copy the address of the picture itself: most browsers \
              have that in its context menu."
         ),
-        Trouble::OtherKind(kind) => format!(
+        FetchError::OtherKind(kind) => format!(
             "What lies there is no picture but {}. Take the address of a picture.",
             quoted(kind)
         ),
-        Trouble::Empty => format!(
+        FetchError::Empty => format!(
             "{host} sent nothing. Try again later, or save the picture and drop the file here."
         ),
-        Trouble::TooLarge => format!(
+        FetchError::TooLarge => format!(
             "The picture of {host} has more than {}. Save a smaller one, then drop the file here.",
             size(MOST_BYTES)
         ),
-        Trouble::Broken => format!("The connection to {host} broke. Try again."),
-        Trouble::Silent => format!(
+        FetchError::Broken => format!("The connection to {host} broke. Try again."),
+        FetchError::Silent => format!(
             "{host} does not answer. Try again later, or save the picture and drop the file here."
         ),
     }
@@ -305,7 +307,7 @@ pub const LINK_MODEL_UNKNOWN: &str =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::elsewhere::Trouble as Elsewhere;
+    use crate::remote_picture::FetchError;
 
     fn assert_is_prose(text: &str) {
         assert!(text.ends_with(['.', '?']), "{text}");
@@ -315,11 +317,11 @@ mod tests {
     #[test]
     fn every_address_that_is_of_no_use_has_a_sentence_of_its_own() {
         let all = [
-            Trouble::Nothing,
-            Trouble::NoAddress,
-            Trouble::InItself,
-            Trouble::OnDevice,
-            Trouble::NotSafe,
+            AddressError::Nothing,
+            AddressError::NoAddress,
+            AddressError::InItself,
+            AddressError::OnDevice,
+            AddressError::NotSafe,
         ];
         let sentences = all.map(no_picture_address);
         sentences
@@ -332,18 +334,18 @@ mod tests {
     #[test]
     fn every_picture_that_does_not_come_has_a_sentence() {
         let all = [
-            Elsewhere::Offline,
-            Elsewhere::Refused,
-            Elsewhere::Status(404),
-            Elsewhere::Status(403),
-            Elsewhere::Status(429),
-            Elsewhere::Status(500),
-            Elsewhere::WebPage,
-            Elsewhere::OtherKind("application/pdf".to_owned()),
-            Elsewhere::Empty,
-            Elsewhere::TooLarge,
-            Elsewhere::Broken,
-            Elsewhere::Silent,
+            FetchError::Offline,
+            FetchError::Refused,
+            FetchError::Status(404),
+            FetchError::Status(403),
+            FetchError::Status(429),
+            FetchError::Status(500),
+            FetchError::WebPage,
+            FetchError::OtherKind("application/pdf".to_owned()),
+            FetchError::Empty,
+            FetchError::TooLarge,
+            FetchError::Broken,
+            FetchError::Silent,
         ];
         let sentences = all
             .each_ref()

@@ -180,8 +180,8 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
 }
 
 /// What `bench` is asked for.
-fn wishes(options: &mut Options) -> Result<bench::Wishes> {
-    let mut wishes = bench::Wishes::default();
+fn wishes(options: &mut Options) -> Result<bench::BenchOptions> {
+    let mut wishes = bench::BenchOptions::default();
     while let Some(option) = options.next() {
         match option {
             "--only" => wishes.add_figure(options.value("--only")?)?,

@@ -195,7 +195,7 @@ fn a_picture_that_cannot_be_used_does_not_keep_the_others_from_being_done() {
 
 #[test]
 fn a_picture_that_its_decoder_panics_over_is_one_that_cannot_be_used() {
-    let bad = "crates/hostile/regressions/picture/jpeg-that-zune-jpeg-panics-over.jpg";
+    let bad = "crates/fuzz-inputs/regressions/picture/jpeg-that-zune-jpeg-panics-over.jpg";
     let bad = repository(bad);
     let (good, ..) = &samples()[0];
     let output = with_starter("embed", &[bad.to_str().unwrap(), good]);
@@ -357,7 +357,7 @@ fn what_cannot_be_converted_is_a_sentence_and_leaves_what_was_there() {
 
 #[test]
 fn convolutional_towers_are_described_and_not_converted() {
-    let model = repository("crates/hostile/seeds/gguf/efficientnet.gguf");
+    let model = repository("crates/fuzz-inputs/seeds/gguf/efficientnet.gguf");
     let model = model.to_str().unwrap();
     let text = String::from_utf8(cliplet(&["info", model]).stdout).unwrap();
     for part in [

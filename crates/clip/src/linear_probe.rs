@@ -56,7 +56,7 @@ pub struct Example<'a> {
 
 /// What came of trying a probe on examples that it was not fitted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tried {
+pub struct CrossValidation {
     /// In how many parts the examples were, each of which was left out once.
     pub folds: usize,
     /// Examples whose class was told rightly.
@@ -79,7 +79,7 @@ pub struct LinearProbe {
     examples: Vec<usize>,
     settings: Settings,
     /// How good it was on examples that were left out, if there were enough.
-    cross_validation: Option<Tried>,
+    cross_validation: Option<CrossValidation>,
     bias: Vec<f32>,
     /// A row for each class, as long as an embedding.
     weights: Vec<Vec<f32>>,
@@ -100,7 +100,7 @@ impl LinearProbe {
         classes: &[String],
         examples: &[Example<'_>],
         settings: Settings,
-        cross_validation: Option<Tried>,
+        cross_validation: Option<CrossValidation>,
     ) -> Result<Self, Error> {
         let mut counts = vec![0; classes.len()];
         for example in examples {
@@ -129,7 +129,7 @@ impl LinearProbe {
     }
 
     /// The same probe, with how good it was on examples that were left out.
-    pub fn with_cross_validation(self, tried: Option<Tried>) -> Self {
+    pub fn with_cross_validation(self, tried: Option<CrossValidation>) -> Self {
         Self {
             cross_validation: tried,
             ..self
@@ -199,7 +199,7 @@ impl LinearProbe {
     }
 
     /// How good it was on examples that were left out, if there were enough.
-    pub fn cross_validation(&self) -> Option<Tried> {
+    pub fn cross_validation(&self) -> Option<CrossValidation> {
         self.cross_validation
     }
 
@@ -381,14 +381,14 @@ pub fn cross_validate(
     examples: &[Example<'_>],
     class_count: usize,
     settings: Settings,
-) -> Option<Tried> {
+) -> Option<CrossValidation> {
     let classes: Vec<usize> = examples.iter().map(|example| example.class).collect();
     let folds = Folds::stratified(&classes)?;
     let told = (0..folds.count())
         .flat_map(|fold| folds.try_fold(fold, examples, class_count, settings))
         .collect::<Vec<_>>();
     let right = told.iter().filter(|(at, class)| classes[*at] == *class);
-    Some(Tried {
+    Some(CrossValidation {
         folds: folds.count(),
         correct: right.count(),
         examples: examples.len(),

@@ -2,7 +2,9 @@
 //! values are written by `tools/make_probe.py`.
 
 use cliplet_clip::Error;
-use cliplet_clip::linear_probe::{Example, Folds, LinearProbe, Settings, Tried, cross_validate};
+use cliplet_clip::linear_probe::{
+    CrossValidation, Example, Folds, LinearProbe, Settings, cross_validate,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -94,7 +96,7 @@ fn cross_validation_tells_what_scikit_learn_tells() {
             }
         }
         assert_eq!(tried, examples.len());
-        let expected = Tried {
+        let expected = CrossValidation {
             folds: folds.count(),
             correct: right,
             examples: tried,

@@ -7,14 +7,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use cliplet_clip::linear_probe::{ANCHOR, Example, Folds, LinearProbe, Settings, Tried};
+use cliplet_clip::linear_probe::{ANCHOR, CrossValidation, Example, Folds, LinearProbe, Settings};
 use cliplet_clip::{retrieval, zero_shot};
 use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
 
-use super::client::Client;
 use super::decode;
 use super::model::{Embedding, LoadedModel};
+use super::page_session::PageSession;
 use super::pictures::{self, ContentHash};
 use super::scoring;
 use super::store::{self, EmbeddingFile, NewPicture, PictureFile};
@@ -84,7 +84,7 @@ type Judging<'a> = Box<dyn Fn(&[f32]) -> (Vec<f32>, bool) + 'a>;
 /// Pictures that are judged before other messages are let in.
 const JUDGED_TOGETHER: usize = 64;
 
-impl Client {
+impl PageSession {
     /// Forgets all pictures of the collection.
     pub(super) fn forget_collection(&self) {
         let items = self.collection.items.take();
@@ -224,7 +224,7 @@ impl Client {
             (None, Some(file)) => pictures::hash(file).await?,
             (None, None) => return Err(Failure::UnknownPicture.into()),
         };
-        task.go_on()?;
+        task.check_cancelled()?;
         let same_as = is_new.then(|| self.collection.same(&hash, id)).flatten();
         let class = is_new.then(|| self.earlier_class(id, &hash)).flatten();
         let incomplete = std::cell::Cell::new(false);
@@ -254,7 +254,7 @@ impl Client {
         let file = file.ok_or(Failure::UnreadablePicture)?;
         let (picture, preview) = decode::decode_and_shrink(&file, PREVIEW_SIDE).await?;
         incomplete.set(picture.is_incomplete());
-        task.breathe_deeply().await?;
+        task.yield_now().await?;
         let (width, height) = (picture.width(), picture.height());
         let embedding = match model.picture(&hash) {
             Some(known) => known,
@@ -403,7 +403,7 @@ impl Client {
         let (mut labels, mut scores) = (Vec::new(), Vec::new());
         let (mut none_fits, mut of_one, mut each) = (Vec::new(), Vec::new(), 0);
         for some in encoded.chunks(JUDGED_TOGETHER) {
-            task.breathe().await?;
+            task.yield_if_due().await?;
             for (_, image) in some {
                 let (all, none) = judging(image);
                 let largest = retrieval::largest(&all, request.best as usize);
@@ -477,7 +477,7 @@ impl Client {
             .collect();
         let anchor = self.anchor(task, &model).await?;
         let settings = Settings::default();
-        let fit = |tried: Option<Tried>| {
+        let fit = |tried: Option<CrossValidation>| {
             LinearProbe::fit(&model.id, &anchor, classes, &examples, settings, tried)
                 .map_err(unusable)
         };
@@ -547,21 +547,21 @@ async fn cross_validate(
     examples: &[Example<'_>],
     class_count: usize,
     settings: Settings,
-) -> Result<Option<Tried>, Stopped> {
+) -> Result<Option<CrossValidation>, Stopped> {
     let classes: Vec<usize> = examples.iter().map(|example| example.class).collect();
     let Some(folds) = Folds::stratified(&classes) else {
         return Ok(None);
     };
     let mut correct = 0;
     for fold in 0..folds.count() {
-        task.breathe_deeply().await?;
+        task.yield_now().await?;
         let told = folds.try_fold(fold, examples, class_count, settings);
         correct += told
             .iter()
             .filter(|(at, class)| classes[*at] == *class)
             .count();
     }
-    Ok(Some(Tried {
+    Ok(Some(CrossValidation {
         folds: folds.count(),
         correct,
         examples: examples.len(),

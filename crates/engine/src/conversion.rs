@@ -11,7 +11,7 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::fetch::{self, Ended, Patience, Source, Stretch, Transfer, Version};
+use super::fetch::{self, Ended, Patience, RangeDownload, Source, Transfer, Version};
 use super::pictures;
 use super::store::{self, Arriving, Converting, Label, ModelFile};
 use super::tasks::{Stopped, Task};
@@ -94,7 +94,7 @@ pub(super) async fn copy(
             let received = at;
             tell(Progress::Downloading { received, total });
         }
-        task.breathe().await?;
+        task.yield_if_due().await?;
     }
     Ok(())
 }
@@ -256,7 +256,9 @@ impl Maker<'_> {
                         index,
                         file,
                         whole,
-                        open: &|at, end| Flow::Server(&transfer, Stretch::new(&transfer, at, end)),
+                        open: &|at, end| {
+                            Flow::Server(&transfer, RangeDownload::new(&transfer, at, end))
+                        },
                     };
                     match one.convert(conversion, converting).await {
                         // It is gone on with as far as it has come, and what is here is skipped.
@@ -387,7 +389,7 @@ impl One<'_> {
                     total: total.filter(|&total| received <= total),
                 });
             }
-            self.maker.task.breathe().await?;
+            self.maker.task.yield_if_due().await?;
         }
         Ok(())
     }
@@ -396,7 +398,7 @@ impl One<'_> {
 /// A file's bytes, in order.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Flow<'a> {
-    Server(&'a Transfer<'a>, Stretch<'a>),
+    Server(&'a Transfer<'a>, RangeDownload<'a>),
     Device { blob: &'a Blob, at: u64 },
 }
 
@@ -404,7 +406,7 @@ impl Flow<'_> {
     /// The next bytes; none at the end.
     async fn next(&mut self) -> Result<Option<Uint8Array>, Ended> {
         match self {
-            Self::Server(_, stretch) => Ok(stretch.next().await?.map(|(_, bytes)| bytes)),
+            Self::Server(_, part) => Ok(part.next().await?.map(|(_, bytes)| bytes)),
             Self::Device { blob, at } => Ok(slice(blob, at).await?),
         }
     }

@@ -6,8 +6,8 @@ use cliplet_clip::attribution::{self, Contributions};
 use cliplet_clip::picture::Picture;
 use cliplet_clip::preprocess;
 
-use super::client::Client;
 use super::model::LoadedModel;
+use super::page_session::PageSession;
 use super::pictures::ContentHash;
 use super::tasks::{Stopped, Task};
 use cliplet_protocol::messages::{Explain, Explanation, Failure};
@@ -22,7 +22,7 @@ pub(super) struct Explained {
     kept: [f64; 4],
 }
 
-impl Client {
+impl PageSession {
     pub(super) async fn explain(
         &self,
         task: &Task,
@@ -78,7 +78,7 @@ impl Client {
             return Ok(Rc::clone(known));
         }
         let pixels = self.pixels_of(task, id).await?;
-        task.breathe_deeply().await?;
+        task.yield_now().await?;
         let explained = Rc::new(explain(model, hash, &pixels)?);
         model.explained.replace(Some(Rc::clone(&explained)));
         Ok(explained)

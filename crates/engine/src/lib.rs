@@ -1,26 +1,26 @@
 //! The engine: a dedicated worker around Cliplet's model. It takes requests one by one as they come, and works on each as a task of
 //! its own, so that a picture can be scored while a model is still arriving. The page that has started it may bring others.
 //!
-//! It is the only code that talks to both the model and the browser. `client` does what a page asks for, and `collection` what it asks
-//! about many pictures; `clients` is what all of them share; `model` and `pictures` hold what is known, and `scoring` makes scores of
+//! It is the only code that talks to both the model and the browser. `page_session` does what a page asks for, and `collection` what it asks
+//! about many pictures; `session_registry` is what all of them share; `model` and `pictures` hold what is known, and `scoring` makes scores of
 //! cosines; `fetch` and `store` bring model files in, and `ranges` says which parts of one are there; `decode` makes pixels of a
 //! picture file, which `readback` gets out of the browser; `explain` says which parts of it speak for a label; `tasks` lets work be
 //! cancelled; `port` speaks to pages. What is not here: the messages (`cliplet-protocol`), arithmetic (`cliplet-clip`), and
 //! anything that a person sees (the page).
 
-mod client;
-mod clients;
 mod collection;
 mod conversion;
 mod decode;
 mod explain;
 mod fetch;
 mod model;
+mod page_session;
 mod pictures;
 mod port;
 mod ranges;
 mod readback;
 mod scoring;
+mod session_registry;
 mod store;
 mod tasks;
 
@@ -31,10 +31,10 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{MessageEvent, PromiseRejectionEvent};
 
-use client::Client;
-use clients::Clients;
 use cliplet_protocol::messages::{Cancel, FromWorker, Join, Reply, Request};
-use port::{Beside, Line};
+use page_session::PageSession;
+use port::{Attachments, PagePort};
+use session_registry::SessionRegistry;
 use tasks::Stopped;
 
 /// Starts to listen to the page, and says so to it, with the name of this build of the engine and how many threads compute.
@@ -43,76 +43,76 @@ use tasks::Stopped;
 pub fn start(build: String, threads: u32) {
     report_crashes();
     let worker = Rc::new(Worker {
-        clients: Rc::default(),
+        sessions: Rc::default(),
         listening: FromWorker::Listening { build, threads },
     });
-    let listener = worker.begin(Line::Owner).1;
+    let listener = worker.begin(PagePort::Owner).1;
     port::scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
     listener.forget();
-    Line::Owner.post(&worker.listening);
+    PagePort::Owner.post(&worker.listening);
 }
 
-/// What a client's messages come in at.
+/// What a session's messages come in at.
 type Listener = Closure<dyn Fn(MessageEvent)>;
 
 struct Worker {
-    clients: Rc<Clients>,
+    sessions: Rc<SessionRegistry>,
     /// What every page hears first.
     listening: FromWorker,
 }
 
 impl Worker {
     /// Begins to work for a page.
-    fn begin(self: &Rc<Self>, line: Line) -> (Rc<Client>, Listener) {
-        let client = Rc::new(Client::new(line, &self.clients));
-        self.clients.add(&client);
-        let (worker, of) = (Rc::clone(self), Rc::clone(&client));
+    fn begin(self: &Rc<Self>, port: PagePort) -> (Rc<PageSession>, Listener) {
+        let session = Rc::new(PageSession::new(port, &self.sessions));
+        self.sessions.add(&session);
+        let (worker, of) = (Rc::clone(self), Rc::clone(&session));
         let listener = Closure::new(move |event: MessageEvent| worker.take(&of, &event));
-        (client, listener)
+        (session, listener)
     }
 
     /// Works for another page until that is gone.
-    fn join(self: &Rc<Self>, beside: Beside, lock: String) {
-        let Some(port) = beside.port else {
+    fn join(self: &Rc<Self>, attachments: Attachments, lock: String) {
+        let Some(port) = attachments.port else {
             return port::complain(&"A page wants to join, and has sent no port.".into());
         };
-        let (client, listener) = self.begin(Line::Guest(port.clone()));
+        let (session, listener) = self.begin(PagePort::Guest(port.clone()));
         port.set_onmessage(Some(listener.as_ref().unchecked_ref()));
         port::add_guest(&port);
-        client.line.post(&self.listening);
+        session.port.post(&self.listening);
         let worker = Rc::clone(self);
         wasm_bindgen_futures::spawn_local(async move {
             store::wait_until_free(&lock).await;
             port::remove_guest(&port);
             port.set_onmessage(None);
             port.close();
-            worker.clients.remove(&client);
+            worker.sessions.remove(&session);
             drop(listener);
         });
     }
 
     /// Takes a message of a page.
-    fn take(self: &Rc<Self>, client: &Rc<Client>, event: &MessageEvent) {
-        let (message, beside) = match port::read(event) {
+    fn take(self: &Rc<Self>, session: &Rc<PageSession>, event: &MessageEvent) {
+        let (message, attachments) = match port::read(event) {
             Ok(read) => read,
             Err(error) => return port::complain(&error),
         };
         match message.request {
-            Request::Cancel(Cancel { request }) => return client.tasks.cancel(request),
-            Request::Join(Join { lock }) => return self.join(beside, lock),
+            Request::Cancel(Cancel { request }) => return session.tasks.cancel(request),
+            Request::Join(Join { lock }) => return self.join(attachments, lock),
             _ => {}
         }
-        let client = Rc::clone(client);
+        let session = Rc::clone(session);
         wasm_bindgen_futures::spawn_local(async move {
-            let task = client.tasks.begin(message.id);
-            let end = match client.answer(&task, message.request, beside).await {
+            let task = session.tasks.begin(message.id);
+            let end = match session.answer(&task, message.request, attachments).await {
                 Ok((done, preview)) => (Reply::Done(done), preview),
                 Err(Stopped::Failed(failure)) => (Reply::Failed(failure), None),
                 Err(Stopped::Cancelled) => (Reply::Cancelled, None),
             };
-            client.tasks.end(message.id);
-            client.line.reply(message.id, end.0, end.1.as_ref());
-            client.tidy_up();
+            session.tasks.end(message.id);
+            session.port.reply(message.id, end.0, end.1.as_ref());
+            session.tidy_up();
         });
     }
 }

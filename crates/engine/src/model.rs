@@ -139,7 +139,7 @@ impl LoadedModel {
         for prompts in self.unknown(prompts).chunks(BATCH) {
             let Encoded { done, total } = *so_far;
             task.tell_now_and_then(|| Progress::EncodingLabels { done, total });
-            task.breathe().await?;
+            task.yield_if_due().await?;
             self.encode_prompts(prompts, keep)?;
             so_far.done += prompts.len() as u32;
         }

@@ -17,31 +17,31 @@ pub(super) fn scope() -> DedicatedWorkerGlobalScope {
 
 /// What may travel beside a message of the page.
 #[derive(Default)]
-pub(super) struct Beside {
+pub(super) struct Attachments {
     pub(super) file: Option<Blob>,
     pub(super) pixels: Option<Pixels>,
     pub(super) port: Option<MessagePort>,
 }
 
 /// A message of the page, and what is beside it.
-pub(super) fn read(event: &MessageEvent) -> Result<(ToWorker, Beside), JsValue> {
+pub(super) fn read(event: &MessageEvent) -> Result<(ToWorker, Attachments), JsValue> {
     let data = event.data();
     let (message, file) = envelope::open(&data)?;
     let pixels = Pixels::of(envelope::pixels(&data));
     let port = envelope::port(&data).dyn_into().ok();
-    Ok((message, Beside { file, pixels, port }))
+    Ok((message, Attachments { file, pixels, port }))
 }
 
 /// Where what is for one page goes.
 #[derive(Clone)]
-pub(super) enum Line {
+pub(super) enum PagePort {
     /// To the page that has started the worker.
     Owner,
     /// To another one.
     Guest(MessagePort),
 }
 
-impl Line {
+impl PagePort {
     /// Sends a message without a file.
     pub(super) fn post(&self, message: &FromWorker) {
         self.send(message, None);
@@ -79,10 +79,10 @@ pub(super) fn remove_guest(port: &MessagePort) {
 
 /// Tells every page something, in whatever state the worker is.
 pub(super) fn tell_all(message: &FromWorker) {
-    Line::Owner.post(message);
+    PagePort::Owner.post(message);
     GUESTS.with(|guests| {
         for port in guests.try_borrow().iter().flat_map(|guests| guests.iter()) {
-            Line::Guest(port.clone()).post(message);
+            PagePort::Guest(port.clone()).post(message);
         }
     });
 }

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, MessageChannel};
 
-use super::port::{self, Line};
+use super::port::{self, PagePort};
 use cliplet_protocol::messages::{Failure, Progress, Reply, RequestId};
 
 /// Why a request ended without being done.
@@ -30,21 +30,21 @@ impl From<Failure> for Stopped {
 
 /// All requests of one page that have not ended yet.
 pub(super) struct Tasks {
-    line: Line,
+    port: PagePort,
     open: RefCell<HashMap<RequestId, Rc<Task>>>,
 }
 
 impl Tasks {
     /// Those of a page, which hears how far they are.
-    pub(super) fn of(line: Line) -> Self {
+    pub(super) fn of(port: PagePort) -> Self {
         Self {
-            line,
+            port,
             open: RefCell::default(),
         }
     }
 
     pub(super) fn begin(&self, id: RequestId) -> Rc<Task> {
-        let task = Rc::new(Task::new(id, self.line.clone()));
+        let task = Rc::new(Task::new(id, self.port.clone()));
         self.open.borrow_mut().insert(id, Rc::clone(&task));
         task
     }
@@ -75,7 +75,7 @@ const PROGRESS_EVERY: f64 = 100.0;
 /// One request under way.
 pub(super) struct Task {
     id: RequestId,
-    line: Line,
+    port: PagePort,
     cancelled: Cell<bool>,
     /// Aborts what the task waits for.
     abort: Option<AbortController>,
@@ -86,10 +86,10 @@ pub(super) struct Task {
 }
 
 impl Task {
-    fn new(id: RequestId, line: Line) -> Self {
+    fn new(id: RequestId, port: PagePort) -> Self {
         Self {
             id,
-            line,
+            port,
             cancelled: Cell::new(false),
             abort: AbortController::new().ok(),
             requests: RefCell::default(),
@@ -128,13 +128,13 @@ impl Task {
         let end = now() + milliseconds;
         while now() < end {
             timer((end - now()).min(AT_A_TIME)).await;
-            self.go_on()?;
+            self.check_cancelled()?;
         }
         Ok(())
     }
 
     /// Whether the page has cancelled it.
-    pub(super) fn go_on(&self) -> Result<(), Stopped> {
+    pub(super) fn check_cancelled(&self) -> Result<(), Stopped> {
         match self.cancelled.get() {
             true => Err(Stopped::Cancelled),
             false => Ok(()),
@@ -142,32 +142,32 @@ impl Task {
     }
 
     /// Between two pieces of work: lets other messages in if the last time was a while ago, a cancellation among them.
-    pub(super) async fn breathe(&self) -> Result<(), Stopped> {
+    pub(super) async fn yield_if_due(&self) -> Result<(), Stopped> {
         if now() - self.slice_began.get() > SLICE {
             let_messages_in().await;
             self.slice_began.set(now());
         }
-        self.go_on()
+        self.check_cancelled()
     }
 
     /// The same, at once: before a piece of work that takes long.
-    pub(super) async fn breathe_deeply(&self) -> Result<(), Stopped> {
+    pub(super) async fn yield_now(&self) -> Result<(), Stopped> {
         let_messages_in().await;
         self.slice_began.set(now());
-        self.go_on()
+        self.check_cancelled()
     }
 
     /// Tells the page how far it is.
     pub(super) fn tell(&self, progress: Progress) {
         self.told.set(now());
-        self.teller().tell(progress);
+        self.progress_sender().tell(progress);
     }
 
     /// For somebody who tells the page how far it is.
-    pub(super) fn teller(&self) -> Teller {
-        Teller {
+    pub(super) fn progress_sender(&self) -> ProgressSender {
+        ProgressSender {
             id: self.id,
-            line: self.line.clone(),
+            port: self.port.clone(),
         }
     }
 
@@ -185,14 +185,14 @@ impl Task {
 }
 
 /// Tells the page how far a request is, as long as that has not ended.
-pub(super) struct Teller {
+pub(super) struct ProgressSender {
     id: RequestId,
-    line: Line,
+    port: PagePort,
 }
 
-impl Teller {
+impl ProgressSender {
     pub(super) fn tell(&self, progress: Progress) {
-        self.line.reply(self.id, Reply::Progress(progress), None);
+        self.port.reply(self.id, Reply::Progress(progress), None);
     }
 }
 

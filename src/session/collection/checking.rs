@@ -9,7 +9,7 @@ use cliplet_protocol::collection::{ItemId, Judge, Judged};
 use super::Checked;
 use crate::engine::Ended;
 use crate::session::Session;
-use crate::state::check::{self, Report, Told};
+use crate::state::check::{self, Prediction, Report};
 use crate::state::collection::{Item, Standing};
 use crate::text::collection as words;
 
@@ -69,14 +69,14 @@ impl Session {
                 }) => {
                     let each = each as usize;
                     let told = items.iter().enumerate().filter_map(|(at, item)| {
-                        Some(Told {
+                        Some(Prediction {
                             item: *item,
                             right: *rights.get(item)?,
                             best: best.get(at * each..(at + 1) * each)?.to_vec(),
                             score: *scores.get(at * each)?,
                         })
                     });
-                    let told: Vec<Told> = told.collect();
+                    let told: Vec<Prediction> = told.collect();
                     let report = Report::of(&told);
                     if let Some(report) = &report {
                         self.announce(words::checked(report.accuracy(), report.pictures));

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use cliplet_protocol::collection::DeletePictureStore;
 
-use crate::browser::LocalStorageShelf;
+use crate::browser::BrowserStorage;
 use crate::session::Session;
 use crate::state::collection::{Item, Standing};
 use crate::state::collection_saved::SavedCollection;
@@ -36,7 +36,7 @@ impl Session {
                         kept: 0,
                         ..self.collection_to_save()
                     }
-                    .write(&LocalStorageShelf);
+                    .write(&BrowserStorage);
                     self.many.note.set(Some(words::DELETED.to_owned()));
                     self.announce(words::DELETED.to_owned());
                 }
@@ -58,7 +58,7 @@ impl Session {
         const WAIT: Duration = Duration::from_millis(400);
         self.with_desk(|desk| {
             desk.many.save.set(WAIT, move || {
-                self.collection_to_save().write(&LocalStorageShelf);
+                self.collection_to_save().write(&BrowserStorage);
             });
         });
     }

@@ -1,15 +1,15 @@
 //! Many pictures: taken from folders and selections, handed to the engine a few at a time, judged, searched, taught and checked.
 //!
-//! Here: what is shown of it and what is under way; its deeds are parted by what they are about. The page's thread hands over files and shows what comes back: decoding, hashing, encoding and comparing are the engine's.
+//! Here: what is shown of it and what is under way; its actions are grouped by topic. The page's thread hands over files and shows what comes back: decoding, hashing, encoding and comparing are the engine's.
 
 mod arranging;
 mod checking;
-mod finding;
-mod judging;
+mod encode;
+mod evaluate;
+mod intake;
 mod keeping;
-mod reading;
+mod search;
 mod showing;
-mod taking;
 mod teaching;
 
 use std::collections::{HashMap, HashSet};

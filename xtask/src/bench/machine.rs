@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Wishes;
+use super::BenchOptions;
 use crate::step::{Result, quiet};
 use crate::workspace::Workspace;
 
 /// Facts for a report, in the order in which they are told.
-pub fn facts(workspace: &Workspace, wishes: &Wishes, measured: &Value) -> Result<Value> {
+pub fn facts(workspace: &Workspace, wishes: &BenchOptions, measured: &Value) -> Result<Value> {
     let lock = workspace.root.join("benches/rivals/npm/package-lock.json");
     let lock = super::read_json(&lock)?;
     let version =

@@ -31,7 +31,7 @@ const ROUNDS: usize = 9;
 
 /// What the command line asks for.
 #[derive(Debug)]
-pub struct Wishes {
+pub struct BenchOptions {
     /// How often each contestant is measured.
     pub rounds: usize,
     /// How many threads the figures with several have.
@@ -50,7 +50,7 @@ pub struct Wishes {
     pub onnx: Option<PathBuf>,
 }
 
-impl Default for Wishes {
+impl Default for BenchOptions {
     fn default() -> Self {
         Self {
             rounds: ROUNDS,
@@ -65,7 +65,7 @@ impl Default for Wishes {
     }
 }
 
-impl Wishes {
+impl BenchOptions {
     /// Adds a figure to those that are measured.
     pub fn add_figure(&mut self, name: &str) -> Result {
         let names = report::figures();
@@ -90,7 +90,7 @@ impl Wishes {
 }
 
 /// Installs and builds what is needed, measures, and prints what came of it.
-pub fn bench(workspace: &Workspace, wishes: &Wishes) -> Result {
+pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
     if wishes.native {
         if !wishes.figures.is_empty() {
             return Err(

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::report::median;
 use super::table::Table;
-use super::{Wishes, build_cliplet, directory, machine, models, read_json};
+use super::{BenchOptions, build_cliplet, directory, machine, models, read_json};
 use crate::files;
 use crate::python;
 use crate::step::{Result, quiet, step, watch};
@@ -33,7 +33,7 @@ const FIGURES: [(&str, &str); 2] = [
 const BESIDE_MODEL: f64 = 200e6;
 
 /// Builds and installs what is needed, measures, and prints what came of it.
-pub fn bench(workspace: &Workspace, wishes: &Wishes) -> Result {
+pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
     let models = match wishes.models()? {
         Some(models) => models,
         None => models::write(workspace, &build_cliplet(workspace)?)?,

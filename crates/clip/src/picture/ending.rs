@@ -170,13 +170,13 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     const FILES: [&[u8]; 7] = [
-        include_bytes!("../../../hostile/seeds/picture/baseline.jpg"),
-        include_bytes!("../../../hostile/seeds/picture/progressive.jpg"),
-        include_bytes!("../../../hostile/seeds/picture/rgba.png"),
-        include_bytes!("../../../hostile/seeds/picture/lossy.webp"),
-        include_bytes!("../../../hostile/seeds/picture/lossless.webp"),
-        include_bytes!("../../../hostile/seeds/picture/animated.gif"),
-        include_bytes!("../../../hostile/seeds/picture/interlaced.gif"),
+        include_bytes!("../../../fuzz-inputs/seeds/picture/baseline.jpg"),
+        include_bytes!("../../../fuzz-inputs/seeds/picture/progressive.jpg"),
+        include_bytes!("../../../fuzz-inputs/seeds/picture/rgba.png"),
+        include_bytes!("../../../fuzz-inputs/seeds/picture/lossy.webp"),
+        include_bytes!("../../../fuzz-inputs/seeds/picture/lossless.webp"),
+        include_bytes!("../../../fuzz-inputs/seeds/picture/animated.gif"),
+        include_bytes!("../../../fuzz-inputs/seeds/picture/interlaced.gif"),
     ];
 
     /// As a reader does that has only the head and the tail.

@@ -104,7 +104,7 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    const TIFF: &[u8] = include_bytes!("../../../hostile/seeds/picture/jpeg.tif");
+    const TIFF: &[u8] = include_bytes!("../../../fuzz-inputs/seeds/picture/jpeg.tif");
 
     #[test]
     fn a_jpeg_of_the_tiff_s_own_size_passes() {

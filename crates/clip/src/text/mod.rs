@@ -3,7 +3,7 @@
 //! Prompts are computed together, as a trie of their tokens (`trie`), and their beginnings remembered (`known`). In reference
 //! arithmetic each is computed by itself, from its beginning.
 
-mod known;
+mod prefix_cache;
 mod trie;
 
 use std::io::{Read, Seek};
@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use candle_core::quantized::QTensor;
 use candle_core::{Device, Module, Tensor};
-use known::Known;
+use prefix_cache::PrefixCache;
 use trie::Trie;
 
 use crate::Error;
@@ -34,7 +34,7 @@ pub struct TextTower {
     pooling: Pooling,
     end_of_text: u32,
     /// What earlier calls have computed; none in reference arithmetic.
-    known: Option<Mutex<Known>>,
+    known: Option<Mutex<PrefixCache>>,
 }
 
 impl TextTower {
@@ -92,7 +92,7 @@ impl TextTower {
                 self.compute(&prompts, &mut known)
             }
             None => {
-                let alone = |ids: &&[u32]| self.compute(&[*ids], &mut Known::default());
+                let alone = |ids: &&[u32]| self.compute(&[*ids], &mut PrefixCache::default());
                 let embeddings: Vec<Tensor> = prompts
                     .iter()
                     .map(alone)
@@ -102,7 +102,7 @@ impl TextTower {
         }
     }
 
-    fn compute(&self, prompts: &[&[u32]], known: &mut Known) -> candle_core::Result<Tensor> {
+    fn compute(&self, prompts: &[&[u32]], known: &mut PrefixCache) -> candle_core::Result<Tensor> {
         let trie = Trie::new(prompts, known);
         let ids: Vec<u32> = trie.nodes.iter().map(|node| node.token).collect();
         let positions: Vec<u32> = trie.nodes.iter().map(|node| node.position).collect();

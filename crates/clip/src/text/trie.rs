@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 
-use super::known::Known;
+use super::prefix_cache::PrefixCache;
 use crate::ops::Visible;
 
 /// Where a token's row is to be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Place {
-    /// Known from earlier calls, by its number there.
+    /// PrefixCache from earlier calls, by its number there.
     Earlier(usize),
     /// To be computed, by its row.
     New(usize),
@@ -45,7 +45,7 @@ pub(super) struct Trie {
 impl Trie {
     /// Of prompts that each have at least one token. A prompt's last token has a row of its own, which no other prompt goes through:
     /// all of what is wanted of the others is keys and values, and all that is wanted of this one is what it becomes.
-    pub(super) fn new(prompts: &[&[u32]], known: &Known) -> Self {
+    pub(super) fn new(prompts: &[&[u32]], known: &PrefixCache) -> Self {
         let mut trie = Self::default();
         let mut children: HashMap<(Option<Place>, u32, bool), usize> = HashMap::new();
         for prompt in prompts {
@@ -80,7 +80,7 @@ impl Trie {
     }
 
     /// Which rows each row sees: itself and its ancestors, where rows of earlier calls are counted first.
-    pub(super) fn visible(&self, known: &Known) -> Visible {
+    pub(super) fn visible(&self, known: &PrefixCache) -> Visible {
         let mut visible = Visible::default();
         for row in 0..self.nodes.len() {
             let mut place = Some(Place::New(row));

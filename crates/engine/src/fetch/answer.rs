@@ -51,7 +51,7 @@ pub(super) enum Asked {
 
 /// Why there is nothing, or nothing more.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum DownloadError {
     /// The task was cancelled.
     Cancelled,
     /// No answer.
@@ -94,7 +94,7 @@ impl<'a> Answer<'a> {
         url: &str,
         asked: Asked,
         silence: f64,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, DownloadError> {
         let abort = task.abort();
         let watch = Watch::begin(&abort, silence);
         let options = RequestInit::new();
@@ -110,22 +110,22 @@ impl<'a> Answer<'a> {
         }
         let promise = port::scope().fetch_with_str_and_init(url, &options);
         let Ok(response) = JsFuture::from(promise).await else {
-            return Err(watch.judge(task, Trouble::Unreachable));
+            return Err(watch.judge(task, DownloadError::Unreachable));
         };
         watch.feed();
         let response: Response = response.unchecked_into();
         let headers = response.headers();
         if !response.ok() {
-            return Err(Trouble::Status {
+            return Err(DownloadError::Status {
                 code: response.status(),
                 wait: header(&headers, "retry-after").and_then(|text| retry_after(&text)),
             });
         }
         // Said by its type, so that a log-in page in the place of a part is no part.
         if header(&headers, "content-type").is_some_and(|kind| kind.starts_with("text/html")) {
-            return Err(Trouble::WebPage);
+            return Err(DownloadError::WebPage);
         }
-        let body = response.body().ok_or(Trouble::Broken)?;
+        let body = response.body().ok_or(DownloadError::Broken)?;
         let is_part = response.status() == 206;
         let is_compressed = header(&headers, "content-encoding")
             .is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity"));
@@ -156,11 +156,11 @@ impl<'a> Answer<'a> {
     }
 
     /// The next bytes; none at the end of the answer.
-    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, Trouble> {
+    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, DownloadError> {
         let result = JsFuture::from(self.body.read()).await;
-        let result = result.map_err(|_| self.watch.judge(self.task, Trouble::Broken))?;
-        if self.task.go_on().is_err() {
-            return Err(Trouble::Cancelled);
+        let result = result.map_err(|_| self.watch.judge(self.task, DownloadError::Broken))?;
+        if self.task.check_cancelled().is_err() {
+            return Err(DownloadError::Cancelled);
         }
         self.watch.feed();
         Ok(Reflect::get(&result, &"value".into())
@@ -208,10 +208,10 @@ impl Watch {
     }
 
     /// Why a request has ended that seems to have ended for this reason.
-    fn judge(&self, task: &Task, seems: Trouble) -> Trouble {
+    fn judge(&self, task: &Task, seems: DownloadError) -> DownloadError {
         match () {
-            () if task.go_on().is_err() => Trouble::Cancelled,
-            () if self.gave_up.get() => Trouble::Silence,
+            () if task.check_cancelled().is_err() => DownloadError::Cancelled,
+            () if self.gave_up.get() => DownloadError::Silence,
             () => seems,
         }
     }

@@ -9,7 +9,7 @@ use js_sys::Uint8Array;
 use super::super::ranges::Ranges;
 use super::super::store::Arriving;
 use super::super::tasks::{Stopped, Task};
-use super::stretch::{Ended, Stretch, Transfer};
+use super::range_download::{Ended, RangeDownload, Transfer};
 use super::{Patience, Source};
 use cliplet_protocol::messages::{Failure, Progress};
 
@@ -55,7 +55,7 @@ pub(in super::super) async fn bring_in(
     };
     let mut beginnings = 0;
     loop {
-        let ended = download.go_on().await;
+        let ended = download.check_cancelled().await;
         // Whoever was at it is gone.
         download.claimed.take();
         match ended {
@@ -87,20 +87,20 @@ struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    async fn go_on(&'a self) -> Result<(), Ended> {
+    async fn check_cancelled(&'a self) -> Result<(), Ended> {
         while let Some(range) = self.claim() {
-            let mut stretch = self.stretch(&range);
-            stretch.connect().await?;
+            let mut part = self.range_download(&range);
+            part.connect().await?;
             let several = self.arriving.borrow().takes_any_order()
                 && !self.transfer.whole_only.get()
                 && self.transfer.total.get().is_some();
             if several {
                 let others = (1..LANES).map(|_| None);
-                let lanes = [Some((stretch, range))].into_iter().chain(others);
+                let lanes = [Some((part, range))].into_iter().chain(others);
                 let lanes = lanes.map(|begun| self.lane(begun));
                 try_join_all(lanes).await?;
             } else {
-                self.pour(stretch).await?;
+                self.pour(part).await?;
                 self.claimed.borrow_mut().remove(&range);
             }
         }
@@ -127,25 +127,25 @@ impl<'a> Download<'a> {
         Some(range)
     }
 
-    fn stretch(&'a self, range: &Range<u64>) -> Stretch<'a> {
+    fn range_download(&'a self, range: &Range<u64>) -> RangeDownload<'a> {
         let end = (range.end < u64::MAX).then_some(range.end);
-        Stretch::new(&self.transfer, range.start, end)
+        RangeDownload::new(&self.transfer, range.start, end)
     }
 
     /// Fetches one piece after the other while there are any, beginning with one that has begun already.
-    async fn lane(&'a self, begun: Option<(Stretch<'a>, Range<u64>)>) -> Result<(), Ended> {
+    async fn lane(&'a self, begun: Option<(RangeDownload<'a>, Range<u64>)>) -> Result<(), Ended> {
         let can_leave = begun.is_none();
         let mut next = begun;
         loop {
             let begun = next.take().or_else(|| {
                 let range = self.claim()?;
-                Some((self.stretch(&range), range))
+                Some((self.range_download(&range), range))
             });
-            let Some((mut stretch, range)) = begun else {
+            let Some((mut part, range)) = begun else {
                 return Ok(());
             };
-            stretch.can_leave = can_leave;
-            let ended = self.pour(stretch).await;
+            part.can_leave = can_leave;
+            let ended = self.pour(part).await;
             self.claimed.borrow_mut().remove(&range);
             match ended {
                 // The first lane fetches what this one leaves.
@@ -156,8 +156,8 @@ impl<'a> Download<'a> {
     }
 
     /// Puts what comes into the store.
-    async fn pour(&self, mut stretch: Stretch<'a>) -> Result<(), Ended> {
-        while let Some((at, bytes)) = stretch.next().await? {
+    async fn pour(&self, mut part: RangeDownload<'a>) -> Result<(), Ended> {
+        while let Some((at, bytes)) = part.next().await? {
             if at == 0 && is_web_page(&bytes) {
                 return Err(Failure::WebPage.into());
             }

@@ -1,7 +1,7 @@
 //! A small file, read as a whole.
 
 use super::super::tasks::{Stopped, Task};
-use super::stretch::{Ended, Stretch, Transfer};
+use super::range_download::{Ended, RangeDownload, Transfer};
 use super::{Patience, Source};
 use cliplet_protocol::messages::Failure;
 
@@ -25,10 +25,10 @@ pub(in super::super) async fn small(
     let transfer = Transfer::new(task, &source, patience, None, None, 0);
     // It is not worth the question whether the server gives parts of files.
     transfer.whole_only.set(true);
-    let mut stretch = Stretch::new(&transfer, 0, None);
+    let mut part = RangeDownload::new(&transfer, 0, None);
     let mut bytes = Vec::new();
     loop {
-        match stretch.next().await {
+        match part.next().await {
             Ok(Some((_, more))) => bytes.extend(more.to_vec()),
             Ok(None) => return Ok(Some(bytes)),
             Err(Ended::Stopped(Stopped::Failed(Failure::HttpStatus { code: 404 | 410 }))) => {

@@ -10,7 +10,7 @@ use super::super::ranges::Ranges;
 use super::super::tasks::{Stopped, Task, now};
 use super::ModelFile;
 use super::cache::{CacheWriter, CachedFile};
-use super::journal::{Header, Journal, Label, Whole};
+use super::journal::{Header, Journal, Label, WholeFile};
 use super::private_file::PrivateFile;
 use cliplet_protocol::messages::Failure;
 
@@ -264,7 +264,7 @@ impl Arriving {
             return Err(Failure::WrongLength { expected, found }.into());
         }
         while self.hash.as_ref().is_some_and(|hash| hash.bytes < bytes) {
-            task.breathe().await?;
+            task.yield_if_due().await?;
             self.hash_more(HASHED_AT_A_TIME)?;
         }
         let sha256 = self.hash.take().map(Hash::finish);
@@ -274,7 +274,7 @@ impl Arriving {
         match std::mem::replace(&mut self.place, Place::Held(Vec::new())) {
             Place::Private(mut parts) => {
                 parts.note();
-                let ended = parts.journal.end(&Whole { bytes, sha256 });
+                let ended = parts.journal.end(&WholeFile { bytes, sha256 });
                 ended.map_err(|_| Failure::NoRoom { missing: None })?;
                 let rewound = parts.file.rewind();
                 rewound.map_err(|error| internal(error.to_string()))?;

@@ -12,7 +12,7 @@ use super::super::ranges::Ranges;
 use super::super::tasks::now;
 use super::ModelFile;
 use super::cache::{CacheWriter, CachedFile};
-use super::journal::{Header, Journal, Label, Part, Whole};
+use super::journal::{Header, Journal, Label, Part, WholeFile};
 use super::private_file::PrivateFile;
 use cliplet_protocol::messages::Failure;
 
@@ -191,7 +191,7 @@ impl Converting {
                 mut journal,
             } => {
                 PrivateFile::flush(&file);
-                let whole = Whole {
+                let whole = WholeFile {
                     bytes: file.length(),
                     sha256: None,
                 };

@@ -68,7 +68,7 @@ pub(in super::super) struct Part {
 
 /// A file of which all is there.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Whole {
+pub(super) struct WholeFile {
     pub(super) bytes: u64,
     /// What it was found to have, if that was looked at.
     pub(super) sha256: Option<String>,
@@ -80,7 +80,7 @@ pub(super) struct Record {
     pub(super) header: Header,
     pub(super) have: Ranges,
     pub(super) parts: Vec<Part>,
-    pub(super) whole: Option<Whole>,
+    pub(super) whole: Option<WholeFile>,
 }
 
 impl Record {
@@ -107,7 +107,7 @@ impl Record {
                     of.insert(start.parse().ok()?..end.parse().ok()?);
                 }
                 ["whole", bytes, sha256] => {
-                    record.whole = Some(Whole {
+                    record.whole = Some(WholeFile {
                         bytes: bytes.parse().ok()?,
                         sha256: (sha256 != "-").then(|| sha256.to_owned()),
                     });
@@ -175,7 +175,7 @@ impl Journal {
     }
 
     /// Says that all of the file is there.
-    pub(super) fn end(&mut self, whole: &Whole) -> Result<(), JsValue> {
+    pub(super) fn end(&mut self, whole: &WholeFile) -> Result<(), JsValue> {
         let sha256 = whole.sha256.as_deref().unwrap_or("-");
         self.add(&format!("whole {} {sha256}", whole.bytes))
     }
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(record.have.bytes(), 30);
         assert_eq!((record.have.beginning(), record.whole), (20, None));
         let (record, _) = Record::read(&format!("{}whole 100 -\n", text())).unwrap();
-        let whole = Whole {
+        let whole = WholeFile {
             bytes: 100,
             sha256: None,
         };

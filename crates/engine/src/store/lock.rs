@@ -55,7 +55,7 @@ impl Lock {
             set(&options, "signal", &signal);
         }
         let lock = request(file, &options).await;
-        task.go_on()?;
+        task.check_cancelled()?;
         Ok(lock.unwrap_or(Self { release: None }))
     }
 

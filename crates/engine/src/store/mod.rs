@@ -13,26 +13,26 @@
 mod arriving;
 mod cache;
 mod converting;
+mod inventory;
 mod journal;
 mod lock;
 mod pictures;
 mod private_file;
 mod prompts;
-mod shelf;
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
 pub(super) use arriving::Arriving;
 use cache::CachedFile;
 pub(super) use converting::Converting;
+use inventory::missing_room;
+pub(super) use inventory::{delete, delete_other_revisions, files, remove};
 use journal::Journal;
 pub(super) use journal::Label;
 pub(super) use lock::{Lock, tell_other_tabs, wait_until_free};
 pub(super) use pictures::{EmbeddingFile, NewPicture, PictureFile, delete_pictures};
 use private_file::PrivateFile;
 pub(super) use prompts::{KeptPrompt, PromptFile};
-use shelf::missing_room;
-pub(super) use shelf::{delete, delete_other_revisions, files, remove};
 
 use super::fetch::Source;
 use cliplet_protocol::catalogue::ModelEntry;

@@ -46,7 +46,7 @@ pub(in super::super) struct NewPicture<'a> {
 
 /// What is known of a kept picture without looking at it.
 #[derive(Clone, Debug, PartialEq)]
-pub(in super::super) struct Known {
+pub(in super::super) struct KeptEntry {
     pub(in super::super) name: String,
     pub(in super::super) folder: Option<String>,
     pub(in super::super) width: u32,
@@ -63,7 +63,7 @@ pub(in super::super) struct Known {
 /// The file of previews.
 pub(in super::super) struct PictureFile {
     file: PrivateFile,
-    known: HashMap<Hash, Known>,
+    known: HashMap<Hash, KeptEntry>,
 }
 
 impl PictureFile {
@@ -76,12 +76,12 @@ impl PictureFile {
     }
 
     /// What is known of a picture, if it is kept and was not taken out.
-    pub(in super::super) fn get(&self, hash: &Hash) -> Option<&Known> {
+    pub(in super::super) fn get(&self, hash: &Hash) -> Option<&KeptEntry> {
         self.known.get(hash).filter(|known| !known.out)
     }
 
     /// All pictures that were not taken out, as they were added.
-    pub(in super::super) fn all(&self) -> Vec<(Hash, &Known)> {
+    pub(in super::super) fn all(&self) -> Vec<(Hash, &KeptEntry)> {
         let there = self.known.iter().filter(|(_, known)| !known.out);
         let mut all: Vec<_> = there.map(|(hash, known)| (*hash, known)).collect();
         all.sort_by_key(|(_, known)| known.order);
@@ -112,7 +112,7 @@ impl PictureFile {
             0
         };
         let at = self.file.length() + (begin + record.len() - picture.preview.len()) as u64;
-        let known = Known {
+        let known = KeptEntry {
             name: picture.name.to_owned(),
             folder: picture.folder.map(str::to_owned),
             width: picture.width,
@@ -253,8 +253,8 @@ fn some_class(name: &str) -> Option<String> {
 }
 
 /// What is in a file of previews, and how many bytes of it are whole. The previews themselves are not read.
-fn scan(file: &mut (impl Read + Seek)) -> (HashMap<Hash, Known>, u64) {
-    let mut known: HashMap<Hash, Known> = HashMap::new();
+fn scan(file: &mut (impl Read + Seek)) -> (HashMap<Hash, KeptEntry>, u64) {
+    let mut known: HashMap<Hash, KeptEntry> = HashMap::new();
     let length = file.seek(SeekFrom::End(0)).unwrap_or_default();
     let mut magic = [0; 8];
     let begun = file.seek(SeekFrom::Start(0)).is_ok() && file.read_exact(&mut magic).is_ok();
@@ -273,7 +273,7 @@ fn scan_one(
     file: &mut (impl Read + Seek),
     at: u64,
     length: u64,
-    known: &mut HashMap<Hash, Known>,
+    known: &mut HashMap<Hash, KeptEntry>,
 ) -> Option<u64> {
     file.seek(SeekFrom::Start(at)).ok()?;
     let mut kind = [0];
@@ -325,7 +325,7 @@ fn scan_one(
             }
             let folder = std::str::from_utf8(folder).ok()?;
             let order = known.len();
-            let picture = Known {
+            let picture = KeptEntry {
                 name: std::str::from_utf8(name).ok()?.to_owned(),
                 folder: (!folder.is_empty()).then(|| folder.to_owned()),
                 width: four(32),

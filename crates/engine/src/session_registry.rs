@@ -6,16 +6,16 @@ use std::rc::Rc;
 
 use cliplet_clip::picture::Picture;
 
-use super::client::Client;
 use super::fetch::Source;
 use super::model::{Embedding, LoadedModel};
+use super::page_session::PageSession;
 use super::pictures::ContentHash;
 use cliplet_protocol::messages::Failure;
 
 /// All of them.
 #[derive(Default)]
-pub(super) struct Clients {
-    clients: RefCell<Vec<Rc<Client>>>,
+pub(super) struct SessionRegistry {
+    sessions: RefCell<Vec<Rc<PageSession>>>,
     /// Decoded pictures that requests wait to be encoded.
     waiting: RefCell<Vec<Rc<WaitingPicture>>>,
 }
@@ -30,29 +30,31 @@ pub(super) struct WaitingPicture {
 /// Pictures that are encoded together at most, so that a request can be cancelled in between.
 const PICTURES_TOGETHER: usize = 4;
 
-impl Clients {
+impl SessionRegistry {
     /// Counts another one among them.
-    pub(super) fn add(&self, client: &Rc<Client>) {
-        self.clients.borrow_mut().push(Rc::clone(client));
+    pub(super) fn add(&self, session: &Rc<PageSession>) {
+        self.sessions.borrow_mut().push(Rc::clone(session));
     }
 
     /// Stops what one has asked for, and forgets it, its pictures and its model, unless others have them too.
-    pub(super) fn remove(&self, client: &Rc<Client>) {
-        client.tasks.cancel_all();
-        self.clients
+    pub(super) fn remove(&self, session: &Rc<PageSession>) {
+        session.tasks.cancel_all();
+        self.sessions
             .borrow_mut()
-            .retain(|other| !Rc::ptr_eq(other, client));
-        for picture in client.pictures.take().values() {
+            .retain(|other| !Rc::ptr_eq(other, session));
+        for picture in session.pictures.take().values() {
             self.forget_unless_had(&picture.hash);
         }
-        client.forget_collection();
-        client.model.replace(None);
+        session.forget_collection();
+        session.model.replace(None);
     }
 
     /// The models that answer them, some perhaps several times.
     pub(super) fn models(&self) -> Vec<Rc<LoadedModel>> {
-        let clients = self.clients.borrow();
-        let models = clients.iter().map(|client| client.model.borrow().clone());
+        let sessions = self.sessions.borrow();
+        let models = sessions
+            .iter()
+            .map(|session| session.model.borrow().clone());
         models.flatten().collect()
     }
 
@@ -64,11 +66,11 @@ impl Clients {
 
     /// Forgets what is kept for a picture of these contents, unless somebody has one.
     pub(super) fn forget_unless_had(&self, hash: &ContentHash) {
-        let clients = self.clients.borrow();
-        let had = clients.iter().any(|client| {
-            let pictures = client.pictures.borrow();
+        let sessions = self.sessions.borrow();
+        let had = sessions.iter().any(|session| {
+            let pictures = session.pictures.borrow();
             let taken = pictures.values().any(|picture| picture.hash == *hash);
-            taken || client.collection.has(hash)
+            taken || session.collection.has(hash)
         });
         if !had {
             for model in self.models() {

@@ -6,7 +6,7 @@ use web_sys::DataTransfer;
 use super::Session;
 use super::pictures::Incoming;
 use crate::state::picture_address::{self, MOST_BYTES};
-use crate::{browser, elsewhere, text};
+use crate::{browser, remote_picture, text};
 
 /// What the field for an address shows.
 #[derive(Clone, Copy, Default)]
@@ -36,7 +36,7 @@ impl Session {
         let turn = self.begin(&name);
         leptos::task::spawn_local(async move {
             let fetched =
-                elsewhere::fetch_picture(&address, MOST_BYTES, || self.is_latest(turn)).await;
+                remote_picture::fetch_picture(&address, MOST_BYTES, || self.is_latest(turn)).await;
             if !self.is_latest(turn) {
                 return;
             }

@@ -3,7 +3,7 @@
 use std::env;
 use std::time::SystemTime;
 
-use cliplet_hostile::{TARGETS, read, regressions, seeds};
+use cliplet_fuzz_inputs::{TARGETS, read, regressions, seeds};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 

@@ -13,7 +13,7 @@ const MOST: usize = 128;
 
 /// Tokens of earlier calls, each with the keys and values that all blocks have computed for it.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct PrefixCache {
     parents: Vec<Option<usize>>,
     children: HashMap<(Option<usize>, u32), usize>,
     /// Block by block, and in a block node by node.
@@ -21,7 +21,7 @@ pub(super) struct Known {
     values: Vec<Vec<f32>>,
 }
 
-impl Known {
+impl PrefixCache {
     /// The number of a token behind another.
     pub(super) fn find(&self, parent: Option<Place>, token: u32) -> Option<usize> {
         let parent = match parent {

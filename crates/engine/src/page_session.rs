@@ -9,15 +9,15 @@ use cliplet_clip::zero_shot;
 use futures_util::future::try_join;
 use web_sys::Blob;
 
-use super::clients::{Clients, WaitingPicture};
 use super::collection::Collection;
 use super::conversion::{self, Origin};
 use super::decode::{self, Decoded, Pixels};
 use super::fetch::{self, Patience, Source};
 use super::model::{Embedding, LoadedModel};
 use super::pictures::{self, ContentHash, Pictures, TakenPicture};
-use super::port::{Beside, Line};
+use super::port::{Attachments, PagePort};
 use super::scoring;
+use super::session_registry::{SessionRegistry, WaitingPicture};
 use super::store::{self, Arriving, Label, Lock, ModelFile};
 use super::tasks::{Stopped, Task, Tasks};
 use cliplet_protocol::catalogue::{Layout, ModelEntry};
@@ -43,8 +43,8 @@ fn with_file((answer, file): (impl Into<Response>, Option<Blob>)) -> Result<Answ
 }
 
 /// A page that the worker works for.
-pub(super) struct Client {
-    pub(super) line: Line,
+pub(super) struct PageSession {
+    pub(super) port: PagePort,
     pub(super) tasks: Tasks,
     /// The model that answers it.
     pub(super) model: RefCell<Option<Rc<LoadedModel>>>,
@@ -53,15 +53,15 @@ pub(super) struct Client {
     model_files: RefCell<HashMap<String, Vec<(String, Blob)>>>,
     pub(super) collection: Collection,
     /// All of them, this one too.
-    pub(super) all: Rc<Clients>,
+    pub(super) all: Rc<SessionRegistry>,
 }
 
-impl Client {
+impl PageSession {
     /// One that nothing is known of yet.
-    pub(super) fn new(line: Line, all: &Rc<Clients>) -> Self {
+    pub(super) fn new(port: PagePort, all: &Rc<SessionRegistry>) -> Self {
         Self {
-            tasks: Tasks::of(line.clone()),
-            line,
+            tasks: Tasks::of(port.clone()),
+            port,
             model: RefCell::default(),
             pictures: RefCell::default(),
             model_files: RefCell::default(),
@@ -75,7 +75,7 @@ impl Client {
         &self,
         task: &Task,
         request: Request,
-        beside: Beside,
+        attachments: Attachments,
     ) -> Result<Answer, Stopped> {
         match request {
             Request::LoadModel(LoadModel { model, patience }) => {
@@ -83,7 +83,7 @@ impl Client {
                 alone(self.load_model(task, &model, patience).await?)
             }
             Request::TakeModelFile(TakeModelFile { model, name }) => {
-                let file = beside.file.ok_or(Failure::FilesGone)?;
+                let file = attachments.file.ok_or(Failure::FilesGone)?;
                 let mut files = self.model_files.borrow_mut();
                 let files = files.entry(model).or_default();
                 files.retain(|(other, _)| *other != name);
@@ -93,11 +93,11 @@ impl Client {
             Request::ListFiles(ListFiles) => alone(store::files().await),
             Request::DeleteFile(request) => alone(self.delete_file(&request.name).await?),
             Request::TakePicture(request) => {
-                let file = beside.file.ok_or(Failure::UnknownPicture)?;
+                let file = attachments.file.ok_or(Failure::UnknownPicture)?;
                 with_file(self.take_picture(task, request.picture, file).await?)
             }
             Request::TakePixels(request) => {
-                let pixels = beside.pixels.ok_or(Failure::UnreadablePicture)?;
+                let pixels = attachments.pixels.ok_or(Failure::UnreadablePicture)?;
                 alone(self.take_pixels(request.picture, pixels).await?)
             }
             Request::ForgetPicture(request) => {
@@ -109,7 +109,9 @@ impl Client {
             Request::Explain(request) => alone(self.explain(task, &request).await?),
             Request::Embed(request) => alone(self.embed(task, &request).await?),
             Request::OpenPictureStore(request) => with_file(self.open_store(request.list).await?),
-            Request::Gather(request) => with_file(self.gather(task, beside.file, &request).await?),
+            Request::Gather(request) => {
+                with_file(self.gather(task, attachments.file, &request).await?)
+            }
             Request::Judge(request) => alone(self.judge(task, &request).await?),
             Request::Find(request) => alone(self.find(task, &request.query).await?),
             Request::SetAside(SetAside { items, aside }) => {
@@ -157,8 +159,8 @@ impl Client {
             sha256: model.sha256.clone(),
         };
         let _lock = Lock::take(task, &name, {
-            let teller = task.teller();
-            move |received, total| teller.tell(Progress::Elsewhere { received, total })
+            let progress_sender = task.progress_sender();
+            move |received, total| progress_sender.tell(Progress::Elsewhere { received, total })
         })
         .await?;
         if let Some(loaded) = self.all.model(&name, &source) {
@@ -208,7 +210,7 @@ impl Client {
         mut file: ModelFile,
     ) -> Result<ModelReady, Stopped> {
         task.tell(Progress::LoadingModel);
-        task.breathe_deeply().await?;
+        task.yield_now().await?;
         let loaded = LoadedModel::read(model, source, &mut file).await?;
         Ok(self.answer_with(Rc::new(loaded)))
     }
@@ -246,7 +248,7 @@ impl Client {
             true => Some(decode::preview(&picture).await?),
             false => None,
         };
-        task.go_on()?;
+        task.check_cancelled()?;
         let answer = PictureTaken {
             width: picture.width(),
             height: picture.height(),
@@ -333,7 +335,7 @@ impl Client {
         let model = self.model.borrow().clone().ok_or(Failure::NoModel)?;
         let mut images = Vec::with_capacity(request.pictures.len());
         for picture in &request.pictures {
-            task.breathe().await?;
+            task.yield_if_due().await?;
             images.push(self.encode_picture(task, &model, *picture).await?.to_vec());
         }
         let texts = model.prompts(task, &request.prompts).await?;
@@ -381,7 +383,7 @@ impl Client {
             (picture.pixels.clone(), picture.source.clone())
         };
         task.tell(Progress::EncodingPicture);
-        task.breathe_deeply().await?;
+        task.yield_now().await?;
         Ok(match (pixels, source) {
             (Some(pixels), _) | (None, pictures::Source::Pixels(pixels)) => pixels,
             (None, pictures::Source::File(file)) => Rc::new(decode::decode(&file).await?.picture),
@@ -404,7 +406,7 @@ impl Client {
             pixels,
         });
         self.all.wait(&waiting);
-        let turn = task.breathe_deeply().await;
+        let turn = task.yield_now().await;
         self.all.wait_no_more(&waiting);
         turn?;
         match model.picture(&hash) {

@@ -39,7 +39,7 @@ extern "C" {
 
 /// Why a picture did not come.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Trouble {
+pub enum FetchError {
     /// There is no network.
     Offline,
     /// The site does not let this page read it, or there is no such site. A page is not told which.
@@ -64,12 +64,12 @@ pub enum Trouble {
 /// as far as each step allows this page to read it. It ends early where `goes_on` says so.
 ///
 /// # Errors
-/// [`Trouble`].
+/// [`FetchError`].
 pub async fn fetch_picture(
     url: &str,
     most: u64,
     goes_on: impl Fn() -> bool,
-) -> Result<Blob, Trouble> {
+) -> Result<Blob, FetchError> {
     let abort = Abort::default();
     let options = RequestInit::new();
     options.set_mode(RequestMode::Cors);
@@ -80,12 +80,12 @@ pub async fn fetch_picture(
         .within(window().fetch_with_str_and_init(url, &options))
         .await?
         .map_err(|_| match window().navigator().on_line() {
-            true => Trouble::Refused,
-            false => Trouble::Offline,
+            true => FetchError::Refused,
+            false => FetchError::Offline,
         })?;
-    let response: Response = answer.dyn_into().map_err(|_| Trouble::Broken)?;
+    let response: Response = answer.dyn_into().map_err(|_| FetchError::Broken)?;
     if !response.ok() {
-        return Err(Trouble::Status(response.status()));
+        return Err(FetchError::Status(response.status()));
     }
     let header = |name: &str| {
         response
@@ -103,27 +103,27 @@ pub async fn fetch_picture(
         .trim()
         .to_ascii_lowercase();
     match kind.as_str() {
-        "text/html" | "application/xhtml+xml" => return Err(Trouble::WebPage),
+        "text/html" | "application/xhtml+xml" => return Err(FetchError::WebPage),
         kind if may_be_picture(kind) => {}
-        _ => return Err(Trouble::OtherKind(kind)),
+        _ => return Err(FetchError::OtherKind(kind)),
     }
     // Of a compressed answer it is the compressed length, which is no more.
     if header("content-length")
         .parse()
         .is_ok_and(|length: u64| length > most)
     {
-        return Err(Trouble::TooLarge);
+        return Err(FetchError::TooLarge);
     }
     let body = Reflect::get(&response, &"body".into())
         .ok()
         .filter(JsValue::is_object);
-    let stream: Stream = body.ok_or(Trouble::Empty)?.unchecked_into();
-    let reader = stream.reader().map_err(|_| Trouble::Broken)?;
+    let stream: Stream = body.ok_or(FetchError::Empty)?.unchecked_into();
+    let reader = stream.reader().map_err(|_| FetchError::Broken)?;
     let pieces = Array::new();
     let mut received = 0;
     while goes_on() {
-        let read = reader.read().map_err(|_| Trouble::Broken)?;
-        let piece = abort.within(read).await?.map_err(|_| Trouble::Broken)?;
+        let read = reader.read().map_err(|_| FetchError::Broken)?;
+        let piece = abort.within(read).await?.map_err(|_| FetchError::Broken)?;
         let Some(bytes) = Reflect::get(&piece, &"value".into())
             .ok()
             .and_then(|value| value.dyn_into::<Uint8Array>().ok())
@@ -132,17 +132,17 @@ pub async fn fetch_picture(
         };
         received += u64::from(bytes.length());
         if received > most {
-            return Err(Trouble::TooLarge);
+            return Err(FetchError::TooLarge);
         }
         pieces.push(&bytes);
     }
     if received == 0 {
-        return Err(Trouble::Empty);
+        return Err(FetchError::Empty);
     }
     let options = Object::new();
     Reflect::set(&options, &"type".into(), &kind.into()).ok();
     Blob::new_with_u8_array_sequence_and_options(&pieces, options.unchecked_ref())
-        .map_err(|_| Trouble::Broken)
+        .map_err(|_| FetchError::Broken)
 }
 
 /// Whether there may be a picture in a file of this media type. Many servers do not know better than to say "bytes".
@@ -169,7 +169,7 @@ impl Default for Abort {
 
 impl Abort {
     /// What a promise gives, unless that takes too long.
-    async fn within(&self, promise: Promise) -> Result<Result<JsValue, JsValue>, Trouble> {
+    async fn within(&self, promise: Promise) -> Result<Result<JsValue, JsValue>, FetchError> {
         let controller: AbortController = JsValue::from(&self.controller).unchecked_into();
         let late = std::rc::Rc::new(std::cell::Cell::new(false));
         let is_late = late.clone();
@@ -180,7 +180,7 @@ impl Abort {
         let given = JsFuture::from(promise).await;
         self.timer.clear();
         match late.get() {
-            true => Err(Trouble::Silent),
+            true => Err(FetchError::Silent),
             false => Ok(given),
         }
     }

@@ -8,7 +8,7 @@ use cliplet_protocol::query::{Candidate, LabelQuery};
 use cliplet_protocol::scoring::Scoring;
 
 use super::{Described, View, Words};
-use crate::browser::{self, LocalStorageShelf};
+use crate::browser::{self, BrowserStorage};
 use crate::engine::Ended;
 use crate::session::Session;
 use crate::session::scoring;
@@ -195,7 +195,7 @@ impl Session {
                 return Ok((labels.collect(), question.templates));
             }
             Vocabulary::Own(name) => {
-                let sets = OwnSets::read(&LocalStorageShelf);
+                let sets = OwnSets::read(&BrowserStorage);
                 let set = sets.get(name).ok_or_else(|| words::set_is_gone(name))?;
                 (
                     set.labels.clone(),

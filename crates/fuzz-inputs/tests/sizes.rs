@@ -7,8 +7,8 @@ use std::env;
 
 use cliplet_clip::picture::Picture;
 use cliplet_clip::preprocess;
-use cliplet_hostile::generated::Generated;
-use cliplet_hostile::pillow::{Difference, Expected, LARGEST, MEAN};
+use cliplet_fuzz_inputs::generated::Generated;
+use cliplet_fuzz_inputs::pillow::{Difference, Expected, LARGEST, MEAN};
 use sha2::{Digest, Sha256};
 
 const IMAGE_SIZES: [u32; 9] = [64, 112, 224, 240, 256, 336, 378, 384, 448];

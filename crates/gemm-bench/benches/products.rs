@@ -6,10 +6,10 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen_test::wasm_bindgen_test]
 fn products() {
-    wasm_bindgen_test::console_log!("{}", cliplet_products::table());
+    wasm_bindgen_test::console_log!("{}", cliplet_gemm_bench::table());
 }
 
 fn main() {
     #[cfg(not(target_arch = "wasm32"))]
-    print!("{}", cliplet_products::table());
+    print!("{}", cliplet_gemm_bench::table());
 }

@@ -6,14 +6,14 @@ use js_sys::Uint8Array;
 
 use super::super::tasks::{Stopped, Task, now};
 use super::Source;
-use super::answer::{Answer, Asked, Trouble, Version};
+use super::answer::{Answer, Asked, DownloadError, Version};
 use super::patience::{self, Patience};
 use cliplet_protocol::messages::{Failure, Progress};
 
 /// How often a wait tells of itself, in milliseconds.
 const WAIT_TOLD_EVERY: f64 = 1_000.0;
 
-/// What all stretches of a file have in common.
+/// What all parts of a file have in common.
 pub(in super::super) struct Transfer<'a> {
     pub(in super::super) task: &'a Task,
     source: &'a Source,
@@ -32,7 +32,7 @@ pub(in super::super) struct Transfer<'a> {
     last_byte: Cell<f64>,
 }
 
-/// Why a stretch ends before its end.
+/// Why a part ends before its end.
 #[derive(Debug)]
 pub(in super::super) enum Ended {
     Stopped(Stopped),
@@ -40,7 +40,7 @@ pub(in super::super) enum Ended {
     Changed,
     /// The server gives whole files only, which was not known before.
     NoParts,
-    /// The server wants fewer requests at a time. Only for stretches that say they can wait for others.
+    /// The server wants fewer requests at a time. Only for parts that say they can wait for others.
     TooMany,
 }
 
@@ -130,15 +130,17 @@ impl<'a> Transfer<'a> {
     }
 
     /// Why there is no file, when it is tried no more.
-    fn give_up(&self, trouble: &Trouble) -> Stopped {
+    fn give_up(&self, trouble: &DownloadError) -> Stopped {
         let (received, total) = (self.received.get(), self.likely_total());
         let failure = match *trouble {
-            Trouble::Cancelled => return Stopped::Cancelled,
-            Trouble::Unreachable if !self.reached.get() => Failure::Unreachable,
-            Trouble::Unreachable | Trouble::Broken => Failure::Interrupted { received, total },
-            Trouble::Silence => Failure::Stalled { received, total },
-            Trouble::Status { code, .. } => Failure::HttpStatus { code },
-            Trouble::WebPage => Failure::WebPage,
+            DownloadError::Cancelled => return Stopped::Cancelled,
+            DownloadError::Unreachable if !self.reached.get() => Failure::Unreachable,
+            DownloadError::Unreachable | DownloadError::Broken => {
+                Failure::Interrupted { received, total }
+            }
+            DownloadError::Silence => Failure::Stalled { received, total },
+            DownloadError::Status { code, .. } => Failure::HttpStatus { code },
+            DownloadError::WebPage => Failure::WebPage,
         };
         Stopped::Failed(failure)
     }
@@ -164,7 +166,7 @@ impl<'a> Transfer<'a> {
 }
 
 /// A part of a file that is arriving.
-pub(in super::super) struct Stretch<'a> {
+pub(in super::super) struct RangeDownload<'a> {
     transfer: &'a Transfer<'a>,
     /// Where the next bytes belong.
     at: u64,
@@ -182,7 +184,7 @@ pub(in super::super) struct Stretch<'a> {
     good: u64,
 }
 
-impl<'a> Stretch<'a> {
+impl<'a> RangeDownload<'a> {
     /// From a byte on, up to but not including `end`, or to the end of the file.
     pub(in super::super) fn new(transfer: &'a Transfer<'a>, at: u64, end: Option<u64>) -> Self {
         Self {
@@ -222,7 +224,7 @@ impl<'a> Stretch<'a> {
                 // A server may announce more than there is; what counts is what there should be.
                 Err(trouble)
                     if self.transfer.total.get() == Some(self.at)
-                        && !matches!(trouble, Trouble::Cancelled) =>
+                        && !matches!(trouble, DownloadError::Cancelled) =>
                 {
                     self.answer = None;
                     self.end = Some(self.at);
@@ -251,7 +253,7 @@ impl<'a> Stretch<'a> {
                         }
                         // A server may give less than it was asked for.
                         _ if self.brought => {}
-                        _ => self.try_again(Trouble::Broken).await?,
+                        _ => self.try_again(DownloadError::Broken).await?,
                     }
                 }
             }
@@ -297,7 +299,7 @@ impl<'a> Stretch<'a> {
         Ok(Some((at, new)))
     }
 
-    async fn ask(&mut self) -> Result<Result<(), Ended>, Trouble> {
+    async fn ask(&mut self) -> Result<Result<(), Ended>, DownloadError> {
         let transfer = self.transfer;
         let whole = self.at == 0 && self.end == transfer.total.get();
         let asked = match transfer.whole_only.get() || whole {
@@ -311,12 +313,12 @@ impl<'a> Stretch<'a> {
         let answer = match Answer::to(transfer.task, url, asked, silence).await {
             Ok(answer) => answer,
             // Where a whole file was asked for by parts, these may be what the server does not like.
-            Err(Trouble::Unreachable | Trouble::Status { code: 416, .. })
+            Err(DownloadError::Unreachable | DownloadError::Status { code: 416, .. })
                 if asked != Asked::Whole && self.at == 0 && !transfer.reached.get() =>
             {
                 return Ok(Err(Ended::NoParts));
             }
-            Err(Trouble::Status { code: 416, .. }) if asked != Asked::Whole => {
+            Err(DownloadError::Status { code: 416, .. }) if asked != Asked::Whole => {
                 return Ok(match (self.end, transfer.total.get()) {
                     // Where nobody has said how long the file is, this says that it ends here.
                     (None, None) => {
@@ -327,7 +329,7 @@ impl<'a> Stretch<'a> {
                     _ => Err(Ended::Changed),
                 });
             }
-            Err(Trouble::Status {
+            Err(DownloadError::Status {
                 code: 429 | 503, ..
             }) if self.can_leave => {
                 return Ok(Err(Ended::TooMany));
@@ -360,7 +362,7 @@ impl<'a> Stretch<'a> {
     }
 
     /// Waits for the next attempt.
-    async fn try_again(&mut self, trouble: Trouble) -> Result<(), Ended> {
+    async fn try_again(&mut self, trouble: DownloadError) -> Result<(), Ended> {
         let transfer = self.transfer;
         self.failures = if self.good >= patience::PROGRESS {
             1
@@ -369,10 +371,10 @@ impl<'a> Stretch<'a> {
         };
         self.good = 0;
         let (may, asked) = match trouble {
-            Trouble::Cancelled | Trouble::WebPage => (false, None),
-            Trouble::Unreachable => (transfer.reached.get(), None),
-            Trouble::Status { code, wait } => (patience::is_passing(code), wait),
-            Trouble::Broken | Trouble::Silence => (true, None),
+            DownloadError::Cancelled | DownloadError::WebPage => (false, None),
+            DownloadError::Unreachable => (transfer.reached.get(), None),
+            DownloadError::Status { code, wait } => (patience::is_passing(code), wait),
+            DownloadError::Broken | DownloadError::Silence => (true, None),
         };
         match transfer.patience.wait(self.failures, asked).filter(|_| may) {
             Some(wait) => Ok(transfer.wait(wait).await?),
