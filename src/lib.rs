@@ -8,6 +8,8 @@
 //!
 //! There are two documents of it: the page ([`app::App`]), and the page inside other people's pages ([`embedded::Embedded`]).
 
+#![forbid(unsafe_code)]
+
 pub mod app;
 pub mod browser;
 pub mod camera;

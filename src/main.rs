@@ -1,5 +1,7 @@
 //! Puts the page into the document, and says so if it breaks.
 
+#![forbid(unsafe_code)]
+
 use std::panic::PanicHookInfo;
 
 use cliplet_page::app::App;

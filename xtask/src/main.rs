@@ -6,6 +6,8 @@
 //! uses that ([`vite_project`]), what the tests look for obstacles with ([`axe`]), Pythons for tests and benchmarks ([`python`]), the two commands of the README ([`serve`], [`test`]), the
 //! comparison with others ([`bench`]), and how a step is run and reported ([`step`]).
 
+#![forbid(unsafe_code)]
+
 mod axe;
 mod bench;
 mod book;

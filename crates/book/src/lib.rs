@@ -4,6 +4,8 @@
 //! tests of `crates/cli`, those of `cargo xtask` are looked up by the tests of `xtask`, and those for web pages are run by the
 //! browser tests. docs/contributing.md says what is done with which.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};

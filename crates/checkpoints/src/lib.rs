@@ -7,6 +7,8 @@
 //!
 //! Nothing in a file is believed: every count, length and place is compared with what there is before it is used.
 
+#![forbid(unsafe_code)]
+
 mod checkpoint;
 pub mod gguf;
 pub mod open_clip;

@@ -5,6 +5,8 @@
 //! collections in parts ([`job`], [`collection`]), progress, and how the program ends ([`stop`]). What does not: the model, which is `cliplet-clip`'s, other
 //! people's files, which are `cliplet-checkpoints`', and the server, which is `cliplet-server`'s.
 
+#![forbid(unsafe_code)]
+
 mod arguments;
 mod classify;
 mod collection;

@@ -25,6 +25,8 @@
 //! The model is that of Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021
 //! (arXiv:2103.00020).
 
+#![forbid(unsafe_code)]
+
 pub mod attribution;
 pub mod config;
 mod encoder;

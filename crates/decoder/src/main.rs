@@ -4,6 +4,8 @@
 //! engine's. By itself it can be started anew after each picture, which frees its memory, and it may break down over one that its
 //! decoder is not prepared for: only that picture is lost.
 
+#![forbid(unsafe_code)]
+
 use cliplet_clip::Error;
 use cliplet_clip::picture;
 use js_sys::{Array, Uint8Array};

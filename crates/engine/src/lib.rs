@@ -8,6 +8,8 @@
 //! cancelled; `port` speaks to pages. What is not here: the messages (`cliplet-protocol`), arithmetic (`cliplet-clip`), and
 //! anything that a person sees (the page).
 
+#![forbid(unsafe_code)]
+
 mod collection;
 mod conversion;
 mod decode;

@@ -3,6 +3,8 @@
 //! The worker's script loads it, gives it threads where the build has them, and then lets it listen. `main` does nothing,
 //! as it would do it on every thread.
 
+#![forbid(unsafe_code)]
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 // Gives the worker's script `initThreadPool`.

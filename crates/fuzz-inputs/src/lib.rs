@@ -4,6 +4,8 @@
 //! (`generated`, `pillow`). What does not: the fuzzer (`fuzz/`), and the tests
 //! that run them with files that are nearly right (`tests/`).
 
+#![forbid(unsafe_code)]
+
 pub mod generated;
 pub mod pillow;
 

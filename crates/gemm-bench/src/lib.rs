@@ -5,6 +5,8 @@
 //! machine and for a browser. It is a crate of its own so that nothing else is compiled with what is only compared. What
 //! does not: the comparison with other engines as a whole, which drives the page.
 
+#![forbid(unsafe_code)]
+
 use std::fmt::Write;
 use std::hint::black_box;
 

@@ -22,6 +22,11 @@
 //!
 //! where the parenthesis is a dot product of small whole numbers, and exact. How small, is a [`Precision`].
 
+#![allow(
+    unsafe_code,
+    reason = "vector instructions, and parts of a matrix that threads fill in at once"
+)]
+
 mod activations;
 mod attention;
 mod depthwise;

@@ -105,74 +105,86 @@ impl Kernel for Vnni {
 /// Vectors of 256 bits.
 struct V256;
 
-// In all of these: Safety: as promised by the caller; the instructions need no alignment.
 impl Vector for V256 {
     type F = __m256;
     type I = __m256i;
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_set1_ps(x) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> __m256 {
         const { assert!(LANES == 8) }
+        // Safety: as promised by the caller; the instruction needs no alignment.
         unsafe { _mm256_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn store(x: __m256, to: *mut f32) {
+        // Safety: as promised by the caller; the instruction needs no alignment.
         unsafe { _mm256_storeu_ps(to, x) }
     }
 
     #[inline(always)]
     unsafe fn add(a: __m256, b: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_add_ps(a, b) }
     }
 
     #[inline(always)]
     unsafe fn sub(a: __m256, b: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_sub_ps(a, b) }
     }
 
     #[inline(always)]
     unsafe fn mul(a: __m256, b: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_mul_ps(a, b) }
     }
 
     #[inline(always)]
     unsafe fn div(a: __m256, b: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_div_ps(a, b) }
     }
 
     #[inline(always)]
     unsafe fn mul_add(a: __m256, b: __m256, c: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_fmadd_ps(a, b, c) }
     }
 
     #[inline(always)]
     unsafe fn max(a: __m256, b: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_max_ps(a, b) }
     }
 
     #[inline(always)]
     unsafe fn min(a: __m256, b: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_min_ps(a, b) }
     }
 
     #[inline(always)]
     unsafe fn abs(x: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_andnot_ps(_mm256_set1_ps(-0.0), x) }
     }
 
     #[inline(always)]
     unsafe fn round(x: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x) }
     }
 
     #[inline(always)]
     unsafe fn power_of_two(x: __m256) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe {
             let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127));
             _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
@@ -182,6 +194,7 @@ impl Vector for V256 {
     #[inline(always)]
     unsafe fn sums([a, b, c, d]: [__m256; 4]) -> [f32; 4] {
         let mut sums = [0.0; 4];
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe {
             let halves = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
             let (low, high) = (
@@ -195,6 +208,7 @@ impl Vector for V256 {
 
     #[inline(always)]
     unsafe fn max_lane(x: __m256) -> f32 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe {
             let four = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
             let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
@@ -204,6 +218,7 @@ impl Vector for V256 {
 
     #[inline(always)]
     unsafe fn max_sum_of_eight(sums: __m256) -> f32 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe {
             let four = _mm_add_ps(
                 _mm256_castps256_ps128(sums),
@@ -216,31 +231,37 @@ impl Vector for V256 {
 
     #[inline(always)]
     unsafe fn store_rounded(x: __m256, to: *mut i32) {
+        // Safety: as promised by the caller; the instruction needs no alignment.
         unsafe { _mm256_storeu_si256(to.cast(), _mm256_cvtps_epi32(x)) }
     }
 
     #[inline(always)]
     unsafe fn zero() -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_setzero_si256() }
     }
 
     #[inline(always)]
     unsafe fn to_f32(x: __m256i) -> __m256 {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_cvtepi32_ps(x) }
     }
 
     #[inline(always)]
     unsafe fn splat_word(from: *const u32) -> __m256i {
+        // Safety: as promised by the caller; the instruction needs no alignment.
         unsafe { _mm256_set1_epi32(*from as i32) }
     }
 
     #[inline(always)]
     unsafe fn load_pairs(from: *const i8) -> __m256i {
+        // Safety: as promised by the caller; the instruction needs no alignment.
         unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(from.cast())) }
     }
 
     #[inline(always)]
     unsafe fn add_dot_of_pairs(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)) }
     }
 }
@@ -249,31 +270,37 @@ impl Vector for V256 {
 impl Bytes for V256 {
     #[inline(always)]
     unsafe fn load_bytes(from: *const i8) -> __m256i {
+        // Safety: as promised by the caller; the instruction needs no alignment.
         unsafe { _mm256_loadu_si256(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn dots_of_pairs(a: __m256i, b: __m256i) -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_maddubs_epi16(b, a) }
     }
 
     #[inline(always)]
     unsafe fn add_16(a: __m256i, b: __m256i) -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_add_epi16(a, b) }
     }
 
     #[inline(always)]
     unsafe fn sub_16(a: __m256i, b: __m256i) -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_sub_epi16(a, b) }
     }
 
     #[inline(always)]
     unsafe fn add_32(a: __m256i, b: __m256i) -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_add_epi32(a, b) }
     }
 
     #[inline(always)]
     unsafe fn add_up(x: __m256i) -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_madd_epi16(x, _mm256_set1_epi16(1)) }
     }
 }
@@ -282,11 +309,13 @@ impl Bytes for V256 {
 impl BytesAtOnce for V256 {
     #[inline(always)]
     unsafe fn add_dot_of_fours(sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_dpbusd_epi32(sum, b, a) }
     }
 
     #[inline(always)]
     unsafe fn load_16_times_two_to<const SHIFT: u32>(from: *const i16) -> __m256i {
+        // Safety: as promised by the caller; the instruction needs no alignment.
         unsafe {
             let numbers = _mm256_cvtepi16_epi32(_mm_loadu_si128(from.cast()));
             _mm256_sll_epi32(numbers, _mm_cvtsi32_si128(SHIFT as i32))
@@ -295,6 +324,7 @@ impl BytesAtOnce for V256 {
 
     #[inline(always)]
     unsafe fn times_128(x: __m256i) -> __m256i {
+        // Safety: the caller has promised that the processor has the instruction.
         unsafe { _mm256_slli_epi32::<7>(x) }
     }
 }

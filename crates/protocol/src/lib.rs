@@ -6,6 +6,8 @@
 //! label ([`label`]) and a list of them as people have it ([`label_list`]), which files of a folder or an archive are looked at
 //! ([`system_files`]), and how text files are decoded ([`text`]). What does not: the model, and anything that a person sees.
 
+#![forbid(unsafe_code)]
+
 pub mod catalogue;
 pub mod collection;
 pub mod envelope;

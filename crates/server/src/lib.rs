@@ -5,6 +5,8 @@
 //! page's Content-Security-Policy ([`policy`]), part of which only headers can say. What does not: faults made on purpose. The browser
 //! tests wrap a handler of their own around [`Site::respond`] for those.
 
+#![forbid(unsafe_code)]
+
 mod http;
 mod media_type;
 pub mod policy;

@@ -1,5 +1,7 @@
 //! The system's allocator, which also remembers the most bytes that were in use at once.
 
+#![allow(unsafe_code, reason = "an allocator is unsafe to implement")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
