@@ -34,16 +34,16 @@ pub const PRIVACY: &str = "Your picture never leaves this browser.";
 /// All that a visit without a network needs is kept.
 pub const WORKS_OFFLINE: &str = "The page also works without a network now.";
 /// The button that takes a newer version of the page.
-pub const TAKE_NEW_VERSION: &str = "Load it";
+pub const TAKE_NEW_VERSION: &str = "Update now";
 
 /// There is a newer version of the page; `blocked` by other pages that have the older one.
 pub fn new_version(blocked: bool) -> &'static str {
     match blocked {
         false => {
-            "A new version of Cliplet is here. Loading it keeps your labels, but not the picture."
+            "A new version of Cliplet is available. Updating keeps your labels, but not the picture."
         }
         true => {
-            "Cliplet is open elsewhere in this browser too. Close the other tabs, then load the new version here."
+            "A new version of Cliplet is available. Close the other tabs that have Cliplet open, then update here."
         }
     }
 }
@@ -99,7 +99,7 @@ pub const FOLDER: &str = "That is a folder. Drop one picture out of it.";
 /// Several files were given; one was taken.
 pub fn first_of_several(count: usize, name: &str) -> String {
     format!(
-        "Of these {} files Cliplet took the first picture, {}.",
+        "Opened the first of {} files: {}.",
         number(count),
         quoted(name)
     )
@@ -118,8 +118,8 @@ pub fn picture_refused(name: &str, failure: &Failure) -> String {
         ),
         Failure::UnsupportedPicture { what, advice } => format!("{name} is {what}. {advice}."),
         Failure::NoDecoder => format!(
-            "The part of Cliplet that reads {name} could not be fetched. Check the network and choose it again, or choose \
-             another JPEG or PNG."
+            "The part of Cliplet that reads {name} could not be downloaded. Check the network and choose it again, or \
+             choose another JPEG or PNG."
         ),
         Failure::PictureTooLarge { width, height } => format!(
             "{name} is too large: {} by {} pixels. Make it smaller and try again.",
@@ -142,7 +142,7 @@ pub const INCOMPLETE: &str =
 /// A sample whose file could not be fetched.
 pub fn sample_not_fetched(name: &str) -> String {
     format!(
-        "The sample {} could not be fetched. Check the connection, or choose a picture of your own.",
+        "The sample {} could not be downloaded. Check the connection, or choose a picture of your own.",
         quoted(name)
     )
 }
@@ -162,13 +162,14 @@ pub const OPEN_IN_CLIPLET: &str = "Open in Cliplet";
 
 /// Inside another page, models are not brought along.
 pub const MODELS_ARE_ELSEWHERE: &str =
-    "Models cannot be loaded here. Open Cliplet itself for that, with the link below.";
+    "Models can't be loaded here. Open Cliplet itself, with the link below.";
 
 /// Where the pictures of a page around are searched, no others are.
-pub const ONLY_GIVEN: &str = "Only the pictures that are here are searched. Open Cliplet itself for others, with the link below.";
+pub const ONLY_GIVEN: &str = "Only the pictures shown here are searched. To search others, open Cliplet itself with the link below.";
 
 /// Where the camera is looked through, no pictures are taken from elsewhere.
-pub const ONLY_CAMERA: &str = "Here Cliplet looks at what the camera sees. Open Cliplet itself for pictures, with the link below.";
+pub const ONLY_CAMERA: &str =
+    "This classifier uses the camera. To open pictures, open Cliplet itself with the link below.";
 
 /// What the camera's picture is called.
 pub const CAMERA: &str = "What the camera sees";
@@ -183,7 +184,7 @@ pub const CAMERA_STAYS: &str = "What it sees never leaves this browser.";
 pub fn no_camera(trouble: camera::CameraError) -> &'static str {
     match trouble {
         camera::CameraError::NotHere => {
-            "The browser gives this page no camera. It does so over HTTPS alone, and inside another page only if that allows it."
+            "Camera unavailable. It needs HTTPS and, when embedded, the host page’s permission."
         }
         camera::CameraError::NotAllowed => {
             "The camera was not allowed. Allow it for this page in the browser’s settings, then start it again."
@@ -246,7 +247,7 @@ pub fn setting_refused(fault: &Fault) -> String {
             number(*count)
         ),
         Fault::Image(address) => format!(
-            "The picture {} was not taken: pictures are fetched from https addresses, or from this device’s own.",
+            "The picture {} was not taken: pictures are downloaded from https addresses, or from this device.",
             quoted(address)
         ),
         Fault::Word { name, value, words } => {
@@ -297,8 +298,7 @@ pub fn given_alt(name: &str, place: (usize, usize)) -> String {
 /// A picture that a page around has given could not be had.
 pub fn given_not_fetched(name: &str) -> String {
     format!(
-        "The picture {} could not be fetched. Either there is no connection, or it is not there, or its server does not let \
-         other pages read it.",
+        "The picture {} could not be downloaded. Check the address, and that its server allows cross-site access.",
         quoted(name)
     )
 }
@@ -309,15 +309,15 @@ fn because(failure: &Failure) -> String {
         Failure::Unreachable => "there is no connection.".to_owned(),
         Failure::HttpStatus { code } => {
             let what_to_do = match code {
-                401 | 403 => "It does not give it to this page. Choose another model.",
-                404 | 410 => "It is not there any more. Choose another model.",
-                429 => "Too much is asked of it. Try again in some minutes.",
+                401 | 403 => "This page may not download it. Choose another model.",
+                404 | 410 => "The file is gone. Choose another model.",
+                429 => "The server is busy. Try again in a few minutes.",
                 _ => "Try again later.",
             };
             format!("the server answered {code} instead of the file. {what_to_do}")
         }
         Failure::Interrupted { received: 0, .. } => {
-            "the connection breaks at once. Try again later.".to_owned()
+            "the connection failed immediately. Try again later.".to_owned()
         }
         Failure::Interrupted { received, total } => format!(
             "the connection broke after {}, which are kept.",
@@ -331,26 +331,26 @@ fn because(failure: &Failure) -> String {
             part(*received, *total)
         ),
         Failure::WebPage => {
-            "what came is a web page, not a model. If this network asks for a log-in, log in and try again."
+            "the server sent a web page, not a model. If this network asks for a log-in, log in and try again."
                 .to_owned()
         }
         Failure::WrongLength { expected, found } => match found {
             Some(found) => format!(
-                "the server has another file there, of {} bytes instead of {}. Choose another model.",
+                "the server has a different file, of {} bytes instead of {}. Choose another model.",
                 number(*found as usize),
                 number(*expected as usize)
             ),
             None => format!(
-                "the server has another file there, of more than {} bytes. Choose another model.",
+                "the server has a different file, of more than {} bytes. Choose another model.",
                 number(*expected as usize)
             ),
         },
         Failure::WrongHash => {
-            "what came is not what was published (its SHA-256 differs), and was deleted. Try again."
+            "the file is not the published one (its SHA-256 differs), and was deleted. Try again."
                 .to_owned()
         }
         Failure::Changing => {
-            "the server is replacing the file at the moment. Try again later.".to_owned()
+            "the server is replacing the file. Try again later.".to_owned()
         }
         Failure::NoRoom { missing } => {
             let missing = missing.map_or(String::new(), |missing| {
@@ -362,7 +362,7 @@ fn because(failure: &Failure) -> String {
         }
         Failure::FileInUse => "another tab is using it. Close that tab, then try again.".to_owned(),
         Failure::FilesGone => {
-            "its files were chosen on this device and are not at hand any more. Choose them again under Models.".to_owned()
+            "its files were chosen on this device and can no longer be read. Choose them again under Models.".to_owned()
         }
         Failure::UnusableModel { reason } => {
             format!("its file cannot be used here. {}", sentence(reason))
@@ -374,7 +374,7 @@ fn because(failure: &Failure) -> String {
         Failure::UnreadablePicture => "the file is not a picture that can be read.".to_owned(),
         Failure::UnsupportedPicture { what, advice } => format!("the file is {what}. {advice}."),
         Failure::NoDecoder => {
-            "the part of Cliplet that reads it could not be fetched. Check the network and try again."
+            "the part of Cliplet that reads it could not be downloaded. Check the network and try again."
                 .to_owned()
         }
         Failure::PictureTooLarge { width, height } => {
@@ -386,13 +386,13 @@ fn because(failure: &Failure) -> String {
         }
         Failure::UnusableProbe { reason } => sentence(reason),
         Failure::ProbeOfOtherModel { model } => {
-            format!("it was made with the model {}, and another one answers now.", quoted(model))
+            format!("it was made with the model {}, and another one is in use.", quoted(model))
         }
         Failure::UnknownPicture => "Cliplet has lost the picture. Drop it again.".to_owned(),
         Failure::NoModel => "there is no model yet.".to_owned(),
         Failure::Internal { message } => {
             format!(
-                "this is a defect of Cliplet. Reload the page and try again. Details: {}",
+                "Cliplet hit an internal error. Reload the page and try again. Details: {}",
                 sentence(message)
             )
         }
@@ -407,23 +407,23 @@ pub fn model_status(status: &Status) -> String {
                 "Getting ready".to_owned()
             }
             Stage::Asked if status.state == State::Downloading => {
-                format!("Fetching {}", model.name)
+                format!("Downloading {}", model.name)
             }
             Stage::Asked | Stage::Reading => format!("Opening {}", model.name),
             Stage::Downloading { received, total } => {
-                format!("Fetching {}: {}", model.name, part(*received, *total))
+                format!("Downloading {}: {}", model.name, part(*received, *total))
             }
             Stage::Retrying {
                 received,
                 total,
                 seconds,
             } => format!(
-                "Fetching {}: {} so far. No answer; asking again in {seconds} s",
+                "Downloading {}: {} so far. No response. Retrying in {seconds} s",
                 model.name,
                 part(*received, *total)
             ),
             Stage::Elsewhere { received, total } => format!(
-                "Another tab is fetching {}: {}",
+                "Another tab is downloading {}: {}",
                 model.name,
                 part(*received, *total)
             ),
@@ -436,12 +436,12 @@ pub fn model_status(status: &Status) -> String {
         (None, _) => STARTING.to_owned(),
         (Some(answering), Some(wanted)) if answering != wanted => match status.offer {
             Some(Offer::Fetch) => {
-                format!("Starter ready; {} not fetched yet", wanted.name)
+                format!("Starter model ready. Better: {}", wanted.name)
             }
             _ => format!("{} is ready", answering.name),
         },
         (Some(answering), _) if status.not_kept => format!(
-            "{} is ready; this browser has no room to keep it, so the next visit fetches it again",
+            "{} is ready. This browser has no room to keep it, so the next visit downloads it again",
             answering.name
         ),
         (Some(answering), _) => format!("{} is ready", answering.name),
@@ -454,22 +454,22 @@ fn model_trouble(
     answering: Option<&ModelEntry>,
 ) -> String {
     let goes_on = match answering {
-        Some(answering) if answering.preview => " The starter model goes on.".to_owned(),
-        Some(answering) => format!(" {} goes on.", answering.name),
+        Some(answering) if answering.preview => " Still using the starter model.".to_owned(),
+        Some(answering) => format!(" Still using {}.", answering.name),
         None => String::new(),
     };
     match trouble {
-        ModelError::Stopped => format!("Fetching {} was stopped.{goes_on}", model.name),
+        ModelError::Stopped => format!("Download of {} stopped.{goes_on}", model.name),
         // The most common of all, so short that it stands in one line.
         ModelError::Failed(Failure::Unreachable) => {
-            format!("No network connection to fetch {}.{goes_on}", model.name)
+            format!("No connection to download {}.{goes_on}", model.name)
         }
         ModelError::Failed(failure) => {
             let verb = match failure {
                 Failure::UnusableModel { .. } | Failure::OutOfMemory | Failure::Internal { .. } => {
                     "opened"
                 }
-                _ => "fetched",
+                _ => "downloaded",
             };
             format!(
                 "{} could not be {verb}: {}{goes_on}",
@@ -483,9 +483,11 @@ fn model_trouble(
 /// What a screen reader hears when the model's state changes; nothing while bytes arrive.
 pub fn model_news(status: &Status) -> Option<String> {
     match (&status.loading, &status.trouble) {
-        (Some((model, _)), _) if status.state == State::Downloading => {
-            Some(format!("Fetching {}, {}.", model.name, model_size(model)))
-        }
+        (Some((model, _)), _) if status.state == State::Downloading => Some(format!(
+            "Downloading {}, {}.",
+            model.name,
+            model_size(model)
+        )),
         (Some(_), _) => None,
         (None, Some(_)) => Some(model_status(status)),
         (None, None) if status.state == State::Ready => Some(format!("{}.", model_status(status))),
@@ -498,8 +500,8 @@ pub fn offer(offer: Offer, wanted: Option<&ModelEntry>) -> String {
     match (offer, wanted) {
         (Offer::Stop, _) => "Stop".to_owned(),
         (Offer::TryAgain, _) => "Try again".to_owned(),
-        (Offer::Fetch, Some(wanted)) => format!("Fetch ({})", model_size(wanted)),
-        (Offer::Fetch, None) => "Fetch".to_owned(),
+        (Offer::Fetch, Some(wanted)) => format!("Download ({})", model_size(wanted)),
+        (Offer::Fetch, None) => "Download".to_owned(),
     }
 }
 
@@ -507,7 +509,7 @@ pub fn offer(offer: Offer, wanted: Option<&ModelEntry>) -> String {
 pub fn model_size(model: &ModelEntry) -> String {
     match model.bytes {
         Some(bytes) => size(bytes),
-        None => "size not known yet".to_owned(),
+        None => "size unknown".to_owned(),
     }
 }
 
@@ -522,7 +524,7 @@ pub fn model_facts(model: &ModelEntry) -> String {
         Layout::Transformers => format!("kept as {}", model.weights),
     };
     let licence = match model.licence.as_str() {
-        "" => "its licence is for you to look up".to_owned(),
+        "" => "licence unknown".to_owned(),
         licence => format!("{licence} licence"),
     };
     format!("{size} · {weights} · {licence}")
@@ -530,8 +532,8 @@ pub fn model_facts(model: &ModelEntry) -> String {
 
 /// Below the field for a model somewhere else.
 pub const OTHER_MODEL_HINT: &str = "A repository of the Hugging Face Hub, such as openai/clip-vit-base-patch16, or the address \
-    of a GGUF file or of a folder with config.json, tokenizer.json and model.safetensors. Weights of a folder are made \
-    smaller while they arrive, and kept so.";
+    of a GGUF file or of a folder with config.json, tokenizer.json and model.safetensors. Weights of a folder are \
+    quantised during download and stored that way.";
 
 /// A text that names no model.
 pub fn no_model_there(trouble: address::AddressError) -> &'static str {
@@ -540,14 +542,13 @@ pub fn no_model_there(trouble: address::AddressError) -> &'static str {
             "Type a repository, such as openai/clip-vit-base-patch16, or an address."
         }
         address::AddressError::NoName => {
-            "This names no model. A repository has an owner and a name, such as openai/clip-vit-base-patch16."
+            "That isn’t a repository. It has an owner and a name, such as openai/clip-vit-base-patch16."
         }
         address::AddressError::NotSafe => {
-            "A page can fetch from https addresses only, and from this device's own."
+            "A page can download from https addresses only, and from this device."
         }
         address::AddressError::OtherFile => {
-            "That file is of a kind that Cliplet does not read: it reads .gguf and .safetensors. Name the folder or the \
-             repository instead."
+            "Cliplet reads .gguf and .safetensors files. Give the address of the folder or the repository instead."
         }
     }
 }
@@ -556,21 +557,21 @@ pub fn no_model_there(trouble: address::AddressError) -> &'static str {
 pub fn no_model_in_files(chosen: address::Chosen) -> &'static str {
     match chosen {
         address::Chosen::WithoutConfig => {
-            "Weights alone are no model: choose config.json, preprocessor_config.json and tokenizer.json with them."
+            "A model needs more than weights. Choose config.json, preprocessor_config.json and tokenizer.json with them."
         }
         _ => {
-            "These files hold no model. Choose a .gguf file, or .safetensors files with the .json files beside them."
+            "There is no model in these files. Choose a .gguf file, or .safetensors files and the .json files beside them."
         }
     }
 }
 
 /// A model of the person's own is on the list.
 pub fn model_added(name: &str) -> String {
-    format!("{name} is on the list of models.")
+    format!("{name} was added to the list of models.")
 }
 
 /// The browser keeps no model.
-pub const NOTHING_KEPT: &str = "No model is kept yet.";
+pub const NOTHING_KEPT: &str = "No models stored yet.";
 
 /// How much there is of a kept file.
 pub fn kept_size(file: &StoredFile) -> String {
@@ -584,14 +585,14 @@ pub fn kept_size(file: &StoredFile) -> String {
 /// Before a file is deleted.
 pub fn delete_question(file: &StoredFile) -> String {
     let again = match file.whole {
-        true => "It will be fetched again when it is wanted.",
-        false => "What has arrived of it will be fetched again when it is wanted.",
+        true => "It will be downloaded again when it is needed.",
+        false => "The part that has arrived will be downloaded again when it is needed.",
     };
     format!("Delete {}? {again}", file.title)
 }
 
 /// The same, for the model that is in use.
-pub const GOES_ON_ANSWERING: &str = "Until you leave this page it goes on answering.";
+pub const GOES_ON_ANSWERING: &str = "It stays in use until you leave.";
 
 /// A file was deleted.
 pub fn deleted(title: &str) -> String {
@@ -607,7 +608,7 @@ pub fn not_deleted(title: &str, failure: &Failure) -> String {
 pub fn room(kept: &Kept) -> String {
     let room = match (kept.used, kept.available) {
         (Some(used), Some(available)) => format!(
-            "Cliplet takes {} here, and the browser would give it {} more. ",
+            "Cliplet uses {} here, and {} more is available. ",
             size(used),
             size(available)
         ),
@@ -615,7 +616,7 @@ pub fn room(kept: &Kept) -> String {
     };
     let how_long = match kept.persistent {
         true => "The browser keeps models until you delete them.",
-        false => "If it runs out of room, the browser may delete models by itself.",
+        false => "The browser may delete models when it runs out of room.",
     };
     format!("{room}{how_long}")
 }
@@ -625,7 +626,7 @@ pub const STARTING: &str = "Starting";
 
 /// The list of models could not be read.
 pub const NO_CATALOGUE: &str =
-    "The list of models could not be read. Check the connection and try again.";
+    "Could not load the list of models. Check the connection and try again.";
 
 /// What opens a model's card.
 pub fn about_model(name: &str) -> String {
@@ -633,10 +634,10 @@ pub fn about_model(name: &str) -> String {
 }
 
 /// While a model's card is fetched.
-pub const CARD_ON_ITS_WAY: &str = "Fetching what is known of it";
+pub const CARD_ON_ITS_WAY: &str = "Loading model details…";
 
 /// A model's card could not be read.
-pub const NO_CARD: &str = "What is known of it could not be fetched. Check the connection.";
+pub const NO_CARD: &str = "Could not load the model details. Check the connection.";
 
 /// A published result, a share of 1, in percent.
 pub fn hundredths(share: f64) -> String {
@@ -669,25 +670,29 @@ pub fn engine_died(details: &str) -> String {
 }
 
 /// A defect of the page itself.
-pub const BROKEN: &str = "Cliplet has run into a defect of its own and cannot go on. Reload the page: your labels are kept.";
+pub const BROKEN: &str =
+    "Something went wrong and Cliplet can’t continue. Reload the page: your labels are kept.";
 
 /// What is wrong with the prompt templates; those that stay in force are given.
 pub fn template_fault(fault: template::Fault, in_force: &[String]) -> String {
     let stays = match in_force {
-        [one] => format!("{} stays in force.", quoted(one)),
-        several => format!("the {} of before stay in force.", number(several.len())),
+        [one] => format!("{} is used until then.", quoted(one)),
+        several => format!(
+            "the previous {} are used until then.",
+            number(several.len())
+        ),
     };
     match fault {
-        template::Fault::Empty => format!("The template is empty, so {stays}"),
+        template::Fault::Empty => format!("The template is empty. Type one; {stays}"),
         template::Fault::NoPlace => {
-            format!("{{}} is missing: it says where the label goes. Until it is there, {stays}")
+            format!("{{}} is missing: it says where the label goes. Add it; {stays}")
         }
         template::Fault::NoPlaceInLine(line) => format!(
-            "{{}} is missing in line {}: it says where the label goes. Until it is there, {stays}",
+            "{{}} is missing in line {}: it says where the label goes. Add it; {stays}",
             number(line)
         ),
         template::Fault::TooMany(count) => format!(
-            "There are {} templates, and {} can be used. Take some away; until then, {stays}",
+            "There are {} templates, and {} can be used. Remove some; {stays}",
             number(count),
             number(template::MOST)
         ),
@@ -729,7 +734,7 @@ pub fn labels_removed(labels: &[String]) -> String {
 }
 
 /// A sample's labels took the place of others.
-pub const LABELS_REPLACED: &str = "Now with the sample’s labels.";
+pub const LABELS_REPLACED: &str = "Using the sample’s labels.";
 /// The button to take a change back.
 pub const UNDO: &str = "Undo";
 /// A sample was chosen, and the person's labels were left alone.
@@ -764,7 +769,7 @@ pub const NO_LABELS: &str = "Add the words that might fit the picture.";
 /// One label.
 pub const ONE_LABEL: &str = "A single label always gets 100%. Add others to compare.";
 /// A label whose prompt was too long.
-pub const CUT: &str = "Too long: its end was not read";
+pub const CUT: &str = "Too long: its end is ignored";
 /// A label that is in the list twice.
 pub const REPEATED: &str = "Already in the list";
 
@@ -775,7 +780,10 @@ const BY_THE_STARTER: &str =
 pub fn preview_scores(wanted: Option<&ModelEntry>, on_its_way: bool) -> String {
     match wanted.filter(|model| !model.preview) {
         Some(wanted) if on_its_way => {
-            format!("{BY_THE_STARTER} {} takes over soon.", wanted.name)
+            format!(
+                "{BY_THE_STARTER} {} will replace these scores once downloaded.",
+                wanted.name
+            )
         }
         _ => BY_THE_STARTER.to_owned(),
     }
@@ -1092,7 +1100,7 @@ mod tests {
                 );
                 assert_is_prose(&text);
                 assert!(text.contains("LAION ViT-B/32"), "{text}");
-                assert_eq!(text.contains("goes on."), answering.is_some(), "{text}");
+                assert_eq!(text.contains("Still using"), answering.is_some(), "{text}");
             }
         }
     }
@@ -1142,7 +1150,7 @@ mod tests {
         };
         assert_eq!(
             room(&kept),
-            "Cliplet takes 37 MB here, and the browser would give it 5.2 GB more. \
+            "Cliplet uses 37 MB here, and 5.2 GB more is available. \
              The browser keeps models until you delete them."
         );
         kept.available = None;
@@ -1171,7 +1179,7 @@ mod tests {
                 &ModelError::Failed(Failure::Unreachable),
                 Some(&starter())
             ),
-            "No network connection to fetch LAION ViT-B/32. The starter model goes on."
+            "No connection to download LAION ViT-B/32. Still using the starter model."
         );
     }
 
@@ -1194,11 +1202,11 @@ mod tests {
         };
         assert_eq!(
             model_status(&status),
-            "Fetching LAION ViT-B/32: 37 of 164 MB"
+            "Downloading LAION ViT-B/32: 37 of 164 MB"
         );
         assert_eq!(
             model_news(&status).unwrap(),
-            "Fetching LAION ViT-B/32, 164 MB."
+            "Downloading LAION ViT-B/32, 164 MB."
         );
         let (received, total) = (37_400_000, Some(164_391_744));
         let seconds = 4;
@@ -1212,12 +1220,12 @@ mod tests {
         ));
         assert_eq!(
             model_status(&status),
-            "Fetching LAION ViT-B/32: 37 of 164 MB so far. No answer; asking again in 4 s"
+            "Downloading LAION ViT-B/32: 37 of 164 MB so far. No response. Retrying in 4 s"
         );
         status.loading = Some((laion(), Stage::Elsewhere { received, total }));
         assert_eq!(
             model_status(&status),
-            "Another tab is fetching LAION ViT-B/32: 37 of 164 MB"
+            "Another tab is downloading LAION ViT-B/32: 37 of 164 MB"
         );
         status.loading = Some((laion(), Stage::Reading));
         status.state = State::Loading;
@@ -1227,16 +1235,16 @@ mod tests {
         status.offer = Some(Offer::Fetch);
         assert_eq!(
             model_status(&status),
-            "Starter ready; LAION ViT-B/32 not fetched yet"
+            "Starter model ready. Better: LAION ViT-B/32"
         );
         assert_eq!(
             offer(Offer::Fetch, status.wanted.as_ref()),
-            "Fetch (164 MB)"
+            "Download (164 MB)"
         );
         status.answering = status.wanted.clone();
         assert_eq!(model_status(&status), "LAION ViT-B/32 is ready");
         status.not_kept = true;
-        assert!(model_status(&status).contains("fetches it again"));
+        assert!(model_status(&status).contains("downloads it again"));
     }
 
     #[test]
@@ -1317,9 +1325,14 @@ mod tests {
             template::Fault::TooMany(1_000),
         ] {
             let text = template_fault(fault, &one);
-            assert!(text.contains("“a photo of a {}” stays in force."), "{text}");
+            assert!(
+                text.contains("“a photo of a {}” is used until then."),
+                "{text}"
+            );
             let several = [one.clone(), one.clone()].concat();
-            assert!(template_fault(fault, &several).contains("the 2 of before stay"));
+            assert!(
+                template_fault(fault, &several).contains("the previous 2 are used until then.")
+            );
         }
         assert!(template_fault(template::Fault::NoPlace, &one).contains("{} is missing"));
     }

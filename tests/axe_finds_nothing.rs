@@ -38,7 +38,7 @@ fn on_the_first_screen() {
     page.wait_for("[data-testid=works-offline]");
     page.wait_for(".samples button");
     page.axe_finds_nothing("start");
-    page.press_button("From an address");
+    page.press_button("From a URL");
     page.axe_finds_nothing("address");
     page.choose_file(&picture("truncated.png"));
     page.wait_for("[data-testid=error]");
@@ -53,7 +53,7 @@ fn beside_a_picture_with_scores() {
     let server = TestServer::with_page();
     let page = scored(&server);
     page.axe_finds_nothing("scores");
-    page.press_button("What speaks for it?");
+    page.press_button("Why this label?");
     page.wait_for("[data-testid=why-map]");
     page.axe_finds_nothing("why");
     page.press_button("Share");
@@ -95,7 +95,7 @@ fn among_labels_and_their_tools() {
     page.press_button("Sets");
     page.type_into(".label-sets-dialog form .field", "Ways to travel");
     page.press_button("Keep");
-    page.wait_for_text(".label-sets-dialog .said", "is kept in this browser.");
+    page.wait_for_text(".label-sets-dialog .said", "in this browser.");
     page.axe_finds_nothing("label-sets");
     page.press_button("Rename Ways to travel");
     page.axe_finds_nothing("label-sets-renaming");
@@ -143,8 +143,8 @@ fn among_many_pictures() {
     page.wait_for(".similar");
     page.axe_finds_nothing("similar");
     page.click("[data-testid=picture][data-name='one.jpg']");
-    page.press_button("Take it out");
-    page.wait_for_text("body", "1 picture was taken out.");
+    page.press_button("Remove");
+    page.wait_for_text("body", "Removed 1 picture.");
     page.axe_finds_nothing("taken-out");
 }
 

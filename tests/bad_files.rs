@@ -87,7 +87,7 @@ fn one_picture_among_other_files_is_taken_and_the_page_says_so() {
         Duration::from_secs(10),
         || {
             page.text("body")
-                .filter(|text| text.contains("took the first picture"))
+                .filter(|text| text.contains("Opened the first of"))
                 .map(drop)
         },
     );

@@ -24,7 +24,7 @@ fn it_arrives_with_progress_and_scores_again_what_is_on_screen() {
     let (page, rows) = world.visit();
     assert!(preview(&page));
     page.wait_for_state("downloading");
-    page.wait_for_text(STATUS, "Fetching Better CLIP");
+    page.wait_for_text(STATUS, "Downloading Better CLIP");
     page.wait_for(&format!("{STATUS} progress"));
     page.wait_until("some of it to be here", Duration::from_secs(20), || {
         let value = page.script(
@@ -77,7 +77,7 @@ fn it_can_be_stopped_and_fetched_later() {
     page.wait_until_ready();
     assert_eq!(page.results(), rows);
     world.models.clear_fault(FILE);
-    page.press_button("Fetch (0.5 MB)");
+    page.press_button("Download (0.5 MB)");
     page.wait_for_text(STATUS, "Better CLIP is ready");
 }
 
@@ -91,7 +91,7 @@ fn a_visitor_who_saves_data_is_asked_first() {
     let (page, _) = world.visit_with(&options);
     std::thread::sleep(Duration::from_secs(1));
     assert!(world.models.requests(FILE).is_empty());
-    page.press_button("Fetch (0.5 MB)");
+    page.press_button("Download (0.5 MB)");
     page.wait_for_text(STATUS, "Better CLIP is ready");
 }
 
@@ -102,7 +102,7 @@ fn without_a_network_the_page_says_so_and_goes_on_with_the_starter() {
     let (page, rows) = world.visit();
     page.wait_for_text(
         STATUS,
-        "No network connection to fetch Better CLIP. The starter model goes on.",
+        "No connection to download Better CLIP. Still using the starter model.",
     );
     assert_eq!(page.results(), rows);
     world.models.start_again();
@@ -168,7 +168,7 @@ fn another_model_can_be_chosen_while_one_is_on_its_way() {
     let world = World::with_models(&[("Better", &better()), ("Smaller", &better())]);
     world.models.set_fault(FILE, Fault::Hang);
     let (page, _) = world.visit();
-    page.wait_for_text(STATUS, "Fetching Better CLIP");
+    page.wait_for_text(STATUS, "Downloading Better CLIP");
     choose(&page, "Smaller");
     page.wait_for_text(STATUS, "Smaller CLIP is ready");
     page.wait_for_none(".preview");
@@ -200,7 +200,7 @@ fn damaged_and_foreign_files_are_told_and_the_starter_goes_on() {
         }
         page.wait_for_text(STATUS, &format!("{id} CLIP could not be opened"));
         page.wait_for_text(STATUS, reason);
-        page.wait_for_text(STATUS, "The starter model goes on.");
+        page.wait_for_text(STATUS, "Still using the starter model.");
         assert_eq!(page.results(), rows, "{id}");
     }
     choose(&page, "cliplet-starter");
@@ -244,13 +244,13 @@ fn nothing_moves_while_models_come_and_fail() {
     page.wait_until_ready();
     let empty = top();
     page.choose_file(&repository("public/samples/rocket.jpg"));
-    page.wait_for_text(STATUS, "Fetching Better CLIP: 0.1 of 0.5 MB");
+    page.wait_for_text(STATUS, "Downloading Better CLIP: 0.1 of 0.5 MB");
     assert_eq!(top(), empty, "downloading");
     world.models.stop();
     page.wait_for_text(STATUS, "the connection broke after");
     assert_eq!(top(), empty, "broken");
     page.press_button("Try again");
-    page.wait_for_text(STATUS, "No network connection");
+    page.wait_for_text(STATUS, "No connection to download");
     assert_eq!(top(), empty, "without a network");
     let lines = page.script(
         "const line = document.querySelector(arguments[0] + ' .line');

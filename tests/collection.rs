@@ -216,7 +216,10 @@ fn a_folder_without_pictures_is_refused_and_one_with_other_files_is_not() {
     fs::write(mixed.join(".hidden"), "no picture").unwrap();
     let page = opened(&server, &mixed);
     page.wait_for_text(COUNT, "5 pictures");
-    page.wait_for_text("[data-testid=collection-note]", "files are no pictures");
+    page.wait_for_text(
+        "[data-testid=collection-note]",
+        "files that are not pictures",
+    );
 
     let page = Page::open(&server);
     page.wait_for(DROP_ZONE);
@@ -319,7 +322,7 @@ fn what_was_read_is_searched_at_once_at_the_next_visit_until_it_is_deleted() {
         page.press_button("Delete it");
         page.wait_for_text(
             "[data-testid=collection-note]",
-            "Nothing of your pictures is kept",
+            "All stored picture data deleted",
         );
         page.reload();
         page.wait_until_ready();

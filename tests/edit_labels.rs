@@ -134,5 +134,5 @@ fn a_label_beyond_the_models_context_says_that_it_is_cut() {
     let server = TestServer::with_page();
     let long = "a very long description of something ".repeat(20);
     let page = scored(&server, &["rocket", "boat", long.trim()]);
-    page.wait_for_text("body", "Too long: its end was not read");
+    page.wait_for_text("body", "Too long: its end is ignored");
 }

@@ -237,6 +237,6 @@ fn a_picture_of_a_result_can_be_had_in_firefox() {
     assert_eq!(kind, "image/png");
     assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 1_200);
     page.press_button("Close");
-    page.press_button("What speaks for it?");
+    page.press_button("Why this label?");
     page.wait_for("[data-testid=why-map][data-label=rocket]");
 }

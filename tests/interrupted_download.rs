@@ -48,7 +48,7 @@ fn a_broken_connection_goes_on_where_it_broke() {
     let cuts = [1_000_000, 0, 3_000_000, 500_000].map(|after| Fault::Cut { after });
     world.models.set_passing_faults(FILE, &cuts);
     let page = Page::open_at(&world.page, "?patience=0.1");
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     page.wait_for_text(STATUS, "Better CLIP is ready");
     assert_eq!(kept_sha256(&page, "Better"), Some(sha256));
     // What a browser has received when a connection breaks, and not handed over yet, is lost.
@@ -60,15 +60,15 @@ fn after_a_stop_and_a_reload_it_goes_on() {
     let (world, sha256) = world(SIZE);
     world.models.set_fault(FILE, SLOW);
     let page = Page::open_at(&world.page, "?patience=0.1");
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     wait_until_served(&world, &page, 10 << 20);
     page.press_button("Stop");
     page.wait_until_ready();
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     wait_until_served(&world, &page, 20 << 20);
     page.reload();
     world.models.clear_fault(FILE);
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     page.wait_for_text(STATUS, "Better CLIP is ready");
     assert_eq!(kept_sha256(&page, "Better"), Some(sha256));
     assert_served_once(&world, SIZE, 2);
@@ -79,10 +79,10 @@ fn while_the_network_is_gone_it_says_so_and_waits() {
     let (world, sha256) = world(SIZE);
     world.models.set_fault(FILE, SLOW);
     let page = Page::open_at(&world.page, "?patience=0.5");
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     wait_until_served(&world, &page, 10 << 20);
     world.models.stop();
-    page.wait_for_text(STATUS, "asking again in");
+    page.wait_for_text(STATUS, "Retrying in");
     page.wait_for_state("downloading");
     world.models.start_again();
     world.models.clear_fault(FILE);
@@ -96,13 +96,13 @@ fn a_network_that_stays_away_is_told_and_what_arrived_is_kept() {
     let (world, sha256) = world(SIZE);
     world.models.set_fault(FILE, SLOW);
     let page = Page::open_at(&world.page, "?patience=0.05");
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     wait_until_served(&world, &page, 10 << 20);
     world.models.stop();
     page.wait_for_text(STATUS, "the connection broke after");
     page.wait_for_text(
         STATUS,
-        "of 42 MB, which are kept. The starter model goes on.",
+        "of 42 MB, which are kept. Still using the starter model.",
     );
     world.models.start_again();
     world.models.clear_fault(FILE);
@@ -120,13 +120,13 @@ fn a_file_that_was_replaced_meanwhile_is_not_mixed_with_the_old_one() {
     let world = World::with_models(&[("Better", &old)]);
     world.models.set_fault(FILE, SLOW);
     let page = Page::open_at(&world.page, "?patience=0.1");
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     wait_until_served(&world, &page, 10 << 20);
     page.press_button("Stop");
     page.wait_until_ready();
     world.models.clear_fault(FILE);
     world.models.put(FILE, &new);
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     page.wait_for_text(STATUS, "Better CLIP is ready");
     assert_eq!(kept_sha256(&page, "Better"), Some(sha256(&new)));
 }
@@ -162,14 +162,14 @@ fn a_browser_that_is_killed_goes_on_at_the_next_visit() {
         let more = (random >> 33) % share;
         let page = Page::open_at_with(&world.page, "?patience=0.1", &options);
         let before = world.models.bytes_served(FILE);
-        page.press_button("Fetch (164 MB)");
+        page.press_button("Download (164 MB)");
         println!("kill {kill} {more} bytes after {before}");
         wait_until_served(&world, &page, before + more + 1);
         page.kill();
     }
     world.models.clear_fault(FILE);
     let page = Page::open_at_with(&world.page, "?patience=0.1", &options);
-    page.press_button("Fetch (164 MB)");
+    page.press_button("Download (164 MB)");
     page.wait_for_text(STATUS, "Better CLIP is ready");
     assert_eq!(kept_sha256(&page, "Better"), Some(sha256));
     assert_served_once(&world, SIZE, KILLS);
@@ -201,7 +201,7 @@ fn times_of_pieces_and_of_wholes() {
             let page = Page::open(&world.page);
             page.wait_until_ready();
             let began = Instant::now();
-            page.press_button("Fetch (164 MB)");
+            page.press_button("Download (164 MB)");
             page.wait_for_text(STATUS, "Better CLIP is ready");
             println!("{what}: {:.1} s", began.elapsed().as_secs_f64());
         }

@@ -26,15 +26,15 @@ fn models_are_listed_with_their_sizes_and_deleted_after_a_question() {
     page.press_button("Models");
     page.wait_for_text(KEPT, "Better CLIP\n0.5 MB");
     page.wait_for_text(KEPT, "Cliplet starter\n13 MB");
-    page.wait_for_text(KEPT, "Cliplet takes");
+    page.wait_for_text(KEPT, "Cliplet uses");
     page.screenshot("kept-models");
 
     page.press_button("Delete Better CLIP");
     page.wait_for_text(
         KEPT,
-        "Delete Better CLIP? It will be fetched again when it is wanted.",
+        "Delete Better CLIP? It will be downloaded again when it is needed.",
     );
-    page.wait_for_text(KEPT, "Until you leave this page it goes on answering.");
+    page.wait_for_text(KEPT, "It stays in use until you leave.");
     page.press_button("Keep it");
     page.press_button("Delete Better CLIP");
     page.screenshot("kept-models-question");
@@ -57,7 +57,7 @@ fn models_are_listed_with_their_sizes_and_deleted_after_a_question() {
     page.wait_for_scores_of(&again);
     page.wait_for_text(STATUS, "Better CLIP is ready");
     page.reload();
-    page.wait_for_text(STATUS, "Starter ready; Better CLIP not fetched yet");
+    page.wait_for_text(STATUS, "Starter model ready. Better: Better CLIP");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_part_is_listed_and_deleted_like_the_whole() {
         ..Options::default()
     };
     let page = Page::open_with(&world.page, &narrow_and_dark);
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     page.wait_until("some bytes", Duration::from_secs(30), || {
         (world.models.bytes_served(FILE) > 10 << 20).then_some(())
     });
@@ -103,7 +103,7 @@ fn a_model_that_has_no_room_is_not_begun_with() {
     let page = Page::open(&world.page);
     page.wait_until_ready();
     page.set_quota(&world.page, Some(30_000_000));
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     page.wait_for_text(STATUS, "the browser has no room for it: ");
     page.wait_for_text(
         STATUS,
@@ -135,10 +135,10 @@ fn room_that_runs_out_in_the_middle_costs_nothing_that_has_arrived() {
     world.models.set_fault(FILE, SLOW);
     let page = Page::open(&world.page);
     page.wait_until_ready();
-    page.press_button("Fetch (42 MB)");
+    page.press_button("Download (42 MB)");
     for _ in 0..2 {
         page.wait_for_text(STATUS, "the browser has no room for it: ");
-        page.wait_for_text(STATUS, "The starter model goes on.");
+        page.wait_for_text(STATUS, "Still using the starter model.");
         page.press_button("Try again");
     }
     page.wait_for_text(STATUS, "Better CLIP is ready");
@@ -197,7 +197,7 @@ fn where_nothing_can_be_kept_the_page_says_so() {
     page.choose_file(&repository("public/samples/rocket.jpg"));
     page.wait_for_text(
         STATUS,
-        "this browser has no room to keep it, so the next visit fetches it again",
+        "this browser has no room to keep it, so the next visit downloads it again",
     );
     page.wait_for_scores_of(&LABELS);
 }

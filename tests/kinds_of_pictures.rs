@@ -119,7 +119,7 @@ fn where_the_decoder_cannot_be_fetched_that_is_said_and_tried_again() {
     page.choose_file(&picture("picture.tiff"));
     page.wait_for_text(
         ERROR,
-        "The part of Cliplet that reads “picture.tiff” could not be fetched",
+        "The part of Cliplet that reads “picture.tiff” could not be downloaded",
     );
     server.clear_fault(&decoder());
     page.choose_file(&picture("picture.tiff"));
@@ -140,7 +140,7 @@ fn without_a_network_the_decoder_s_absence_is_said_and_the_engine_goes_on() {
     page.choose_file(&picture("picture.tiff"));
     page.wait_for_text(
         ERROR,
-        "The part of Cliplet that reads “picture.tiff” could not be fetched",
+        "The part of Cliplet that reads “picture.tiff” could not be downloaded",
     );
     // By the same engine, which has these pixels from the browser.
     page.choose_file(&picture("turned.jpg"));

@@ -185,7 +185,7 @@ fn a_label_has_prompts_of_its_own_and_what_is_read_can_be_seen() {
     page.press(&"word ".repeat(100));
     page.press_button(&format!("More about {}", "word ".repeat(100).trim()));
     page.wait_for("[data-testid=label-details] del");
-    page.wait_for_text("[data-testid=label-details]", "cut after 77 tokens");
+    page.wait_for_text("[data-testid=label-details]", "truncated at 77 tokens");
 }
 
 #[test]
@@ -194,18 +194,18 @@ fn several_templates_are_averaged() {
     let page = scored(&server, &LABELS);
     let one = page.results();
     page.paste_text(TEMPLATE, "\na drawing of a {}");
-    page.wait_for_text(".template-field", "2 templates: their mean counts");
+    page.wait_for_text(".template-field", "2 templates, averaged");
     let two = page.wait_for_results("scores by two templates", |rows| {
         rows.len() == 3 && rows[0].score != one[0].score
     });
     page.press_button("Use CLIP’s 80");
-    page.wait_for_text(".template-field", "80 templates: their mean counts");
+    page.wait_for_text(".template-field", "80 templates, averaged");
     page.wait_for_results("scores by 80 templates", |rows| {
         rows.len() == 3 && rows[0].score != two[0].score
     });
     page.reload();
     page.wait_for(TEMPLATE);
-    page.wait_for_text(".template-field", "80 templates: their mean counts");
+    page.wait_for_text(".template-field", "80 templates, averaged");
     page.press_button("Reset");
     page.choose_file(&repository("public/samples/rocket.jpg"));
     page.wait_for_results("the scores from before", |rows| rows == one);
@@ -221,11 +221,11 @@ fn sets_are_kept_taken_renamed_and_deleted() {
     page.press_button("Keep");
     page.wait_for_text(
         ".label-sets-dialog .said",
-        "“Ways to travel” is kept in this browser.",
+        "Saved “Ways to travel” in this browser.",
     );
     page.press_button("CIFAR-10");
     page.wait_for_labels(10);
-    page.wait_for_text("body", "Now with the labels of “CIFAR-10”.");
+    page.wait_for_text("body", "Loaded “CIFAR-10”.");
     page.reload();
     page.wait_for_labels(10);
     page.press_button("Sets");
@@ -235,9 +235,9 @@ fn sets_are_kept_taken_renamed_and_deleted() {
         &format!("{}Vehicles", with_control("a")),
     );
     page.press_button("Rename");
-    page.wait_for_text(".label-sets-dialog .said", "is called “Vehicles” now");
+    page.wait_for_text(".label-sets-dialog .said", "to “Vehicles”");
     page.press_button("Delete Vehicles");
-    page.wait_for_text(".label-sets-dialog .said", "“Vehicles” is deleted.");
+    page.wait_for_text(".label-sets-dialog .said", "Deleted “Vehicles”.");
     assert!(!page.has_button("Vehicles"));
     page.script(
         "document.querySelector('.label-sets-dialog .said .button').click()",
@@ -384,7 +384,7 @@ fn every_tool_fits_every_screen() {
         page.press_button("Sets");
         page.type_into(".label-sets-dialog form .field", "Ways to travel");
         page.press_button("Keep");
-        page.wait_for_text(".label-sets-dialog .said", "is kept in this browser.");
+        page.wait_for_text(".label-sets-dialog .said", "in this browser.");
         fits("sets");
     }
 }

@@ -15,7 +15,7 @@ fn the_list_of_models() {
     server.set_fault("models.json", MISSING);
     let page = Page::open(&server);
     page.wait_for_state("error");
-    page.wait_for_text(STATUS, "The list of models could not be read");
+    page.wait_for_text(STATUS, "Could not load the list of models");
     page.set_labels(&LABELS);
     page.choose_file(&repository("public/samples/rocket.jpg"));
     page.wait_for("[data-testid=drop-zone] img");
@@ -34,7 +34,7 @@ fn the_starter() {
     page.set_labels(&LABELS);
     page.choose_file(&repository("public/samples/rocket.jpg"));
     page.wait_for("[data-testid=drop-zone] img");
-    page.wait_for_text(STATUS, "No network connection to fetch LAION");
+    page.wait_for_text(STATUS, "No connection to download LAION");
     server.clear_fault("models/starter.gguf");
     page.press_button("Try again");
     assert_eq!(page.wait_for_scores_of(&LABELS)[0].label, "rocket");
@@ -50,7 +50,7 @@ fn a_sample() {
     page.press_button("Sample: Rocket");
     let rows = page.wait_for_scores_of(&LABELS);
     page.press_button("Sample: Panda");
-    page.wait_for_text(ERROR, "The sample “Panda” could not be fetched");
+    page.wait_for_text(ERROR, "The sample “Panda” could not be downloaded");
     assert_eq!(page.results(), rows);
     server.clear_fault("samples/panda.jpg");
     page.press_button("Sample: Panda");

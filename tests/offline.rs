@@ -208,7 +208,7 @@ fn a_new_version_is_taken(kind: Kind) {
     assert_eq!(asked("samples/panda.jpg"), before);
     page.wait_for(UPDATE);
 
-    page.press_button("Load it");
+    page.press_button("Update now");
     page.wait_until("the new title", UPDATE_PATIENCE, || {
         (title(&page) == "Newer").then_some(())
     });
@@ -250,13 +250,13 @@ fn a_new_version_is_not_taken_from_under_another_page() {
     page.wait_until("the new version", UPDATE_PATIENCE, || {
         page.has(UPDATE).then_some(())
     });
-    page.press_button("Load it");
+    page.press_button("Update now");
     page.wait_for_text(UPDATE, "open elsewhere");
     assert_eq!(title(&page), "Cliplet");
     page.script("window.other.close()", []);
     page.wait_until("the new title", UPDATE_PATIENCE, || {
         if page.has(UPDATE) {
-            page.press_button("Load it");
+            page.press_button("Update now");
         }
         (title(&page) == "Newer").then_some(())
     });

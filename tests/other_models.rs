@@ -252,7 +252,7 @@ fn what_is_no_clip_is_refused_by_its_name_and_the_starter_goes_on() {
     add(&page, &format!("{}siglip/", world.models.url()));
     page.wait_for_text(STATUS, "could not be opened");
     page.wait_for_text(STATUS, "siglip");
-    page.wait_for_text(STATUS, "The starter model goes on.");
+    page.wait_for_text(STATUS, "Still using the starter model.");
     assert_eq!(page.results(), rows);
 
     add(&page, &format!("{}nowhere/", world.models.url()));

@@ -21,7 +21,7 @@ fn open(server: &TestServer) -> Page {
 
 fn ask_for(page: &Page, address: &str) {
     if !page.has(FIELD) {
-        page.press_button("From an address");
+        page.press_button("From a URL");
     }
     page.wait_for(FIELD);
     page.retype(FIELD, &format!("{address}{}", Key::Enter.value()));
@@ -109,9 +109,9 @@ fn what_does_not_come_is_said_and_nothing_is_lost() {
     for (address, words) in [
         (
             format!("{}rocket.jpg", closed.url()),
-            "does not let other pages read its pictures",
+            "does not allow cross-site access",
         ),
-        (at("missing.jpg"), "has no picture at this address"),
+        (at("missing.jpg"), "has no picture at this URL"),
         (at("page"), "a web page"),
         (at("paper.pdf"), "“application/pdf”"),
         (at("large.jpg"), "more than 100 MB"),
@@ -130,7 +130,7 @@ fn what_does_not_come_is_said_and_nothing_is_lost() {
             "blob:https://example.org/1".to_owned(),
             "the picture itself",
         ),
-        ("cat".to_owned(), "no address of a picture"),
+        ("cat".to_owned(), "isn’t a picture URL"),
     ] {
         ask_for(&page, &address);
         page.wait_for_text(ERROR, words);

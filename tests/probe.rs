@@ -47,11 +47,11 @@ fn classes_are_learnt_from_examples_answer_and_come_back_from_a_file() {
         }
         page.wait_for_text("[data-testid=selected]", "2 selected");
         page.type_into("[data-testid=class-name]", class);
-        page.press_button("Put them there");
+        page.press_button("Add to class");
         page.wait_for_text("[data-testid=selected]", "None selected");
     }
     page.press_button("Learn");
-    page.wait_for_text("[data-testid=probe-state]", "Learnt from 4 pictures");
+    page.wait_for_text("[data-testid=probe-state]", "Trained on 4 pictures");
     page.wait_for_text("[data-testid=probe-state]", "right on 4 of 4 pictures");
     wait_for_labels_of(&page, &[("one.jpg", "bear"), ("four.jpg", "stinging")]);
     page.wait_for_text("[data-testid=probe-panel]", "Classes from examples");
@@ -152,7 +152,7 @@ fn examples_are_there_after_a_crash_until_they_are_deleted() {
     wait_for_classes(&page, &all);
     page.click("[data-name='one.jpg']");
     page.type_into("[data-testid=class-name]", "insects");
-    page.press_button("Put them there");
+    page.press_button("Add to class");
     page.wait_for_text(
         "[data-testid=undo-note]",
         "1 picture was an example of another class.",
@@ -176,7 +176,7 @@ fn examples_are_there_after_a_crash_until_they_are_deleted() {
     page.press_button("Teach");
     wait_for_classes(&page, &left);
     page.press_button("Learn");
-    page.wait_for_text("[data-testid=probe-state]", "Learnt from 4 pictures");
+    page.wait_for_text("[data-testid=probe-state]", "Trained on 4 pictures");
     page.press_button("Look");
 
     // Deleted is deleted: pictures that come again are examples of nothing.
@@ -186,7 +186,7 @@ fn examples_are_there_after_a_crash_until_they_are_deleted() {
     page.press_button("Delete it");
     page.wait_for_text(
         "[data-testid=collection-note]",
-        "Nothing of your pictures is kept",
+        "All stored picture data deleted",
     );
     page.reload();
     page.wait_until_ready();

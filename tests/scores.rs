@@ -63,7 +63,7 @@ fn independent_scores_do_not_depend_on_the_other_labels() {
     page.reload();
     page.wait_for_text(".score-options", "each for itself");
     open_options(&page);
-    page.press_button("As usual");
+    page.press_button("Reset to defaults");
     page.wait_for_text(".score-options", "compared with each other");
 }
 

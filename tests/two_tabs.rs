@@ -17,12 +17,12 @@ fn one_fetches_and_the_other_watches_and_takes_over() {
     world.models.set_fault(FILE, SLOW);
     let page = Page::open_at(&world.page, "?patience=0.1");
     let first = page.tab();
-    page.press_button("Fetch (42 MB)");
-    page.wait_for_text(STATUS, "Fetching Better CLIP");
+    page.press_button("Download (42 MB)");
+    page.wait_for_text(STATUS, "Downloading Better CLIP");
 
     let second = page.open_tab(&format!("{}?patience=0.1", world.page.url()));
-    page.press_button("Fetch (42 MB)");
-    page.wait_for_text(STATUS, "Another tab is fetching Better CLIP");
+    page.press_button("Download (42 MB)");
+    page.wait_for_text(STATUS, "Another tab is downloading Better CLIP");
     page.wait_until("some of it to be there", Duration::from_secs(30), || {
         page.text(STATUS)
             .filter(|text| !text.contains(": 0 of"))
@@ -31,7 +31,7 @@ fn one_fetches_and_the_other_watches_and_takes_over() {
 
     page.switch_to(&first);
     page.close_tab(&second);
-    page.wait_for_text(STATUS, "Fetching Better CLIP");
+    page.wait_for_text(STATUS, "Downloading Better CLIP");
     world.models.clear_fault(FILE);
     page.wait_for_text(STATUS, "Better CLIP is ready");
     assert_eq!(kept_sha256(&page, "Better"), Some(sha256(&bytes)));
@@ -43,7 +43,7 @@ fn one_fetches_and_the_other_watches_and_takes_over() {
 fn visit_of_who_keeps_it() -> (World, Page) {
     let world = World::new();
     let page = Page::open(&world.page);
-    page.press_button("Fetch (0.5 MB)");
+    page.press_button("Download (0.5 MB)");
     page.wait_for_text(STATUS, "Better CLIP is ready");
     world.models.stop();
     (world, page)

@@ -44,7 +44,7 @@ fn assert_all_come(kinds: &[(&str, Faults)], most_more: u64) -> World {
         if id != &ids[0] {
             choose(&page, id);
         }
-        page.press_button("Fetch (20 MB)");
+        page.press_button("Download (20 MB)");
         page.wait_for_text(STATUS, &format!("{id} CLIP is ready"));
         assert_eq!(kept_sha256(&page, id), Some(sha256.clone()), "{id}");
         let served = world.models.bytes_served(&file);
@@ -103,7 +103,7 @@ fn a_server_that_shows_no_headers_is_enough() {
     world
         .models
         .set_passing_faults("Reticent.gguf", &[CUT, CUT]);
-    page.press_button("Fetch (20 MB)");
+    page.press_button("Download (20 MB)");
     page.wait_for_text(STATUS, "Reticent CLIP is ready");
     assert_eq!(kept_sha256(&page, "Reticent"), Some(sha256));
 }
@@ -116,7 +116,7 @@ fn a_compressed_answer_is_longer_or_shorter_than_the_file() {
     // What is missing then comes as it is.
     let cut = Fault::Cut { after: 700_000 };
     world.models.set_passing_faults("Zipped.gguf", &[cut]);
-    page.press_button("Fetch (1.0 MB)");
+    page.press_button("Download (1.0 MB)");
     page.wait_for_text(STATUS, "Zipped CLIP is ready");
     assert_eq!(kept_sha256(&page, "Zipped"), Some(sha256));
     assert!(world.models.bytes_served("Zipped.gguf") < 2 * SIZE as u64);
@@ -160,7 +160,7 @@ fn progress_of_a_compressed_answer_never_passes_the_whole() {
         let told: Vec<&str> = told.filter_map(|text| text.as_str()).collect();
         let told: Vec<&str> = told
             .into_iter()
-            .filter(|text| text.contains("Fetching"))
+            .filter(|text| text.contains("Downloading"))
             .collect();
         assert!(told.len() > 2, "{told:?}");
         for text in told {
@@ -181,7 +181,7 @@ fn each_part_is_asked_for_at_the_file_s_own_address() {
     world
         .models
         .set_fault("Moved.gguf", Fault::MovedTo("signed/for-a-minute.gguf"));
-    page.press_button("Fetch (20 MB)");
+    page.press_button("Download (20 MB)");
     page.wait_for_text(STATUS, "Moved CLIP is ready");
     assert_eq!(kept_sha256(&page, "Moved"), Some(sha256));
     let asked = world.models.requests("Moved.gguf").len();
@@ -209,7 +209,7 @@ fn what_cannot_end_well_ends_in_a_sentence() {
         (
             "Dropping",
             &[Fault::Cut { after: 0 }],
-            "the connection breaks at once",
+            "the connection failed immediately",
         ),
         (
             "Shorter",
@@ -224,10 +224,10 @@ fn what_cannot_end_well_ends_in_a_sentence() {
         if id != ids[0] {
             choose(&page, id);
         }
-        page.press_button("Fetch (20 MB)");
-        page.wait_for_text(STATUS, &format!("{id} CLIP could not be fetched"));
+        page.press_button("Download (20 MB)");
+        page.wait_for_text(STATUS, &format!("{id} CLIP could not be downloaded"));
         page.wait_for_text(STATUS, sentence);
-        page.wait_for_text(STATUS, "The starter model goes on.");
+        page.wait_for_text(STATUS, "Still using the starter model.");
         assert_eq!(kept_sha256(&page, id), None, "{id}");
     }
 }
@@ -250,7 +250,7 @@ fn what_is_not_the_file_that_was_published_is_deleted() {
         if id != ids[0] {
             choose(&page, id);
         }
-        page.press_button("Fetch (20 MB)");
+        page.press_button("Download (20 MB)");
         page.wait_for_text(STATUS, sentence);
         assert_eq!(kept_sha256(&page, id), None, "{id}");
     }
@@ -263,7 +263,7 @@ fn a_server_that_announces_more_than_there_is_gives_all_or_is_told_of() {
         "Boasting.gguf",
         &[Fault::NoRanges, Fault::Length(SIZE as u64 + 1_000)],
     );
-    page.press_button("Fetch (20 MB)");
+    page.press_button("Download (20 MB)");
     // For the browser it is a broken connection, at which it drops what the page has not read yet: on a busy machine that may
     // be the end of the file, again and again.
     let text = page.wait_until("an end", Duration::from_secs(60), || {

@@ -60,7 +60,7 @@ fn the_map_lies_over_the_picture_and_adds_up_to_the_cosine() {
     let server = TestServer::with_page();
     let page = scored(&server, &Options::default());
     assert!(!page.has(MAP));
-    page.press_button("What speaks for it?");
+    page.press_button("Why this label?");
     page.wait_for(&map_of("rocket"));
     let sum = page.attribute(MAP, "data-sum").unwrap();
     let sum: f64 = sum.parse().unwrap();
@@ -88,7 +88,7 @@ fn the_map_lies_over_the_picture_and_adds_up_to_the_cosine() {
         panic!("no colour");
     };
     assert!(red > blue && alpha > 60, "{red} {blue} {alpha}");
-    page.wait_for_text(".why-key", "not looked at");
+    page.wait_for_text(".why-key", "not seen by the model");
     let [red, _, blue, alpha] = colour(&page, 0.03, 0.501)[..] else {
         panic!("no colour");
     };
@@ -119,7 +119,7 @@ fn every_label_can_be_asked_about_by_keyboard() {
     );
     page.press(&Key::Enter.value().to_string());
     page.wait_for(&map_of("rocket"));
-    page.wait_for_text("[role=status]", "Map of what speaks for “rocket”");
+    page.wait_for_text("[role=status]", "Map for “rocket”");
     page.wait_for(&format!("{BUTTON}[aria-pressed=true]"));
     page.script(
         "const field = document.querySelector('.why-panel select');
@@ -146,12 +146,9 @@ fn a_label_that_is_alone_is_compared_with_any_picture() {
     page.set_labels(&["rocket"]);
     page.choose_file(&repository("public/samples/rocket.jpg"));
     page.wait_for_scores_of(&["rocket"]);
-    page.press_button("What speaks for it?");
+    page.press_button("Why this label?");
     page.wait_for(&map_of("rocket"));
-    page.wait_for_text(
-        "[data-testid=why-panel]",
-        "rather than a picture of anything",
-    );
+    page.wait_for_text("[data-testid=why-panel]", "against a picture of anything");
 }
 
 /// The map is the model's that has scored, and follows when a better one takes over.
@@ -159,7 +156,7 @@ fn a_label_that_is_alone_is_compared_with_any_picture() {
 fn a_better_model_has_a_map_of_its_own() {
     let world = World::new();
     let (page, _) = world.visit();
-    page.press_button("What speaks for it?");
+    page.press_button("Why this label?");
     page.wait_for(MAP);
     let mut file = File::open(repository(
         "crates/clip/tests/fixtures/golden/q8_0-gelu.gguf",
@@ -186,7 +183,7 @@ fn it_fits_every_screen() {
                 ..Options::default()
             },
         );
-        page.press_button("What speaks for it?");
+        page.press_button("Why this label?");
         page.wait_for(&map_of("rocket"));
         for (width, height) in [(320, 640), (2560, 1440)] {
             page.resize(width, height);

@@ -97,7 +97,7 @@ fn Results(report: Report, checked: Checked) -> impl IntoView {
                             <th scope="col">"Class"</th>
                             <th scope="col">"Pictures"</th>
                             <th scope="col">"Recall"</th>
-                            <th scope="col">"Taken for it wrongly"</th>
+                            <th scope="col">"False positives"</th>
                         </tr>
                     </thead>
                     <tbody>{classes}</tbody>
@@ -105,7 +105,7 @@ fn Results(report: Report, checked: Checked) -> impl IntoView {
             </div>
         </details>
         <details>
-            <summary>"What was taken for what"</summary>
+            <summary>"Confusion matrix"</summary>
             <Confusion report=report.clone() labels />
         </details>
         <Show when=move || has_mistakes>
@@ -144,7 +144,7 @@ fn Confusion(report: Report, labels: StoredValue<Vec<String>>) -> impl IntoView 
                 }
             });
         return view! {
-            <div class="wide" tabindex="0" role="region" aria-label="What was taken for what">
+            <div class="wide" tabindex="0" role="region" aria-label="Confusion matrix">
                 <table>
                     <thead>
                         <tr>
@@ -190,7 +190,7 @@ fn Confusion(report: Report, labels: StoredValue<Vec<String>>) -> impl IntoView 
     });
     view! {
         <p class="hint">{words::ABOUT_CONFUSION}</p>
-        <div class="wide" tabindex="0" role="region" aria-label="What was taken for what">
+        <div class="wide" tabindex="0" role="region" aria-label="Confusion matrix">
             <table class="confusion" data-testid="confusion">
                 <thead>
                     <tr>

@@ -454,7 +454,7 @@ fn OnePicture() -> impl IntoView {
                     "Words for it"
                 </button>
                 <button type="button" class="link-button" on:click=move |_| session.take_out(vec![id])>
-                    "Take it out"
+                    "Remove"
                 </button>
             }
         })

@@ -111,8 +111,8 @@ pub fn LabelSetsDialog() -> impl IntoView {
                         class="field"
                         type="text"
                         dir="auto"
-                        aria-label="Name for the labels of now"
-                        placeholder="Name for the labels of now"
+                        aria-label="Name this set"
+                        placeholder="Name this set"
                         autocomplete="off"
                     />
                     <button type="submit" class="button">

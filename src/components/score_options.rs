@@ -121,7 +121,7 @@ pub fn ScoreOptions() -> impl IntoView {
         changed.then(|| {
             view! {
                 <button type="button" class="link-button" on:click=reset>
-                    "As usual"
+                    "Reset to defaults"
                 </button>
             }
         })

@@ -144,7 +144,7 @@ fn Inside() -> impl IntoView {
         {link}
         <p>{text::ABOUT_LINK}</p>
         {notes.collect_view()}
-        <h3>"For a page of yours"</h3>
+        <h3>"Embed"</h3>
         <div class="share-copy">
             <textarea
                 class="field"

@@ -57,7 +57,7 @@ pub fn TeachPanel() -> impl IntoView {
                 />
                 <datalist id="class-names">{names}</datalist>
                 <button type="submit" class="button" prop:disabled=move || selected.get() == 0>
-                    "Put them there"
+                    "Add to class"
                 </button>
                 <Show when=move || has_folders.get()>
                     <button type="button" class="button" on:click=move |_| session.teach_folders()>

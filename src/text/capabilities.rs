@@ -6,8 +6,8 @@ use crate::state::capabilities::{Camera, Capabilities, Feature, Group, Running, 
 /// The heading.
 pub const HEADING: &str = "About this browser";
 /// What is to be read below it.
-pub const INTRODUCTION: &str = "What this browser and the host of this page give Cliplet, and what to do for more. It works without most of \
-                                it, only more slowly, or not at the next visit.";
+pub const INTRODUCTION: &str = "What this browser and host provide, and how to get more. Cliplet works without most of it, only more \
+                                slowly, or not at the next visit.";
 /// While it is found out.
 pub const FINDING_OUT: &str = "Finding out";
 /// The button that asks the browser to keep everything.
@@ -66,7 +66,7 @@ pub fn purpose(feature: Feature) -> &'static str {
             "With it the browser clears nothing of this when it runs out of room."
         }
         Feature::Room => {
-            "What the browser says that the page may still keep. There may be less in truth."
+            "How much more the browser says this page may keep. The real amount may be lower."
         }
         Feature::Https => {
             "HTTPS, or a page from this device itself. Browsers give most of the above only then."

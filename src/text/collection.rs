@@ -12,7 +12,7 @@ pub const ALL_PICTURES: &str = "All pictures";
 /// What stands in the search field.
 pub const SEARCH: &str = "Search these pictures with words";
 /// Nothing passes the filter.
-pub const NONE_SHOWN: &str = "No picture is like that.";
+pub const NONE_SHOWN: &str = "No matching pictures.";
 /// In a line, where more can be found.
 pub const KEPT_HERE: &str = "Small previews are kept on this device only";
 /// The same where the person has switched that off.
@@ -27,7 +27,7 @@ pub const ABOUT_KEEPING: &str = "Small previews of your pictures, and the number
 pub const DELETE_QUESTION: &str = "Delete all previews and numbers that are kept, and what they are examples of? This cannot be undone. Your \
                                    pictures stay where they are.";
 /// It is gone.
-pub const DELETED: &str = "Nothing of your pictures is kept any more.";
+pub const DELETED: &str = "All stored picture data deleted.";
 /// The browser gives no room.
 pub const NO_ROOM: &str = "The browser has no more room: further pictures are shown and searched now, but not kept for the next visit. Delete \
                            models or pictures that you do not need.";
@@ -52,9 +52,9 @@ pub const CLASSES: &str = "Classes from examples";
 pub const ABOUT_CLASSES: &str = "These scores come from a linear probe, which has learnt from examples. Your labels are as they were.";
 /// The list of words could not be fetched.
 pub const NO_VOCABULARY: &str =
-    "The list of words could not be fetched. Check the connection, and try again.";
+    "The list of words could not be downloaded. Check the connection, and try again.";
 /// What was taken out is there again.
-pub const PUT_BACK: &str = "It is back.";
+pub const PUT_BACK: &str = "Restored.";
 /// No label fits a picture.
 pub const NONE_FITS: &str = "None of these";
 /// The field for where words for a picture come from.
@@ -67,11 +67,9 @@ pub const PICTURE_NOT_READ: &str =
 /// What is checked.
 pub const CHECKS_LABELS: &str = "With your labels";
 /// The same.
-pub const CHECKS_PROBE: &str =
-    "With the linear probe: on its own examples it is better than on others";
+pub const CHECKS_PROBE: &str = "With the linear probe: scores on training pictures are optimistic";
 /// How to read a confusion matrix.
-pub const ABOUT_CONFUSION: &str =
-    "A row for what the pictures are, a column for what they are given.";
+pub const ABOUT_CONFUSION: &str = "Rows: actual. Columns: predicted.";
 /// The browser did not take a file.
 pub const NOT_SAVED: &str = "The browser did not save the file. Try again.";
 /// What is kept, as the subject of a sentence.
@@ -79,7 +77,7 @@ pub const PREVIEWS: &str = "What is kept of your pictures";
 /// No picture has a class.
 pub const NOTHING_TO_CHECK: &str = "To check labels, drop a folder with a folder for each class in it: its name says what the pictures in it are.";
 /// What a check is.
-pub const ABOUT_CHECK: &str = "The names of the folders say what the pictures are. This is how often that is what they are given.";
+pub const ABOUT_CHECK: &str = "The names of the folders say what the pictures are. This is how often the top label matches the folder.";
 
 /// How many pictures there are.
 pub fn count(pictures: usize) -> String {
@@ -120,8 +118,8 @@ pub fn all_read(progress: Progress) -> String {
     match progress.failed {
         0 => format!("{} read.", count(progress.all)),
         failed => format!(
-            "{} read, {} of them could not be.",
-            count(progress.all),
+            "{} read, {} unreadable.",
+            count(progress.all - failed),
             number(failed)
         ),
     }
@@ -145,18 +143,15 @@ pub fn item(name: &str, standing: &Standing, has_label: bool) -> String {
 /// Files that were left out.
 pub fn left_out(files: usize) -> String {
     match files {
-        1 => "1 file is no picture, and was left out.".to_owned(),
-        _ => format!(
-            "{} files are no pictures, and were left out.",
-            number(files)
-        ),
+        1 => "Skipped 1 file that is not a picture.".to_owned(),
+        _ => format!("Skipped {} files that are not pictures.", number(files)),
     }
 }
 
 /// More than can be taken.
 pub fn too_many(most: usize) -> String {
     format!(
-        "That is more than {} pictures, which is the most. The others were left out.",
+        "Cliplet takes at most {} pictures. The others were left out.",
         number(most)
     )
 }
@@ -218,8 +213,8 @@ pub fn selected(pictures: usize) -> String {
 /// Pictures were taken out.
 pub fn taken_out(pictures: usize) -> String {
     match pictures {
-        1 => "1 picture was taken out.".to_owned(),
-        _ => format!("{} pictures were taken out.", number(pictures)),
+        1 => "Removed 1 picture.".to_owned(),
+        _ => format!("Removed {} pictures.", number(pictures)),
     }
 }
 
@@ -244,7 +239,7 @@ pub fn taught_otherwise(pictures: usize) -> String {
 
 /// A class was taken out.
 pub fn class_taken_out(name: &str) -> String {
-    format!("The class {} was taken out.", quoted(name))
+    format!("Removed the class {}.", quoted(name))
 }
 
 /// What the pictures are compared with.
@@ -255,7 +250,9 @@ pub fn similar_to(name: &str) -> String {
 /// A search that cannot be answered, or labels that cannot be asked.
 pub fn not_asked(failure: &Failure) -> String {
     match failure {
-        Failure::NoModel => "There is no model yet. It answers as soon as it is here.".to_owned(),
+        Failure::NoModel => {
+            "There is no model yet. Scores appear as soon as it is ready.".to_owned()
+        }
         other => format!("The pictures could not be compared: {}", because(other)),
     }
 }
@@ -272,7 +269,7 @@ pub fn no_probe(failure: &Failure) -> String {
 /// The model has changed, and the probe is for another.
 pub fn probe_of_other(model: &str) -> String {
     format!(
-        "The linear probe was made with the model {}. Train it again with this one, or go back to that model. The labels answer meanwhile.",
+        "The linear probe was made with the model {}. Train it again with this one, or go back to that model. Labels are used until then.",
         quoted(model)
     )
 }
@@ -280,18 +277,18 @@ pub fn probe_of_other(model: &str) -> String {
 /// What a probe has learnt from, and how good it is.
 pub fn probe(examples: usize, tried: Option<(u32, u32)>, milliseconds: u32) -> String {
     let learnt = match milliseconds {
-        0 => format!("Learnt from {}.", count(examples)),
-        _ => format!("Learnt from {} in {milliseconds} ms.", count(examples)),
+        0 => format!("Trained on {}.", count(examples)),
+        _ => format!("Trained on {} in {milliseconds} ms.", count(examples)),
     };
     match tried {
         Some((correct, all)) => format!(
-            "{learnt} By cross-validation it is right on {} of {} pictures that it had not seen ({}).",
+            "{learnt} Cross-validated accuracy: {} of {} ({}).",
             number(correct as usize),
             number(all as usize),
             percent(correct as f32 / all.max(1) as f32)
         ),
         None => format!(
-            "{learnt} With two examples of each class, it could be tried on pictures that it has not seen."
+            "{learnt} With two examples of each class, its accuracy could be cross-validated."
         ),
     }
 }
@@ -303,11 +300,7 @@ pub fn share(share: f64) -> String {
 
 /// What came of a check, in words.
 pub fn checked(accuracy: f64, pictures: usize) -> String {
-    format!(
-        "{} of {} are given the right label.",
-        share(accuracy),
-        count(pictures)
-    )
+    format!("Accuracy: {} of {}.", share(accuracy), count(pictures))
 }
 
 /// Folders that no label is called after.
@@ -337,7 +330,7 @@ pub const LABELS_OF_FOLDERS: &str = "The names of the folders are your labels no
 
 /// What was a picture, and what was it taken for.
 pub fn mistake(right: &str, told: &str, score: f32) -> String {
-    format!("{}: {} by {}", quoted(right), quoted(told), percent(score))
+    format!("{} → {}, {}", quoted(right), quoted(told), percent(score))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub fn undone(last: &Change) -> String {
 
 /// A change was made again.
 pub fn redone(next: &Change) -> String {
-    format!("Response again: {}.", change(next))
+    format!("Redone: {}.", change(next))
 }
 
 /// A label was moved to a place, of so many.
@@ -62,7 +62,7 @@ pub const SHOW_MY_ORDER: &str = "Show my order";
 /// A label was switched off, or on again.
 pub fn switched(label: &str, off: bool) -> String {
     match off {
-        true => format!("{} is off: it is not asked.", quoted(label)),
+        true => format!("{} is off and won’t be scored.", quoted(label)),
         false => format!("{} is on again.", quoted(label)),
     }
 }
@@ -76,7 +76,7 @@ pub fn off_count(count: usize) -> String {
 pub fn tokens(tokens: u32, context: u32, cut: bool) -> String {
     match cut {
         false => format!("{tokens} of {context} tokens"),
-        true => format!("cut after {tokens} tokens, which is all that the model reads"),
+        true => format!("truncated at {tokens} tokens, the model’s limit"),
     }
 }
 /// What stands above a label's prompts.
@@ -113,16 +113,17 @@ pub fn none_fits(best: &str, fit: f32, neutral: &str) -> String {
 pub const NONE_FITS: &str = "None of these fits.";
 
 /// What scores are and what they are not, in short.
-pub const ABOUT_SCORES: &str = "The model gives the picture and each label a direction; the cosine says how near two are. How \
-     large they are differs between models, so the differences count. Compared with each other, all labels share 100%: that \
-     says which fits best, not whether it fits. Each for itself, a label above 50% fits better than the neutral prompt. No score is the \
-     probability that a label is right: try your labels on pictures whose answer you know.";
+pub const ABOUT_SCORES: &str = "Cosine measures how closely picture and label match; its size differs between models. Compared \
+     with each other, labels share 100%: that ranks them, and can’t say whether any fits. Each for itself, a label above 50% \
+     fits better than the neutral prompt. Scores aren’t probabilities of being right: try your labels on pictures whose answer \
+     you know.";
 /// What the temperature does.
-pub const ABOUT_TEMPERATURE: &str = "1 is as the model was trained. Above, scores come nearer to each other; below, the best takes more.";
+pub const ABOUT_TEMPERATURE: &str =
+    "1 is as the model was trained. Higher evens scores out; lower favours the top label.";
 /// What the threshold means.
 pub fn about_threshold(threshold: f32, neutral: &str) -> String {
     format!(
-        "Says so where the best label gets less than {} against {}, a prompt that says nothing of what is in the picture.",
+        "None of the labels fits where the best gets less than {} against {}, a prompt that names nothing in the picture.",
         percent(threshold),
         quoted(neutral)
     )
@@ -162,55 +163,55 @@ pub fn temperature_digits(temperature: f32) -> String {
 
 /// So many templates are in force.
 pub fn template_count(count: usize) -> String {
-    format!("{} templates: their mean counts", number(count))
+    format!("{} templates, averaged", number(count))
 }
 /// What can be written into the field for templates.
 pub const TEMPLATE_HINT: &str = "{} is the label. Several templates, one a line, are averaged.";
 /// CLIP's templates could not be fetched.
 pub const NO_TEMPLATES: &str =
-    "The 80 templates could not be fetched. Check the connection, then try again.";
+    "The 80 templates could not be downloaded. Check the connection, then try again.";
 
 /// A set took the place of the labels.
 pub fn set_loaded(name: &str) -> String {
-    format!("Now with the labels of {}.", quoted(name))
+    format!("Loaded {}.", quoted(name))
 }
 /// A ready set's file did not come.
 pub fn set_not_fetched(name: &str) -> String {
     format!(
-        "The labels of {} could not be fetched. Check the connection, then try again.",
+        "The labels of {} could not be downloaded. Check the connection, then try again.",
         quoted(name)
     )
 }
 /// The list of ready sets did not come.
 pub const NO_READY_SETS: &str =
-    "The list of ready sets could not be fetched. Check the connection.";
+    "The list of ready sets could not be downloaded. Check the connection.";
 /// A set is kept.
 pub fn set_saved(name: &str, replaced: bool) -> String {
     match replaced {
-        false => format!("{} is kept in this browser.", quoted(name)),
+        false => format!("Saved {} in this browser.", quoted(name)),
         true => format!(
-            "{} is kept, in the place of the older set of that name.",
+            "Saved {}, replacing the earlier set of that name.",
             quoted(name)
         ),
     }
 }
 /// A set was deleted.
 pub fn set_deleted(name: &str) -> String {
-    format!("{} is deleted.", quoted(name))
+    format!("Deleted {}.", quoted(name))
 }
 /// A set has another name.
 pub fn set_renamed(old: &str, new: &str) -> String {
-    format!("{} is called {} now.", quoted(old), quoted(new))
+    format!("Renamed {} to {}.", quoted(old), quoted(new))
 }
 /// What was done with sets was taken back.
-pub const SETS_AS_BEFORE: &str = "Your sets are as they were.";
+pub const SETS_AS_BEFORE: &str = "Change undone.";
 /// A set has no labels.
-pub const NOTHING_TO_SAVE: &str = "There are no labels to keep. Add some first.";
+pub const NOTHING_TO_SAVE: &str = "There are no labels to save. Add some first.";
 /// The browser kept nothing.
-pub const NO_ROOM_FOR_SETS: &str = "The browser did not keep it: it gives this page no room, or not enough. Delete a set, then try again.";
+pub const NO_ROOM_FOR_SETS: &str =
+    "Not saved: this browser gives the page too little room. Delete a set, then try again.";
 /// No sets yet.
-pub const NO_OWN_SETS: &str =
-    "None yet. Keep the labels and templates that you have now under a name.";
+pub const NO_OWN_SETS: &str = "None yet. Save your labels and templates under a name.";
 
 /// A set cannot have this name.
 pub fn set_fault(fault: Fault, name: &str) -> String {
@@ -288,6 +289,6 @@ mod tests {
         );
         assert_eq!(temperature_digits(10.0), "10");
         assert_eq!(tokens(8, 77, false), "8 of 77 tokens");
-        assert!(tokens(77, 77, true).starts_with("cut after 77 tokens"));
+        assert!(tokens(77, 77, true).starts_with("truncated at 77 tokens"));
     }
 }

@@ -9,30 +9,29 @@ use cliplet_protocol::messages::Failure;
 // ---- Why ----
 
 /// The button that shows what speaks for the best label.
-pub const SHOW_WHY: &str = "What speaks for it?";
+pub const SHOW_WHY: &str = "Why this label?";
 /// The button that takes the map off the picture.
 pub const HIDE_WHY: &str = "Hide the map";
 /// The field that says which label the map is of.
-pub const WHY_LABEL: &str = "What speaks for";
+pub const WHY_LABEL: &str = "Why";
 /// While the map is made.
-pub const LOOKING_FOR_WHY: &str = "Looking where";
+pub const LOOKING_FOR_WHY: &str = "Mapping…";
 /// The colour of patches that speak for a label.
-pub const FOR: &str = "speaks for it";
+pub const FOR: &str = "raised it";
 /// The colour of patches that speak against it.
-pub const AGAINST: &str = "against it";
+pub const AGAINST: &str = "lowered it";
 /// What was cut off.
-pub const NOT_LOOKED_AT: &str = "not looked at";
+pub const NOT_LOOKED_AT: &str = "not seen by the model";
 
 /// What the map is and is not.
 pub fn about_why(why: &Why) -> String {
     let rather = match why.alone {
-        false => "rather than the other labels",
-        true => "rather than a picture of anything",
+        false => "against the other labels",
+        true => "against a picture of anything",
     };
     format!(
-        "Where the model found what speaks for {} {rather}, in the {across} by {across} patches that it reads. It shows what this \
-         answer was made of, not where the thing is, nor that the answer is right: patches also hand on what they have read \
-         elsewhere.",
+        "Patches, of {across} by {across}, that raised (orange) or lowered (blue) {} {rather}. Not an object location, nor proof: \
+         patches also pass on what others saw.",
         quoted(&why.label),
         across = why.across
     )
@@ -40,12 +39,16 @@ pub fn about_why(why: &Why) -> String {
 
 /// How the map adds up.
 pub fn why_sum(why: &Why) -> String {
+    let others = match why.alone {
+        false => "other labels",
+        true => "the neutral prompt",
+    };
     let signed = |x: f32| {
         let text = format!("{x:+.3}");
         text.replace('-', "−")
     };
     format!(
-        "Its cosine less theirs: {}. From the patches: {}; of no patch: {}.",
+        "Margin over {others}: {} (patches {}, rest {}).",
         signed(why.sum()),
         signed(why.of_patches()),
         signed(why.rest)
@@ -56,14 +59,11 @@ pub fn why_sum(why: &Why) -> String {
 pub fn why_in_words(why: &Why) -> String {
     match why.strongest() {
         Some(place) => format!(
-            "Map of what speaks for {}: most of all {}.",
+            "Map for {}: raised most {}.",
             quoted(&why.label),
             place_in_words(place)
         ),
-        None => format!(
-            "Map of what speaks for {}: no patch does.",
-            quoted(&why.label)
-        ),
+        None => format!("Map for {}: no patch raised it.", quoted(&why.label)),
     }
 }
 
@@ -83,10 +83,7 @@ fn place_in_words(place: Place) -> &'static str {
 
 /// The map could not be made.
 pub fn no_why(failure: &Failure) -> String {
-    format!(
-        "What speaks for it could not be found out: {}",
-        super::because(failure)
-    )
+    format!("The map could not be made: {}", super::because(failure))
 }
 
 // ---- The camera ----
@@ -119,29 +116,29 @@ pub fn frame_rate(rate: f64) -> String {
 // ---- A picture from elsewhere ----
 
 /// The button that leads to the field for an address.
-pub const FROM_ADDRESS: &str = "From an address";
+pub const FROM_ADDRESS: &str = "From a URL";
 /// The field for an address.
-pub const PICTURE_ADDRESS: &str = "Address of a picture";
+pub const PICTURE_ADDRESS: &str = "Picture URL";
 /// What is told to whom.
-pub const ABOUT_ADDRESS: &str = "It is fetched from that site by your browser, without cookies, and read here. The site must allow other pages to read it.";
+pub const ABOUT_ADDRESS: &str = "Your browser downloads it from that site, without cookies, and scores it here. The site must allow cross-site access.";
 
 /// An address that no picture can be fetched from.
 pub fn no_picture_address(trouble: AddressError) -> &'static str {
     match trouble {
         AddressError::Nothing => {
-            "Type or paste the address of a picture, such as https://example.org/cat.jpg."
+            "Type or paste a picture URL, such as https://example.org/cat.jpg."
         }
         AddressError::NoAddress => {
-            "That is no address of a picture. One looks like https://example.org/cat.jpg."
+            "That isn’t a picture URL. One looks like https://example.org/cat.jpg."
         }
         AddressError::InItself => {
-            "That is not the address of a picture but the picture itself, or one of another page’s own. Save it, then drop the file here."
+            "That is a picture’s data, or another page’s own picture, not a URL. Save it, then drop the file here."
         }
         AddressError::OnDevice => {
             "That is a file on this device. Drop the file itself on the page, or choose it."
         }
         AddressError::NotSafe => {
-            "A page can fetch from https addresses only, and from this device's own. Save the picture, then drop the file here."
+            "A page can download from https addresses only, and from this device. Save the picture, then drop the file here."
         }
     }
 }
@@ -152,30 +149,30 @@ pub fn not_from_elsewhere(host: &str, trouble: &remote_picture::FetchError) -> S
     const SAVE: &str = "Open the picture in a tab of its own, save it, then drop the file here.";
     match trouble {
         FetchError::Offline => {
-            "There is no network connection. Choose a picture of this device, or try again later."
+            "There is no network connection. Choose a picture on this device, or try again later."
                 .to_owned()
         }
-        FetchError::Refused => format!(
-            "{host} does not let other pages read its pictures, or there is no such site. {SAVE}"
-        ),
+        FetchError::Refused => {
+            format!("{host} does not allow cross-site access, or does not exist. {SAVE}")
+        }
         FetchError::Status(404 | 410) => {
-            format!("{host} has no picture at this address. Check the address.")
+            format!("{host} has no picture at this URL. Check the URL.")
         }
         FetchError::Status(401 | 403) => {
-            format!("{host} does not give this picture to everybody. {SAVE}")
+            format!("{host} does not share this picture with everybody. {SAVE}")
         }
         FetchError::Status(429) => {
-            format!("Too much is asked of {host}. Try again in some minutes.")
+            format!("{host} is busy. Try again in a few minutes.")
         }
         FetchError::Status(status) => {
             format!("{host} answered {status} instead of the picture. Try again later.")
         }
         FetchError::WebPage => format!(
-            "That is the address of a web page of {host}, not of a picture. Copy the address of the picture itself: most browsers \
-             have that in its context menu."
+            "That URL is a web page of {host}, not a picture. Copy the URL of the picture itself: most browsers have that in its \
+             context menu."
         ),
         FetchError::OtherKind(kind) => format!(
-            "What lies there is no picture but {}. Take the address of a picture.",
+            "That URL is {}, not a picture. Use the URL of a picture.",
             quoted(kind)
         ),
         FetchError::Empty => format!(
@@ -205,25 +202,25 @@ pub fn picture_of_host(name: &str, host: &str) -> String {
 /// The button, and the dialogue's name.
 pub const SHARE: &str = "Share";
 /// No result can be taken along yet.
-pub const NO_RESULT: &str = "There is no result yet: give the page a picture, and labels.";
+pub const NO_RESULT: &str = "There is no result yet. Open a picture and add labels.";
 /// The file of the result's picture could not be made.
 pub const NO_RESULT_PICTURE: &str =
     "The browser could not draw the picture of the result. Take a screenshot instead.";
 /// What a link has in it.
-pub const ABOUT_LINK: &str = "It carries your labels, the prompt template and the model, never the picture. All of that stands behind the #, which browsers \
-    send to no server.";
+pub const ABOUT_LINK: &str = "It carries your labels, the prompt template and the model, never the picture. Everything follows the #, which is never sent to a \
+    server.";
 /// What a snippet does.
-pub const ABOUT_SNIPPET: &str = "It shows this classifier in a page of yours. Readers bring a picture, or you name one with image=\"…\".";
+pub const ABOUT_SNIPPET: &str = "It shows this classifier in your page. Readers open a picture, or you name one with image=\"…\".";
 /// A label with a comma in it.
 pub const COMMAS_PART: &str =
-    "Commas part labels there, so a label with a comma in it becomes two.";
+    "Commas separate labels there, so a label with a comma in it becomes two.";
 /// Labels with prompts of their own.
-pub const PROMPTS_STAY: &str = "Prompts of a label’s own do not go into it.";
+pub const PROMPTS_STAY: &str = "Labels’ own prompts are not included.";
 /// Templates that are too long together.
-pub const TEMPLATES_STAY: &str = "Your templates are too long for it and were left out.";
+pub const TEMPLATES_STAY: &str = "Your templates are too long and are not included.";
 /// The model is of this device.
 pub const MODEL_STAYS: &str =
-    "The model is made of files on this device, so the link does not carry it.";
+    "The model comes from files on this device, so the link can’t include it.";
 /// Something is in the clipboard.
 pub const COPIED: &str = "Copied.";
 /// The browser lets nobody write into the clipboard.
@@ -386,11 +383,11 @@ mod tests {
         };
         assert_eq!(
             why_in_words(&why),
-            "Map of what speaks for “rocket”: most of all at the bottom right."
+            "Map for “rocket”: raised most at the bottom right."
         );
         assert_eq!(
             why_sum(&why),
-            "Its cosine less theirs: +0.400. From the patches: +0.500; of no patch: −0.100."
+            "Margin over other labels: +0.400 (patches +0.500, rest −0.100)."
         );
         assert_is_prose(&about_why(&why));
     }

@@ -168,14 +168,14 @@ fn a_reader_is_asked_before_a_model_is_fetched_unless_the_page_says_otherwise() 
     let page = host.open(&Options::default());
     page.wait_for_event("ask", "result", |_| true);
     page.enter("ask");
-    page.wait_for_text(STATUS, "Starter ready; Better CLIP not fetched yet");
-    assert!(page.has_button("Fetch (0.5 MB)"));
+    page.wait_for_text(STATUS, "Starter model ready. Better: Better CLIP");
+    assert!(page.has_button("Download (0.5 MB)"));
     page.leave_frames();
     page.enter_never();
     assert!(host.world.models.requests(FILE).is_empty());
 
     page.enter("ask");
-    page.press_button("Fetch (0.5 MB)");
+    page.press_button("Download (0.5 MB)");
     page.leave_frames();
     page.wait_for_event("ask", "result", |detail| detail["model"] == "Better");
     assert_eq!(
@@ -203,7 +203,7 @@ impl Page {
         self.wait_for_event("never", "result", |_| true);
         self.enter("never");
         self.wait_for_text(STATUS, "Cliplet starter is ready");
-        assert!(!self.has_button("Fetch (0.5 MB)"));
+        assert!(!self.has_button("Download (0.5 MB)"));
         self.leave_frames();
     }
 }

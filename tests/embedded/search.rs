@@ -118,7 +118,7 @@ impl Page {
     /// Drops a picture where only those of the page around are searched.
     fn choose_nothing_by_dropping(&self) {
         self.paste_file(&picture("cmyk.jpg"), "image/jpeg");
-        self.wait_for_text(ERROR, "Only the pictures that are here are searched");
+        self.wait_for_text(ERROR, "Only the pictures shown here are searched");
         self.press_button("Dismiss");
         self.wait_for_none(ERROR);
     }

@@ -62,8 +62,10 @@ mod tests {
 
     use super::*;
     use crate::messages::{
-        Candidate, FromWorker, LabelScore, Progress, Reply, Request, Response, ToWorker,
+        Classify, FromWorker, LabelScore, PictureTaken, Progress, Reply, Request, Response, Scores,
+        TakePixels, ToWorker,
     };
+    use crate::query::{Candidate, LabelQuery};
     use crate::scoring::{Kind, Scoring};
 
     wasm_bindgen_test_configure!(run_in_browser);
@@ -80,22 +82,24 @@ mod tests {
     fn messages_arrive_as_they_were_sent() {
         let request = ToWorker {
             id: 7,
-            request: Request::Classify {
+            request: Request::Classify(Classify {
                 picture: 1,
-                labels: vec![
-                    Candidate::new("cat"),
-                    Candidate {
-                        label: "Żółw 🐢".into(),
-                        prompts: vec!["a {}".into()],
+                query: LabelQuery {
+                    labels: vec![
+                        Candidate::new("cat"),
+                        Candidate {
+                            label: "Żółw 🐢".into(),
+                            prompts: vec!["a {}".into()],
+                        },
+                    ],
+                    templates: vec!["a photo of a {}".into()],
+                    scoring: Scoring {
+                        kind: Kind::Independent,
+                        none_below: Some(0.5),
+                        ..Scoring::default()
                     },
-                ],
-                templates: vec!["a photo of a {}".into()],
-                scoring: Scoring {
-                    kind: Kind::Independent,
-                    none_below: Some(0.5),
-                    ..Scoring::default()
                 },
-            },
+            }),
         };
         let (opened, blob) = open::<ToWorker>(&posted(&seal(&request, None).unwrap())).unwrap();
         assert_eq!(opened, request);
@@ -106,7 +110,7 @@ mod tests {
                 received: 5_000_000_000,
                 total: None,
             }),
-            Reply::Done(Response::Scores {
+            Reply::Done(Response::Scores(Scores {
                 model: "m".into(),
                 scores: vec![LabelScore {
                     cosine: 0.25,
@@ -117,7 +121,7 @@ mod tests {
                 neutral: None,
                 fit: Some(0.25),
                 none_fits: true,
-            }),
+            })),
         ] {
             let reply = FromWorker::Reply { id: 3, reply };
             let envelope = posted(&seal(&reply, None).unwrap());
@@ -130,11 +134,11 @@ mod tests {
         let blob = Blob::new_with_str_sequence(&Array::of1(&"bytes".into())).unwrap();
         let reply = FromWorker::Reply {
             id: 1,
-            reply: Reply::Done(Response::PictureTaken {
+            reply: Reply::Done(Response::PictureTaken(PictureTaken {
                 width: 2,
                 height: 1,
                 incomplete: false,
-            }),
+            })),
         };
         let envelope = posted(&seal(&reply, Some(&blob)).unwrap());
         let (opened, file) = open::<FromWorker>(&envelope).unwrap();
@@ -146,7 +150,7 @@ mod tests {
     fn pixels_travel_beside_a_message() {
         let request = ToWorker {
             id: 1,
-            request: Request::TakePixels { picture: 2 },
+            request: Request::TakePixels(TakePixels { picture: 2 }),
         };
         let envelope = seal(&request, None).unwrap();
         assert!(pixels(&envelope).is_undefined());
