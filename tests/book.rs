@@ -16,11 +16,14 @@ const ELSEWHERE: &str = "https://example.org/";
 
 /// The book's pages, relative to the page.
 fn pages() -> Vec<String> {
-    let entries = fs::read_dir(page_directory().join("book")).expect("the page has a book");
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut pages: Vec<String> = names
-        .filter(|name| name.ends_with(".html"))
-        .map(|name| format!("book/{name}"))
+    let mut pages: Vec<String> = ["book", "book/decisions"]
+        .into_iter()
+        .flat_map(|folder| {
+            let entries = fs::read_dir(page_directory().join(folder)).expect("the page has a book");
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.map(move |name| format!("{folder}/{name}"))
+        })
+        .filter(|path| path.ends_with(".html"))
         .collect();
     pages.sort();
     pages

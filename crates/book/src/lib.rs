@@ -179,6 +179,15 @@ impl Document {
             .collect()
     }
 
+    /// What is set as code within its text.
+    pub fn code(&self) -> Vec<String> {
+        let code = self.events().filter_map(|(event, _)| match event {
+            Event::Code(text) => Some(text.into_string()),
+            _ => None,
+        });
+        code.collect()
+    }
+
     /// What its headings are called in addresses, behind `#`: as code hosts make names of headings.
     pub fn anchors(&self) -> Vec<String> {
         let mut anchors: Vec<String> = Vec::new();

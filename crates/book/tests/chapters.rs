@@ -29,11 +29,14 @@ const LANGUAGES: [(&str, &[&str]); 15] = [
 #[test]
 fn every_chapter_is_in_the_summary_once() {
     let listed: Vec<String> = chapters().into_iter().map(|chapter| chapter.path).collect();
-    let entries = fs::read_dir(repository("docs")).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let there: BTreeSet<String> = names
-        .filter(|name| name.ends_with(".md") && name != "SUMMARY.md")
-        .map(|name| format!("docs/{name}"))
+    let there: BTreeSet<String> = ["docs", "docs/decisions"]
+        .into_iter()
+        .flat_map(|folder| {
+            let entries = fs::read_dir(repository(folder)).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.map(move |name| format!("{folder}/{name}"))
+        })
+        .filter(|path| path.ends_with(".md") && path != "docs/SUMMARY.md")
         .collect();
     assert_eq!(listed.iter().cloned().collect::<BTreeSet<_>>(), there);
     assert_eq!(listed.len(), there.len());
@@ -125,5 +128,46 @@ fn samples_for_a_terminal_are_of_cliplet_or_of_xtask_or_exempt() {
             "{}: each command should be of `cliplet`, or each of `cargo xtask`",
             sample.place
         );
+    }
+}
+
+/// Names of source files in code, of which a part of the path is enough.
+#[test]
+fn files_that_the_book_names_are_there() {
+    let mut there = Vec::new();
+    for folder in [
+        "benches", "crates", "docs", "examples", "fuzz", "js", "public", "src", "tests", "tools",
+        "training", "xtask",
+    ] {
+        files_below(&repository(folder), folder, &mut there);
+    }
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for document in chapters() {
+        for name in document.code() {
+            let is_source = [".rs", ".py"].iter().any(|kind| name.ends_with(kind));
+            if !is_source || name.contains([' ', '*']) {
+                continue;
+            }
+            seen += 1;
+            if !there.iter().any(|path| path.ends_with(&format!("/{name}"))) {
+                missing.push(format!("{}: {name}", document.path));
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} names were found");
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// All files below a folder, as `/` and their path in the repository. Builds are left out.
+fn files_below(folder: &Path, name: &str, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{name}/{}", entry.file_name().to_str().unwrap());
+        match entry.file_type().unwrap().is_dir() {
+            true if path.ends_with("/target") => {}
+            true => files_below(&entry.path(), &path, found),
+            false => found.push(format!("/{path}")),
+        }
     }
 }
