@@ -88,6 +88,54 @@ impl<Answer: TryFrom<Response>> Call<Answer> {
     }
 }
 
+/// One question at a time: asking another one cancels the one before, whose end is no longer heard.
+#[derive(Clone, Default)]
+pub struct Latest(Rc<Cell<Option<RequestId>>>);
+
+impl Latest {
+    /// Asks, and hands the end to `then`, unless it is cancelled or something else is asked meanwhile.
+    pub fn ask<R: Ask>(
+        &self,
+        engine: &Engine,
+        request: R,
+        then: impl FnOnce(Result<R::Answer, Ended>) + 'static,
+    ) where
+        R::Answer: 'static,
+    {
+        self.cancel(engine);
+        self.follow(engine.ask(request), then);
+    }
+
+    /// The same for a request that was made already, after the one before was cancelled.
+    pub fn follow<Answer: TryFrom<Response> + 'static>(
+        &self,
+        call: Call<Answer>,
+        then: impl FnOnce(Result<Answer, Ended>) + 'static,
+    ) {
+        let (id, latest) = (call.id, Rc::clone(&self.0));
+        latest.set(Some(id));
+        leptos::task::spawn_local(async move {
+            let end = call.end().await;
+            if latest.get() == Some(id) {
+                latest.set(None);
+                then(end);
+            }
+        });
+    }
+
+    /// Cancels what was asked last.
+    pub fn cancel(&self, engine: &Engine) {
+        if let Some(request) = self.0.take() {
+            engine.cancel(request);
+        }
+    }
+
+    /// Whether there is no answer yet to what was asked last.
+    pub fn is_under_way(&self) -> bool {
+        self.0.get().is_some()
+    }
+}
+
 struct Waiting {
     progress: Rc<dyn Fn(RequestId, Progress)>,
     end: oneshot::Sender<End>,

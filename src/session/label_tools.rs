@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 
-use cliplet_protocol::messages::{Classify, PromptTokens, RequestId, Tokenize, Tokens};
+use cliplet_protocol::messages::{Classify, PromptTokens, Tokenize, Tokens};
 use cliplet_protocol::query::Candidate;
 use cliplet_protocol::scoring::Scoring;
 
 use super::{Action, Session, scoring};
 use crate::browser::{self, BrowserStorage};
+use crate::engine::Latest;
 use crate::state::history::{Change, History};
 use crate::state::label_sets::{self, OwnSet, OwnSets, ReadySet};
 use crate::state::label_text;
@@ -91,10 +92,10 @@ pub(super) struct Setup {
 #[derive(Default)]
 pub(super) struct Desk {
     history: History<Setup>,
-    reading: Option<RequestId>,
+    reading: Latest,
     /// What is typed and not added yet, and the request for its score.
     draft: String,
-    asked_draft: Option<RequestId>,
+    asked_draft: Latest,
     sets_before: Option<OwnSets>,
 }
 
@@ -321,21 +322,17 @@ impl Session {
                 };
             }
         });
-        let call = self.engine().ask(Tokenize {
+        let request = Tokenize {
             prompts: prompts.clone(),
-        });
-        let request = call.id;
-        self.with_desk(|desk| desk.label_tools.reading = Some(request));
-        leptos::task::spawn_local(async move {
-            let end = call.end().await;
-            let is_latest = self.with_desk(|desk| desk.label_tools.reading == Some(request));
+        };
+        let latest = self.with_desk(|desk| desk.label_tools.reading.clone());
+        latest.ask(&self.engine(), request, move |end| {
             // Without a model nobody can say; it is asked again with the next scores.
             if let Ok(Tokens {
                 context,
                 prompts: tokens,
                 ..
             }) = end
-                && is_latest
             {
                 self.tools.reading.set(Reading {
                     prompts,
@@ -355,18 +352,15 @@ impl Session {
 
     /// Scores what is typed as if it were in the list, where it can be.
     pub(super) fn score_draft(self) {
-        let under_way = self.with_desk(|desk| desk.label_tools.asked_draft.is_some());
+        let under_way = self.with_desk(|desk| desk.label_tools.asked_draft.is_under_way());
         if under_way {
             return;
         }
         let Some((request, draft)) = self.draft_request() else {
             return self.tools.draft_score.set(None);
         };
-        let call = self.engine().ask(request);
-        self.with_desk(|desk| desk.label_tools.asked_draft = Some(call.id));
-        leptos::task::spawn_local(async move {
-            let end = call.end().await;
-            self.with_desk(|desk| desk.label_tools.asked_draft = None);
+        let latest = self.with_desk(|desk| desk.label_tools.asked_draft.clone());
+        latest.ask(&self.engine(), request, move |end| {
             if self.with_desk(|desk| desk.label_tools.draft != draft) {
                 return self.score_draft();
             }

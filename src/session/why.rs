@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use cliplet_protocol::messages::{Explain, Failure, RequestId};
+use cliplet_protocol::messages::{Explain, Failure};
 
 use super::Session;
-use crate::engine::Ended;
+use crate::engine::{Ended, Latest};
 use crate::state::labels::LabelId;
 use crate::state::scores::Question;
 use crate::state::why::Why;
@@ -27,7 +27,7 @@ pub struct WhyMap {
 pub(super) struct Desk {
     /// The question and label that are on their way or shown, by this model.
     asked: Option<(Question, LabelId, String)>,
-    request: Option<RequestId>,
+    latest: Latest,
 }
 
 impl Session {
@@ -100,50 +100,41 @@ impl Session {
         }
         let query = asked.0.query();
         let name = query.labels[at].label.clone();
-        let call = self.engine().ask(Explain {
+        let request = Explain {
             picture: asked.0.picture,
             query,
             label: at as u32,
-        });
-        let id = call.id;
-        self.with_desk(|desk| {
+        };
+        let latest = self.with_desk(|desk| {
             desk.why.asked = Some(asked);
-            desk.why.request = Some(id);
+            desk.why.latest.clone()
         });
-        leptos::task::spawn_local(async move {
-            let end = call.end().await;
-            if self.with_desk(|desk| desk.why.request.take_if(|request| *request == id).is_none()) {
-                return;
+        latest.ask(&self.engine(), request, move |end| match end {
+            Ok(explanation) => {
+                let why = Why {
+                    label: name,
+                    alone: explanation.alone,
+                    across: explanation.across as usize,
+                    patches: explanation.patches,
+                    rest: explanation.rest,
+                    kept: explanation.kept,
+                };
+                self.announce(text::why_in_words(&why));
+                self.why.shown.set(Some(why));
             }
-            match end {
-                Ok(explanation) => {
-                    let why = Why {
-                        label: name,
-                        alone: explanation.alone,
-                        across: explanation.across as usize,
-                        patches: explanation.patches,
-                        rest: explanation.rest,
-                        kept: explanation.kept,
-                    };
-                    self.announce(text::why_in_words(&why));
-                    self.why.shown.set(Some(why));
-                }
-                Err(Ended::Failed(failure)) if failure != Failure::NoModel => {
-                    self.why.trouble.set(Some(text::no_why(&failure)));
-                }
-                Err(_) => self.with_desk(|desk| desk.why.asked = None),
+            Err(Ended::Failed(failure)) if failure != Failure::NoModel => {
+                self.why.trouble.set(Some(text::no_why(&failure)));
             }
+            Err(_) => self.with_desk(|desk| desk.why.asked = None),
         });
     }
 
     fn explain_nothing(self) {
-        let request = self.with_desk(|desk| {
+        let latest = self.with_desk(|desk| {
             desk.why.asked = None;
-            desk.why.request.take()
+            desk.why.latest.clone()
         });
-        if let Some(request) = request {
-            self.engine().cancel(request);
-        }
+        latest.cancel(&self.engine());
         if self.why.shown.with_untracked(Option::is_some) {
             self.why.shown.set(None);
         }

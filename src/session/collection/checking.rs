@@ -20,10 +20,6 @@ impl Session {
         let Some(asked) = self.asked_now() else {
             return;
         };
-        let older = self.with_desk(|desk| desk.many.checking.take());
-        if let Some(older) = older {
-            self.engine().cancel(older);
-        }
         let labels = asked.labels;
         let (rights, unmatched) = many.data.with_value(|data| {
             let matched: HashMap<String, Option<u32>> = data
@@ -45,51 +41,43 @@ impl Session {
         });
         let mut items: Vec<ItemId> = rights.keys().copied().collect();
         items.sort_unstable();
-        let call = self.engine().ask(Judge {
+        let request = Judge {
             items,
             by: asked.by,
             best: 5,
             of: None,
-        });
-        let request = call.id;
-        self.with_desk(|desk| desk.many.checking = Some(request));
-        leptos::task::spawn_local(async move {
-            let end = call.end().await;
-            if self.with_desk(|desk| desk.many.checking != Some(request)) {
-                return;
-            }
-            self.with_desk(|desk| desk.many.checking = None);
-            match end {
-                Ok(Judged {
-                    items,
-                    each,
-                    labels: best,
-                    scores,
-                    ..
-                }) => {
-                    let each = each as usize;
-                    let told = items.iter().enumerate().filter_map(|(at, item)| {
-                        Some(Prediction {
-                            item: *item,
-                            right: *rights.get(item)?,
-                            best: best.get(at * each..(at + 1) * each)?.to_vec(),
-                            score: *scores.get(at * each)?,
-                        })
-                    });
-                    let told: Vec<Prediction> = told.collect();
-                    let report = Report::of(&told);
-                    if let Some(report) = &report {
-                        self.announce(words::checked(report.accuracy(), report.pictures));
-                    }
-                    many.checked.set(Some(Checked {
-                        report,
-                        labels,
-                        unmatched,
-                    }));
+        };
+        let latest = self.with_desk(|desk| desk.many.checking.clone());
+        latest.ask(&self.engine(), request, move |end| match end {
+            Ok(Judged {
+                items,
+                each,
+                labels: best,
+                scores,
+                ..
+            }) => {
+                let each = each as usize;
+                let told = items.iter().enumerate().filter_map(|(at, item)| {
+                    Some(Prediction {
+                        item: *item,
+                        right: *rights.get(item)?,
+                        best: best.get(at * each..(at + 1) * each)?.to_vec(),
+                        score: *scores.get(at * each)?,
+                    })
+                });
+                let told: Vec<Prediction> = told.collect();
+                let report = Report::of(&told);
+                if let Some(report) = &report {
+                    self.announce(words::checked(report.accuracy(), report.pictures));
                 }
-                Err(Ended::Cancelled) => {}
-                Err(Ended::Failed(failure)) => self.collection_failed(&failure),
+                many.checked.set(Some(Checked {
+                    report,
+                    labels,
+                    unmatched,
+                }));
             }
+            Err(Ended::Cancelled) => {}
+            Err(Ended::Failed(failure)) => self.collection_failed(&failure),
         });
     }
 

@@ -9,7 +9,7 @@ use cliplet_protocol::collection::{Gather, Gathered, ItemId, OpenPictureStore};
 use cliplet_protocol::messages::Failure;
 
 use super::View;
-use crate::engine::Ended;
+use crate::engine::{Ended, Latest};
 use crate::session::Session;
 use crate::state::collection::{Collection, Standing};
 use crate::text;
@@ -45,13 +45,16 @@ impl Session {
     /// The engine has started anew, and knows nothing.
     pub(in crate::session) fn give_collection_again(self) {
         self.many.data.update_value(Collection::read_again);
-        self.with_desk(|desk| {
+        let asked = self.with_desk(|desk| {
             let many = &mut desk.many;
             many.under_way.clear();
             (many.model, many.store_for, many.asked) = (None, None, None);
             many.opening_store = false;
-            (many.judging, many.finding, many.probing) = (None, None, None);
+            [&many.judging, &many.finding, &many.probing].map(Latest::clone)
         });
+        for asked in asked {
+            asked.cancel(&self.engine());
+        }
     }
 
     /// Opens the store for what a model gives, once, if pictures are to be kept.

@@ -57,13 +57,11 @@ impl Session {
             self.keep_filter(&asked.labels);
             let judging = self.with_desk(|desk| {
                 desk.many.asked = Some(asked.clone());
-                desk.many.judging.take()
+                desk.many.judging.clone()
             });
-            if let Some(judging) = judging {
-                self.engine().cancel(judging);
-            }
+            judging.cancel(&self.engine());
             many.checked.set(None);
-        } else if self.with_desk(|desk| desk.many.judging.is_some()) {
+        } else if self.with_desk(|desk| desk.many.judging.is_under_way()) {
             // Whatever has come meanwhile is asked when that has ended.
             return;
         }
@@ -81,27 +79,15 @@ impl Session {
             }
             return;
         }
-        let call = self.engine().ask(Judge {
+        let request = Judge {
             items,
             by: asked.by,
             best: 1,
             of: asked.of,
-        });
-        let request = call.id;
-        self.with_desk(|desk| desk.many.judging = Some(request));
+        };
         let labels = asked.labels;
-        leptos::task::spawn_local(async move {
-            let end = call.end().await;
-            let is_latest = self.with_desk(|desk| {
-                let latest = desk.many.judging == Some(request);
-                if latest {
-                    desk.many.judging = None;
-                }
-                latest
-            });
-            if !is_latest {
-                return;
-            }
+        let latest = self.with_desk(|desk| desk.many.judging.clone());
+        latest.ask(&self.engine(), request, move |end| {
             match end {
                 Ok(judged) => {
                     // Until now what was said of the labels before is shown: nothing flickers while somebody types.

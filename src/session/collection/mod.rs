@@ -22,7 +22,7 @@ use cliplet_protocol::messages::{Ask, Failure, RequestId};
 
 use super::Session;
 use crate::browser::Timer;
-use crate::engine::Ended;
+use crate::engine::{Ended, Latest};
 use crate::state::check::Report;
 use crate::state::collection::{Collection, Filter, Item, Lessons, Progress, Sort, WayBack};
 use crate::state::collection_saved::SavedCollection;
@@ -179,11 +179,11 @@ pub(super) struct Desk {
     save: Timer,
     /// What the pictures were last judged by, and what is under way.
     asked: Option<Asked>,
-    judging: Option<RequestId>,
-    finding: Option<RequestId>,
-    describing: Option<RequestId>,
-    probing: Option<RequestId>,
-    checking: Option<RequestId>,
+    judging: Latest,
+    finding: Latest,
+    describing: Latest,
+    probing: Latest,
+    checking: Latest,
     /// The probe of the last visit, and whether it is to answer.
     saved_probe: Option<(String, bool)>,
     said_no_room: bool,

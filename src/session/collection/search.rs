@@ -61,53 +61,39 @@ impl Session {
                 templates: vec![TEMPLATE_FOR_PHRASES.to_owned()],
             }),
         };
-        let older = self.with_desk(|desk| {
+        let latest = self.with_desk(|desk| {
             desk.many.search.clear();
-            desk.many.finding.take()
+            desk.many.finding.clone()
         });
-        if let Some(older) = older {
-            self.engine().cancel(older);
-        }
+        latest.cancel(&self.engine());
         let Some(query) = query else {
             many.data.update_value(|data| data.set_found(None));
             return self.show_collection();
         };
-        let call = self.engine().ask(Find { query });
-        let request = call.id;
-        self.with_desk(|desk| desk.many.finding = Some(request));
-        leptos::task::spawn_local(async move {
-            let end = call.end().await;
-            if self.with_desk(|desk| desk.many.finding != Some(request)) {
-                return;
-            }
-            self.with_desk(|desk| desk.many.finding = None);
-            match end {
-                Ok(Found { items, cosines }) => {
-                    let found = items.into_iter().zip(cosines).collect();
-                    many.data.update_value(|data| data.set_found(Some(found)));
-                    self.show_collection();
-                    let best = many.order.with_untracked(|order| order.first().copied());
-                    let name = best.and_then(|id| {
-                        many.data
-                            .with_value(|data| data.get(id).map(|item| item.name.clone()))
-                    });
-                    if let Some(name) = name {
-                        self.announce(text::best_picture(&name));
-                    }
+        latest.ask(&self.engine(), Find { query }, move |end| match end {
+            Ok(Found { items, cosines }) => {
+                let found = items.into_iter().zip(cosines).collect();
+                many.data.update_value(|data| data.set_found(Some(found)));
+                self.show_collection();
+                let best = many.order.with_untracked(|order| order.first().copied());
+                let name = best.and_then(|id| {
+                    many.data
+                        .with_value(|data| data.get(id).map(|item| item.name.clone()))
+                });
+                if let Some(name) = name {
+                    self.announce(text::best_picture(&name));
                 }
-                Err(Ended::Cancelled) => {}
-                Err(Ended::Failed(failure)) => self.collection_failed(&failure),
             }
+            Err(Ended::Cancelled) => {}
+            Err(Ended::Failed(failure)) => self.collection_failed(&failure),
         });
     }
 
     /// Finds words for a picture in the vocabulary that the person has chosen.
     pub fn describe(self, item: ItemId) {
         let many = self.many;
-        let older = self.with_desk(|desk| desk.many.describing.take());
-        if let Some(older) = older {
-            self.engine().cancel(older);
-        }
+        let latest = self.with_desk(|desk| desk.many.describing.clone());
+        latest.cancel(&self.engine());
         self.list_vocabularies();
         let vocabulary = many.vocabulary.get_untracked();
         let say = move |words: Words| many.described.set(Some(Described { item, words }));
@@ -144,14 +130,7 @@ impl Session {
                         say(Words::Read(done, total));
                     }
                 });
-            let request = call.id;
-            self.with_desk(|desk| desk.many.describing = Some(request));
-            let end = call.end().await;
-            if self.with_desk(|desk| desk.many.describing != Some(request)) {
-                return;
-            }
-            self.with_desk(|desk| desk.many.describing = None);
-            match end {
+            latest.follow(call, move |end| match end {
                 Ok(Judged { labels, scores, .. }) => {
                     let found = labels.into_iter().zip(scores);
                     let found: Vec<(String, f32)> = found
@@ -166,7 +145,7 @@ impl Session {
                 }
                 Err(Ended::Cancelled) => many.described.set(None),
                 Err(Ended::Failed(failure)) => say(Words::Failed(words::not_asked(&failure))),
-            }
+            });
         });
     }
 
@@ -225,9 +204,8 @@ impl Session {
 
     /// Takes the words for a picture off the page, or gives up looking for them.
     pub fn dismiss_words(self) {
-        if let Some(request) = self.with_desk(|desk| desk.many.describing.take()) {
-            self.engine().cancel(request);
-        }
+        let latest = self.with_desk(|desk| desk.many.describing.clone());
+        latest.cancel(&self.engine());
         self.many.described.set(None);
     }
 }

@@ -229,14 +229,8 @@ impl Session {
         let Some(picture) = picture.filter(|_| self.many.by_probe.get_untracked()) else {
             return self.many.probabilities.set(Vec::new());
         };
-        let call = self.engine().ask(AskProbe { picture });
-        let request = call.id;
-        self.with_desk(|desk| desk.many.probing = Some(request));
-        leptos::task::spawn_local(async move {
-            let end = call.end().await;
-            if self.with_desk(|desk| desk.many.probing != Some(request)) {
-                return;
-            }
+        let latest = self.with_desk(|desk| desk.many.probing.clone());
+        latest.ask(&self.engine(), AskProbe { picture }, move |end| {
             if let Ok(Probabilities { probabilities, .. }) = end {
                 let named = self.many.probe.with_untracked(|probe| {
                     let classes = probe.iter().flat_map(|probe| probe.classes.iter().cloned());
