@@ -5,8 +5,9 @@ use std::fs;
 use std::time::Duration;
 
 use cliplet_clip::picture;
-use cliplet_clip::{Arithmetic, Clip, prompt, zero_shot};
+use cliplet_clip::{Arithmetic, Clip, zero_shot};
 use cliplet_protocol::messages::Failure;
+use cliplet_protocol::template;
 use serde_json::{Value, json};
 
 use crate::harness::world::{better, large};
@@ -66,7 +67,7 @@ fn expected(file: &str, labels: &[&str]) -> Vec<f64> {
         .unwrap();
     let prompts = labels
         .iter()
-        .map(|label| prompt::fill(prompt::DEFAULT_TEMPLATE, label));
+        .map(|label| template::fill(template::DEFAULT, label));
     let tokens: Vec<_> = prompts
         .map(|prompt| clip.tokenizer().encode(&prompt).unwrap().ids)
         .collect();

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::time::Duration;
 
-use cliplet_clip::{Arithmetic, Clip, picture, prompt};
+use cliplet_clip::{Arithmetic, Clip, picture};
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
@@ -47,9 +47,7 @@ fn above_the_others(label: &str) -> f64 {
         .encode_picture(&picture::decode(&bytes).unwrap())
         .unwrap();
     let cosine = |label: &str| -> f64 {
-        let text = clip
-            .encode_text(&prompt::fill("a photo of a {}", label))
-            .unwrap();
+        let text = clip.encode_text(&format!("a photo of a {label}")).unwrap();
         image.iter().zip(text).map(|(a, b)| f64::from(a * b)).sum()
     };
     cosine(label) - LABELS.map(cosine).iter().sum::<f64>() / LABELS.len() as f64

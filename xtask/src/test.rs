@@ -74,6 +74,8 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
         workspace
             .cargo()
             .args(["clippy", "--workspace", "--all-targets"])
+            // `--all-targets` leaves out tests that `cargo test` does not run.
+            .args(["--test", "browser"])
             .args(deny),
     );
     report.check(
