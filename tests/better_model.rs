@@ -124,7 +124,7 @@ fn a_file_that_is_no_clip_is_told_and_not_kept() {
     let page_of_a_hotel = format!("<!DOCTYPE html>{}", "Please log in. ".repeat(1000));
     let world = World::with_models(&[("Better", page_of_a_hotel.as_bytes())]);
     let (page, rows) = world.visit();
-    page.wait_for_text(STATUS, "is a web page, not a model");
+    page.wait_for_text(STATUS, "sent a web page, not a model");
     assert_eq!(page.results(), rows);
     assert_eq!(world.models.requests(FILE).len(), 1);
     page.press_button("Try again");

@@ -149,7 +149,7 @@ fn what_is_no_picture_is_named() {
         (
             "gone.jpg",
             b"<!doctype html><title>Not found</title>",
-            "is a web page of",
+            "is a web page, not a picture",
         ),
     ] {
         let path = folder.join(name);

@@ -685,7 +685,7 @@ fn every_failure_of_the_engine_is_a_sentence() {
              postMessage({{ message: {{ Listening: {{ build: 'none', threads: 1 }} }} }});
              onmessage = ({{ data: {{ message: {{ id, request }} }} }}) => {{
                  const reply = request.LoadModel
-                     ? {{ Response: {{ ModelReady: {{ model: 'm', kept: true }} }} }} : {{ Failed: failures[request.Embed.prompts[0]] }};
+                     ? {{ Done: {{ ModelReady: {{ model: 'm', kept: true }} }} }} : {{ Failed: failures[request.Embed.prompts[0]] }};
                  postMessage({{ message: {{ Reply: {{ id, reply }} }} }});
              }};",
             serde_json::to_string(&failures).unwrap()

@@ -197,7 +197,7 @@ fn where_nothing_can_be_kept_the_page_says_so() {
     page.choose_file(&repository("public/samples/rocket.jpg"));
     page.wait_for_text(
         STATUS,
-        "this browser has no room to keep it, so the next visit downloads it again",
+        "has no room to keep it, so the next visit downloads it again",
     );
     page.wait_for_scores_of(&LABELS);
 }

@@ -251,7 +251,7 @@ fn a_new_version_is_not_taken_from_under_another_page() {
         page.has(UPDATE).then_some(())
     });
     page.press_button("Update now");
-    page.wait_for_text(UPDATE, "open elsewhere");
+    page.wait_for_text(UPDATE, "Close the other tabs");
     assert_eq!(title(&page), "Cliplet");
     page.script("window.other.close()", []);
     page.wait_until("the new title", UPDATE_PATIENCE, || {

@@ -52,7 +52,7 @@ fn classes_are_learnt_from_examples_answer_and_come_back_from_a_file() {
     }
     page.press_button("Learn");
     page.wait_for_text("[data-testid=probe-state]", "Trained on 4 pictures");
-    page.wait_for_text("[data-testid=probe-state]", "right on 4 of 4 pictures");
+    page.wait_for_text("[data-testid=probe-state]", "4 of 4");
     wait_for_labels_of(&page, &[("one.jpg", "bear"), ("four.jpg", "stinging")]);
     page.wait_for_text("[data-testid=probe-panel]", "Classes from examples");
 

@@ -203,7 +203,7 @@ fn what_cannot_end_well_ends_in_a_sentence() {
         (
             "Hotel",
             &[Fault::MediaType("text/html; charset=utf-8")],
-            "is a web page, not a model",
+            "sent a web page, not a model",
         ),
         ("Silent", &[HANG], "the server sends nothing"),
         (

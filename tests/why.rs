@@ -64,7 +64,7 @@ fn the_map_lies_over_the_picture_and_adds_up_to_the_cosine() {
     let sum: f64 = sum.parse().unwrap();
     let expected = above_the_others("rocket");
     assert!((sum - expected).abs() < 0.01, "{sum} {expected}");
-    page.wait_for_text("[data-testid=why-panel]", "not where the thing is");
+    page.wait_for_text("[data-testid=why-panel]", "Not an object location");
 
     let places = page.script(
         "return ['.picture', arguments[0]].map((css) => {

@@ -55,7 +55,7 @@ pub(in super::super) async fn bring_in(
     };
     let mut beginnings = 0;
     loop {
-        let ended = download.check_cancelled().await;
+        let ended = download.run().await;
         // Whoever was at it is gone.
         download.claimed.take();
         match ended {
@@ -87,7 +87,7 @@ struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    async fn check_cancelled(&'a self) -> Result<(), Ended> {
+    async fn run(&'a self) -> Result<(), Ended> {
         while let Some(range) = self.claim() {
             let mut part = self.range_download(&range);
             part.connect().await?;
