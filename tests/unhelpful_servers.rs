@@ -214,7 +214,7 @@ fn what_cannot_end_well_ends_in_a_sentence() {
         (
             "Shorter",
             &[Fault::NoRanges, Fault::Length(SIZE as u64 - 1_000)],
-            "another file",
+            "a different file",
         ),
     ];
     let ids: Vec<&str> = kinds.iter().map(|(id, ..)| *id).collect();
