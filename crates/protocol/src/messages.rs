@@ -442,7 +442,7 @@ pub struct StoredFile {
 pub struct LabelScore {
     /// Cosine of the picture's and the label's embedding, from -1 to 1.
     pub cosine: f32,
-    /// What the request's [`Scoring`] makes of it, from 0 to 1.
+    /// What the request's [`Scoring`](crate::scoring::Scoring) makes of it, from 0 to 1.
     pub score: f32,
     /// A prompt was longer than the model's context, and its end was left out.
     pub cut: bool,
