@@ -11,7 +11,8 @@ use crate::components::{
     LabelSetsDialog, LinkNote, ModelsDialog, OpenLabelSets, OpenModels, OpenShare, ProbePanel,
     ShareDialog, Stage, UpdateNote,
 };
-use crate::session::{Session, View};
+use crate::controllers::View;
+use crate::session::Session;
 
 /// Draws in three pieces: gives the number of the one that is drawn now, from 1 on. `then` comes with the last.
 ///
@@ -43,17 +44,17 @@ pub fn App() -> impl IntoView {
         <Header />
         <main
             class="main"
-            class:with-many=move || session.many.view.get() != View::Closed
-            class:looking-over=move || session.many.view.get() == View::Grid
-            class:by-probe=move || session.many.by_probe.get()
+            class:with-many=move || session.collection.view().get() != View::Closed
+            class:looking-over=move || session.collection.view().get() == View::Grid
+            class:by-probe=move || session.collection.by_probe().get()
         >
             <Collection />
-            <Show when=move || session.camera.open.get() fallback=Stage>
+            <Show when=move || session.camera.open().get() fallback=Stage>
                 <CameraStage />
             </Show>
             <Show when=move || { piece.get() >= 2 } fallback=|| view! { <section class="label-panel"></section> }>
                 <LabelPanel />
-                <Show when=move || session.many.by_probe.get()>
+                <Show when=move || session.collection.by_probe().get()>
                     <ProbePanel />
                 </Show>
             </Show>
@@ -83,7 +84,7 @@ pub(crate) fn listen(session: Session) {
     let _ = window_event_listener(ev::keydown, move |event| {
         let typed = in_field(&event);
         if typed {
-            session.typed();
+            session.scoring.typed();
         }
         // What is typed into other fields, the browser takes back itself.
         if event.default_prevented() || (typed && !takes_back_as_a_whole(&event)) {
@@ -92,20 +93,24 @@ pub(crate) fn listen(session: Session) {
         let with_control = (event.ctrl_key() || event.meta_key()) && !event.alt_key();
         match (&*event.key().to_lowercase(), event.shift_key()) {
             ("z", false) if with_control => session.undo(),
-            ("z", true) | ("y", false) if with_control => session.redo(),
+            ("z", true) | ("y", false) if with_control => session.query.redo(),
             _ => return,
         }
         event.prevent_default();
     });
     let _ = window_event_listener(ev::input, move |event| {
         if in_field(&event) {
-            session.typed();
+            session.scoring.typed();
         }
     });
-    let _ = window_event_listener(ev::compositionstart, move |_| session.composing(true));
-    let _ = window_event_listener(ev::compositionend, move |_| session.composing(false));
-    let _ = window_event_listener(ev::online, move |_| session.online());
-    let _ = window_event_listener_untyped("pagehide", move |_| session.save());
+    let _ = window_event_listener(ev::compositionstart, move |_| {
+        session.scoring.composing(true)
+    });
+    let _ = window_event_listener(ev::compositionend, move |_| {
+        session.scoring.composing(false)
+    });
+    let _ = window_event_listener(ev::online, move |_| session.models.online());
+    let _ = window_event_listener_untyped("pagehide", move |_| session.autosave.now());
 }
 
 /// Whether a key was pressed in a field whose text is taken back with all else about labels: a label's, or the empty one that adds

@@ -23,10 +23,10 @@ pub fn Embedded(
     let session = Session::embedded(settings, host);
     provide_context(session);
     listen(session);
-    session.begin_embedded(faults);
+    session.embed.begin(faults);
     let piece = in_pieces(move || {
         session.start();
-        session.say_shown();
+        session.embed.say_shown();
     });
     let labels = move || {
         view! {
@@ -35,13 +35,10 @@ pub fn Embedded(
             </Show>
         }
     };
-    let inside = move || {
-        let embed = session.embed?;
-        Some(match embed.mode.get() {
-            Mode::Search => view! { <SearchPanel embed /> }.into_any(),
-            Mode::Classify => view! { <Stage /> {labels()} }.into_any(),
-            Mode::Camera => view! { <CameraStage /> {labels()} }.into_any(),
-        })
+    let inside = move || match session.frame.mode().get() {
+        Mode::Search => view! { <SearchPanel /> }.into_any(),
+        Mode::Classify => view! { <Stage /> {labels()} }.into_any(),
+        Mode::Camera => view! { <CameraStage /> {labels()} }.into_any(),
     };
     view! {
         <main class="main">{inside}</main>

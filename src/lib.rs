@@ -15,6 +15,7 @@ pub mod browser;
 pub mod camera;
 pub mod canvas;
 pub mod components;
+pub mod controllers;
 pub mod embedded;
 pub mod engine;
 pub mod files;

@@ -20,7 +20,7 @@ pub fn AboutBrowser() -> impl IntoView {
         let Some(dialog) = dialog.get() else { return };
         let wanted = browser::fragment().as_deref() == Some(ADDRESS);
         if wanted && !dialog.open() {
-            session.find_out_capabilities();
+            session.capabilities.find_out();
             dialog.show_modal().ok();
         } else if !wanted && dialog.open() {
             dialog.close();
@@ -51,7 +51,7 @@ pub fn AboutBrowser() -> impl IntoView {
             close();
         }
     };
-    let groups = move || match session.capabilities.get() {
+    let groups = move || match session.capabilities.found().get() {
         Some(found) => GROUPS
             .map(|(group, features)| {
                 let rows = features
@@ -91,9 +91,10 @@ pub fn AboutBrowser() -> impl IntoView {
 
 /// What there is of one feature, as of now: all of it is drawn anew when something changes.
 fn row(session: Session, feature: Feature, found: &Capabilities) -> impl IntoView {
-    let running = session.running();
+    let running = session.engine.running();
     let needed = session
-        .catalogue
+        .models
+        .catalogue()
         .read()
         .first()
         .and_then(|model| model.bytes);
@@ -105,7 +106,8 @@ fn row(session: Session, feature: Feature, found: &Capabilities) -> impl IntoVie
         Standing::Unknown => "?",
     };
     let trouble = session
-        .engine_trouble()
+        .engine
+        .trouble()
         .filter(|_| matches!(feature, Feature::Build | Feature::Threads));
     let advice = (standing != Standing::Full).then(|| {
         let advice = trouble.unwrap_or_else(|| text::advice(feature, found, needed));
@@ -143,7 +145,7 @@ fn AskToKeep() -> impl IntoView {
         <button
             type="button"
             class="link-button"
-            on:click=move |_| session.ask_to_persist(move || refused.set(true))
+            on:click=move |_| session.capabilities.ask_to_persist(move || refused.set(true))
         >
             {text::ASK_TO_KEEP}
         </button>

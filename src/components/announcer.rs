@@ -6,5 +6,5 @@ use crate::session::Session;
 #[component]
 pub fn Announcer() -> impl IntoView {
     let session = expect_context::<Session>();
-    view! { <p class="visually-hidden" role="status">{move || session.announcement.get()}</p> }
+    view! { <p class="visually-hidden" role="status">{move || session.messages.announcement().get()}</p> }
 }

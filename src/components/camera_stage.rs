@@ -2,7 +2,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::ErrorNote;
-use crate::session::{Live, Session};
+use crate::controllers::Live;
+use crate::session::Session;
 use crate::text;
 
 /// What the camera sees, with the buttons that work it.
@@ -14,26 +15,26 @@ pub fn CameraStage() -> impl IntoView {
     // Nobody looks at what is not in view.
     let hidden = window_event_listener_untyped("visibilitychange", move |_| {
         if document().hidden() {
-            session.stop_camera();
+            session.camera.stop();
         }
     });
-    let left = window_event_listener_untyped("pagehide", move |_| session.stop_camera());
+    let left = window_event_listener_untyped("pagehide", move |_| session.camera.stop());
     on_cleanup(move || {
         hidden.remove();
         left.remove();
-        session.stop_camera();
+        session.camera.stop();
     });
-    if !session.is_embedded() {
+    if !session.frame.is_embedded() {
         // Whoever has come here has pressed a button to do so.
-        session.start_camera(video);
+        session.camera.start(video);
     }
-    let inside = move || match camera.live.get() {
+    let inside = move || match camera.live().get() {
         Live::On => view! { <Viewfinder video /> }.into_any(),
         state => view! { <Invitation video asked=state == Live::Asked /> }.into_any(),
     };
     view! {
         <section class="stage" aria-label="Camera">
-            <div class="camera" class:on=move || camera.live.get() == Live::On>
+            <div class="camera" class:on=move || camera.live().get() == Live::On>
                 {inside}
             </div>
             <ErrorNote />
@@ -47,17 +48,17 @@ fn Viewfinder(video: NodeRef<html::Video>) -> impl IntoView {
     let session = expect_context::<Session>();
     let camera = session.camera;
     let stop = NodeRef::<html::Button>::new();
-    let in_page = !session.is_embedded();
+    let in_page = !session.frame.is_embedded();
     if in_page {
         stop.on_load(|stop| {
             stop.focus().ok();
         });
     }
-    let rate = move || camera.rate.get().map(text::frame_rate);
+    let rate = move || camera.rate().get().map(text::frame_rate);
     let other = move || {
-        camera.several.get().then(|| {
+        camera.several().get().then(|| {
             view! {
-                <button type="button" class="button" on:click=move |_| session.turn_camera(video)>
+                <button type="button" class="button" on:click=move |_| session.camera.turn(video)>
                     {text::OTHER_CAMERA}
                 </button>
             }
@@ -65,7 +66,7 @@ fn Viewfinder(video: NodeRef<html::Video>) -> impl IntoView {
     };
     let snapshot = in_page.then(|| {
         view! {
-            <button type="button" class="button" on:click=move |_| session.take_snapshot(video)>
+            <button type="button" class="button" on:click=move |_| session.camera.snapshot(video)>
                 {text::TAKE_SNAPSHOT}
             </button>
         }
@@ -73,7 +74,7 @@ fn Viewfinder(video: NodeRef<html::Video>) -> impl IntoView {
     view! {
         <video
             node_ref=video
-            class:mirrored=camera.mirrored
+            class:mirrored=camera.mirrored()
             playsinline
             prop:muted=true
             data-testid="camera"
@@ -84,7 +85,7 @@ fn Viewfinder(video: NodeRef<html::Video>) -> impl IntoView {
         </p>
         <div class="controls">
             {other} {snapshot}
-            <button node_ref=stop type="button" class="button" on:click=move |_| session.leave_camera()>
+            <button node_ref=stop type="button" class="button" on:click=move |_| session.camera.leave()>
                 {text::STOP_CAMERA}
             </button>
         </div>
@@ -99,13 +100,13 @@ fn Invitation(
     asked: bool,
 ) -> impl IntoView {
     let session = expect_context::<Session>();
-    let button = match session.is_embedded() {
+    let button = match session.frame.is_embedded() {
         true => view! {
             <button
                 type="button"
                 class="button big-button"
                 disabled=asked
-                on:click=move |_| session.start_camera(video)
+                on:click=move |_| session.camera.start(video)
             >
                 {text::START_CAMERA}
             </button>
@@ -122,7 +123,7 @@ fn Invitation(
                     node_ref=cancel
                     type="button"
                     class="button big-button"
-                    on:click=move |_| session.leave_camera()
+                    on:click=move |_| session.camera.leave()
                 >
                     "Cancel"
                 </button>

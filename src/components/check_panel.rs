@@ -1,7 +1,8 @@
 use leptos::prelude::*;
 use web_sys::Url;
 
-use crate::session::{Checked, Session};
+use crate::controllers::Checked;
+use crate::session::Session;
 use crate::state::check::{Mistake, Report};
 use crate::text::collection as words;
 
@@ -9,15 +10,15 @@ use crate::text::collection as words;
 #[component]
 pub fn CheckPanel() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let checked = move || {
-        let checked = many.checked.get()?;
+        let checked = many.checked().get()?;
         let unmatched: Vec<&str> = checked.unmatched.iter().map(String::as_str).collect();
         let unmatched = (!unmatched.is_empty()).then(|| {
             view! {
                 <p class="collection-note" data-testid="unmatched">
                     <span>{words::unmatched(&unmatched)}</span>
-                    <button type="button" class="button" on:click=move |_| session.take_folders_as_labels()>
+                    <button type="button" class="button" on:click=move |_| session.collection.take_folders_as_labels()>
                         "Take the folders’ names as labels"
                     </button>
                 </p>
@@ -40,8 +41,8 @@ pub fn CheckPanel() -> impl IntoView {
         <section class="check" aria-label="Check labels">
             <p class="hint">{words::ABOUT_CHECK}</p>
             <div class="teach-end">
-                <button type="button" class="button" on:click=move |_| session.check()>"Check again"</button>
-                <span class="hint">{move || if many.by_probe.get() { words::CHECKS_PROBE } else { words::CHECKS_LABELS }}</span>
+                <button type="button" class="button" on:click=move |_| session.collection.check()>"Check again"</button>
+                <span class="hint">{move || if many.by_probe().get() { words::CHECKS_PROBE } else { words::CHECKS_LABELS }}</span>
             </div>
             {nothing}
             {checked}
@@ -209,6 +210,7 @@ fn Confusion(report: Report, labels: StoredValue<Vec<String>>) -> impl IntoView 
 fn WorstMistake(mistake: Mistake, right: String, told: String) -> impl IntoView {
     let session = expect_context::<Session>();
     let url = session
+        .collection
         .preview(mistake.item)
         .and_then(|preview| Url::create_object_url_with_blob(&preview).ok());
     let shown = StoredValue::new(url.clone());
@@ -224,7 +226,7 @@ fn WorstMistake(mistake: Mistake, right: String, told: String) -> impl IntoView 
                 type="button"
                 data-testid="mistake"
                 aria-label=said.clone()
-                on:click=move |_| session.show_item(mistake.item)
+                on:click=move |_| session.collection.show_item(mistake.item)
             >
                 <img src=url alt="" draggable="false" />
                 <span aria-hidden="true">{said.clone()}</span>

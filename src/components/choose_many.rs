@@ -4,31 +4,32 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
+use crate::controllers::View;
 use crate::files;
-use crate::session::{Session, View};
+use crate::session::Session;
 use crate::text::collection as words;
 
 /// The ways to many pictures: a folder, those that were open just now, those of the last visit.
 #[component]
 pub fn ChooseMany() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
-    let closed = move || many.view.get() == View::Closed;
+    let many = session.collection;
+    let closed = move || many.view().get() == View::Closed;
     let open_again = move || {
         let count = many.count();
         (closed() && count > 0).then(|| {
             view! {
-                <button type="button" class="link-button" on:click=move |_| session.open_collection()>
+                <button type="button" class="link-button" on:click=move |_| session.collection.open()>
                     {words::open_again(count)}
                 </button>
             }
         })
     };
     let open_kept = move || {
-        let kept = many.kept.get();
+        let kept = many.kept().get();
         (closed() && kept > 0 && many.count() == 0).then(|| {
             view! {
-                <button type="button" class="link-button" data-testid="open-kept" on:click=move |_| session.open_kept()>
+                <button type="button" class="link-button" data-testid="open-kept" on:click=move |_| session.collection.open_kept()>
                     {words::open_kept(kept)}
                 </button>
             }
@@ -63,7 +64,7 @@ pub fn FolderField(
             if let Some(files) = field.files()
                 && files.length() > 0
             {
-                session.take_chosen_folder(&files);
+                session.intake.take_chosen(&files, true);
             }
             field.set_value("");
         }

@@ -3,7 +3,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::{CheckPanel, ErrorNote, FolderField, PictureGrid, Tab, TeachPanel};
-use crate::session::{Session, Tool, View, Words};
+use crate::controllers::{Tool, View, Words};
+use crate::session::Session;
 use crate::state::collection::{Filter, Sort};
 use crate::state::vocabulary::Vocabulary;
 use crate::text;
@@ -13,8 +14,8 @@ use crate::text::collection as words;
 #[component]
 pub fn Collection() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
-    move || match many.view.get() {
+    let many = session.collection;
+    move || match many.view().get() {
         View::Closed => ().into_any(),
         View::Grid => view! { <AllPictures /> }.into_any(),
         View::Item(_) | View::Stage => view! { <OnePicture /> }.into_any(),
@@ -24,13 +25,13 @@ pub fn Collection() -> impl IntoView {
 #[component]
 fn AllPictures() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let has_folders = Memo::new(move |_| !many.folders().is_empty());
     let tool = move |tool: Tool, name: &'static str| {
-        let pressed = Signal::derive(move || many.tool.get() == tool);
-        view! { <Tab pressed name choose=move || session.use_tool(tool) /> }
+        let pressed = Signal::derive(move || many.tool().get() == tool);
+        view! { <Tab pressed name choose=move || session.collection.use_tool(tool) /> }
     };
-    let panel = move || match many.tool.get() {
+    let panel = move || match many.tool().get() {
         Tool::Look => ().into_any(),
         Tool::Teach => view! { <TeachPanel /> }.into_any(),
         Tool::Check => view! { <CheckPanel /> }.into_any(),
@@ -49,7 +50,7 @@ fn AllPictures() -> impl IntoView {
                     class="icon-button"
                     aria-label="Close the pictures"
                     title="Close the pictures"
-                    on:click=move |_| session.close_collection()
+                    on:click=move |_| session.collection.close()
                 >
                     "✕"
                 </button>
@@ -68,26 +69,26 @@ fn AllPictures() -> impl IntoView {
 #[component]
 fn Reading() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
-    let goes_on = Memo::new(move |_| many.progress.read().goes_on());
+    let many = session.collection;
+    let goes_on = Memo::new(move |_| many.progress().read().goes_on());
     let controls = move || {
         goes_on.get().then(|| {
-            let paused = move || many.paused.get();
+            let paused = move || many.paused().get();
             view! {
                 <progress
                     class="progress"
                     aria-label="Pictures read"
-                    max=move || many.progress.read().all.to_string()
-                    prop:value=move || many.progress.read().done as f64
+                    max=move || many.progress().read().all.to_string()
+                    prop:value=move || many.progress().read().done as f64
                 ></progress>
                 <button
                     type="button"
                     class="link-button"
-                    on:click=move |_| session.pause_reading(!many.paused.get_untracked())
+                    on:click=move |_| session.collection.pause(!many.paused().get_untracked())
                 >
                     {move || if paused() { "Go on" } else { "Pause" }}
                 </button>
-                <button type="button" class="link-button" on:click=move |_| session.cancel_reading()>
+                <button type="button" class="link-button" on:click=move |_| session.collection.cancel()>
                     "Cancel"
                 </button>
             }
@@ -95,7 +96,7 @@ fn Reading() -> impl IntoView {
     };
     view! {
         <h2 id="collection-heading" data-testid="collection-count">
-            {move || words::progress(many.progress.get(), many.paused.get())}
+            {move || words::progress(many.progress().get(), many.paused().get())}
         </h2>
         {controls}
     }
@@ -106,7 +107,7 @@ fn Reading() -> impl IntoView {
 pub fn UndoNote() -> impl IntoView {
     let session = expect_context::<Session>();
     move || {
-        session.many.undo.get().map(|undo| {
+        session.collection.undo_offer().get().map(|undo| {
             view! {
                 <p class="collection-note" data-testid="undo-note">
                     <span>{undo.said}</span>
@@ -114,7 +115,7 @@ pub fn UndoNote() -> impl IntoView {
                         type="button"
                         class="button"
                         on:click=move |_| {
-                            session.undo_in_collection();
+                            session.collection.undo();
                         }
                     >
                         "Undo"
@@ -129,9 +130,9 @@ pub fn UndoNote() -> impl IntoView {
 #[component]
 fn Note() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let note = move || {
-        many.note.get().map(|note| {
+        many.note().get().map(|note| {
             view! {
                 <p class="collection-note" role="status" data-testid="collection-note">
                     <span>{note}</span>
@@ -139,7 +140,7 @@ fn Note() -> impl IntoView {
                         type="button"
                         class="icon-button"
                         aria-label="Dismiss"
-                        on:click=move |_| many.note.set(None)
+                        on:click=move |_| many.dismiss_note()
                     >
                         "✕"
                     </button>
@@ -157,9 +158,9 @@ fn Note() -> impl IntoView {
 #[component]
 fn Finding() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let similar = move || {
-        let id = many.like.get()?;
+        let id = many.like().get()?;
         let name = many.item(id)?.name;
         Some(view! {
             <p class="similar">
@@ -168,7 +169,7 @@ fn Finding() -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label="Show all pictures again"
-                    on:click=move |_| session.look_for_nothing()
+                    on:click=move |_| session.collection.look_for_nothing()
                 >
                     "✕"
                 </button>
@@ -176,7 +177,7 @@ fn Finding() -> impl IntoView {
         })
     };
     // While pictures are being read, what can be chosen does not change under the pointer.
-    let reads = Memo::new(move |_| many.progress.read().goes_on());
+    let reads = Memo::new(move |_| many.progress().read().goes_on());
     let offered = Memo::new(move |_| Offered::of(many.counts(), reads.get()));
     let names = Memo::new(move |_| {
         let labels = many.counts().0.into_iter();
@@ -185,8 +186,8 @@ fn Finding() -> impl IntoView {
             .take(MOST_OFFERED)
             .collect::<Vec<_>>()
     });
-    let failed = Memo::new(move |_| many.progress.read().failed);
-    let looks = move || !many.phrase.read().trim().is_empty() || many.like.get().is_some();
+    let failed = Memo::new(move |_| many.progress().read().failed);
+    let looks = move || !many.phrase().read().trim().is_empty() || many.like().get().is_some();
     view! {
         <div class="finding">
             <input
@@ -199,16 +200,16 @@ fn Finding() -> impl IntoView {
                 autocomplete="off"
                 autocapitalize="off"
                 enterkeyhint="search"
-                prop:value=many.phrase
-                on:input=move |event: Event| session.look_for_pictures(&event_target_value(&event))
+                prop:value=many.phrase()
+                on:input=move |event: Event| session.collection.look_for(&event_target_value(&event))
             />
             {similar}
             <select
                 class="field"
                 data-testid="collection-filter"
                 aria-label="Show"
-                prop:value=move || { offered.track(); filter_value(&many.filter.get()) }
-                on:change=move |event| session.filter_collection(filter_of(&event_target_value(&event)))
+                prop:value=move || { offered.track(); filter_value(&many.filter().get()) }
+                on:change=move |event| session.collection.filter_by(filter_of(&event_target_value(&event)))
             >
                 {move || filters(&offered.get(), failed.get())}
             </select>
@@ -216,9 +217,9 @@ fn Finding() -> impl IntoView {
                 class="field"
                 data-testid="collection-sort"
                 aria-label="Order"
-                prop:value=move || { names.track(); sort_value(many.sort.get()) }
+                prop:value=move || { names.track(); sort_value(many.sort().get()) }
                 prop:disabled=looks
-                on:change=move |event| session.sort_collection(sort_of(&event_target_value(&event)))
+                on:change=move |event| session.collection.sort_by(sort_of(&event_target_value(&event)))
             >
                 {move || orders(&names.get())}
             </select>
@@ -328,7 +329,7 @@ fn sort_of(value: &str) -> Sort {
 #[component]
 fn Keeping() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let asking = RwSignal::new(false);
     let stay = NodeRef::<html::Button>::new();
     let delete = NodeRef::<html::Button>::new();
@@ -341,10 +342,10 @@ fn Keeping() -> impl IntoView {
         focus_soon(delete);
     };
     let others = move || {
-        let kept = many.kept.get();
+        let kept = many.kept().get();
         (kept > 0).then(|| {
             view! {
-                <button type="button" class="link-button" on:click=move |_| session.open_kept()>
+                <button type="button" class="link-button" on:click=move |_| session.collection.open_kept()>
                     {words::open_others(kept)}
                 </button>
             }
@@ -361,7 +362,7 @@ fn Keeping() -> impl IntoView {
                         class="button grave"
                         on:click=move |_| {
                             asking.set(false);
-                            session.delete_kept();
+                            session.collection.delete_kept();
                             focus_soon(delete);
                         }
                     >
@@ -374,7 +375,7 @@ fn Keeping() -> impl IntoView {
     view! {
         <details class="keeping">
             <summary>
-                {move || if many.keep.get() { words::KEPT_HERE } else { words::NOTHING_KEPT_HERE }}
+                {move || if many.keeps().get() { words::KEPT_HERE } else { words::NOTHING_KEPT_HERE }}
                 ", and more"
             </summary>
             <div class="inside">
@@ -384,8 +385,8 @@ fn Keeping() -> impl IntoView {
                     <input
                         type="checkbox"
                         data-testid="keep-pictures"
-                        prop:checked=many.keep
-                        on:change=move |event| session.keep_collection(event_target_checked(&event))
+                        prop:checked=many.keeps()
+                        on:change=move |event| session.collection.keep_from_now(event_target_checked(&event))
                     />
                     {words::KEEP}
                 </label>
@@ -412,17 +413,17 @@ fn focus_soon(button: NodeRef<html::Button>) {
 #[component]
 fn OnePicture() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let back = NodeRef::<html::Button>::new();
     // Whoever has opened it with a key goes back with the next.
     focus_soon(back);
-    let item = move || match many.view.get() {
+    let item = move || match many.view().get() {
         View::Item(id) => Some(id),
         _ => None,
     };
     let place = move || {
         let id = item()?;
-        let order = many.order.read();
+        let order = many.order().read();
         Some((order.iter().position(|other| *other == id)?, order.len()))
     };
     let of_item = move || {
@@ -433,7 +434,7 @@ fn OnePicture() -> impl IntoView {
                     class="icon-button"
                     aria-label="The one before"
                     prop:disabled=move || place().is_none_or(|(at, _)| at == 0)
-                    on:click=move |_| session.show_item_after(-1)
+                    on:click=move |_| session.collection.show_item_after(-1)
                 >
                     <span class="arrow" aria-hidden="true">"‹"</span>
                 </button>
@@ -443,17 +444,17 @@ fn OnePicture() -> impl IntoView {
                     class="icon-button"
                     aria-label="The next one"
                     prop:disabled=move || place().is_none_or(|(at, count)| at + 1 == count)
-                    on:click=move |_| session.show_item_after(1)
+                    on:click=move |_| session.collection.show_item_after(1)
                 >
                     <span class="arrow" aria-hidden="true">"›"</span>
                 </button>
-                <button type="button" class="button" on:click=move |_| session.find_like(id)>
+                <button type="button" class="button" on:click=move |_| session.collection.find_like(id)>
                     "Find similar"
                 </button>
-                <button type="button" class="button" on:click=move |_| session.describe(id)>
+                <button type="button" class="button" on:click=move |_| session.collection.describe(id)>
                     "Words for it"
                 </button>
-                <button type="button" class="link-button" on:click=move |_| session.take_out(vec![id])>
+                <button type="button" class="link-button" on:click=move |_| session.collection.take_out(vec![id])>
                     "Remove"
                 </button>
             }
@@ -461,7 +462,7 @@ fn OnePicture() -> impl IntoView {
     };
     view! {
         <section class="one-picture" aria-label="Picture of many">
-            <button type="button" class="button" node_ref=back on:click=move |_| session.show_all_items()>
+            <button type="button" class="button" node_ref=back on:click=move |_| session.collection.show_all_items()>
                 <span aria-hidden="true">"← "</span>
                 {words::ALL_PICTURES}
             </button>
@@ -475,14 +476,14 @@ fn OnePicture() -> impl IntoView {
 #[component]
 fn WordsForIt() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let option = |vocabulary: &Vocabulary, name: String| {
         view! { <option value=vocabulary.value()>{name}</option> }
     };
     let offered = Memo::new(move |_| {
-        let own = session.tools.own_sets.get().into_iter();
+        let own = session.label_sets.own().get().into_iter();
         let own = own.map(|set| (Vocabulary::Own(set.name.clone()), set.name));
-        let ready = session.tools.ready_sets.get().into_iter();
+        let ready = session.label_sets.ready().get().into_iter();
         let ready = ready.map(|set| {
             (
                 Vocabulary::Ready(set.file),
@@ -502,7 +503,7 @@ fn WordsForIt() -> impl IntoView {
             .collect_view()
     };
     let found = move || {
-        many.described.get().map(|described| match described.words {
+        many.described().get().map(|described| match described.words {
             Words::Found(found) => {
                 let found = found.into_iter().map(|(word, score)| {
                     view! {
@@ -522,7 +523,7 @@ fn WordsForIt() -> impl IntoView {
             Words::Failed(why) => view! { <p class="fault" role="alert">{why}</p> }.into_any(),
         })
     };
-    let is_open = Memo::new(move |_| many.described.read().is_some());
+    let is_open = Memo::new(move |_| many.described().read().is_some());
     view! {
         <Show when=move || is_open.get()>
             <div class="words">
@@ -531,9 +532,9 @@ fn WordsForIt() -> impl IntoView {
                     <select
                         class="field"
                         data-testid="vocabulary"
-                        prop:value=move || { offered.track(); many.vocabulary.get().value() }
+                        prop:value=move || { offered.track(); many.vocabulary().get().value() }
                         on:change=move |event| {
-                            session.choose_vocabulary(Vocabulary::of_value(&event_target_value(&event)))
+                            session.collection.choose_vocabulary(Vocabulary::of_value(&event_target_value(&event)))
                         }
                     >
                         {options}
@@ -543,7 +544,7 @@ fn WordsForIt() -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label="Dismiss the words"
-                    on:click=move |_| session.dismiss_words()
+                    on:click=move |_| session.collection.dismiss_words()
                 >
                     "✕"
                 </button>

@@ -4,7 +4,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{DataTransfer, DragEvent, Element, Event};
 
 use crate::browser;
-use crate::session::{PictureSource, Session};
+use crate::session::Session;
+use crate::text::PictureSource;
 
 /// Takes what is dropped anywhere on the page, and what is pasted; shows that the page would take what is dragged.
 #[component]
@@ -48,7 +49,9 @@ pub fn DropVeil() -> impl IntoView {
         if is_ours(&event) {
             event.prevent_default();
             if let Some(transfer) = event.data_transfer() {
-                session.take_transfer(&transfer, PictureSource::Dropped);
+                session
+                    .intake
+                    .take_transfer(&transfer, PictureSource::Dropped);
             }
         }
     });
@@ -66,7 +69,9 @@ pub fn DropVeil() -> impl IntoView {
             return;
         }
         event.prevent_default();
-        session.take_transfer(&transfer, PictureSource::Pasted);
+        session
+            .intake
+            .take_transfer(&transfer, PictureSource::Pasted);
     });
     on_cleanup(move || {
         on_enter.remove();

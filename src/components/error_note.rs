@@ -10,7 +10,7 @@ pub fn ErrorNote() -> impl IntoView {
     let session = expect_context::<Session>();
     let note = NodeRef::<html::Div>::new();
     Effect::new(move || {
-        if session.error.read().is_some() {
+        if session.messages.error().read().is_some() {
             request_animation_frame(move || {
                 if let Some(note) = note.get_untracked() {
                     browser::scroll_into_view(&note);
@@ -19,7 +19,7 @@ pub fn ErrorNote() -> impl IntoView {
         }
     });
     let error = move || {
-        session.error.get().map(|error| {
+        session.messages.error().get().map(|error| {
             view! {
                 <div class="error-note" data-testid="error" role="alert" node_ref=note>
                     <p>{error}</p>
@@ -27,7 +27,7 @@ pub fn ErrorNote() -> impl IntoView {
                         type="button"
                         class="icon-button"
                         aria-label="Dismiss"
-                        on:click=move |_| session.dismiss_error()
+                        on:click=move |_| session.messages.dismiss_error()
                     >
                         "✕"
                     </button>

@@ -18,7 +18,7 @@ pub fn Footer() -> impl IntoView {
         <footer class="footer">
             <p>
                 {text::PRIVACY}
-                <Show when=move || session.works_offline.get()>
+                <Show when=move || session.offline.works_offline().get()>
                     <span data-testid="works-offline">" "{text::WORKS_OFFLINE}</span>
                 </Show>
             </p>

@@ -1,18 +1,17 @@
 use leptos::prelude::*;
 
-use crate::session::{Embed, HostPicture, HostPictureState, Session};
+use crate::controllers::{HostPicture, HostPictureState};
+use crate::session::Session;
 
 /// The pictures that the page around has given, to choose from where there are several.
 #[component]
-pub fn GivenPictures(
-    /// What there is of the page around.
-    embed: Embed,
-) -> impl IntoView {
-    let several = move || embed.given.read().len() > 1;
+pub fn GivenPictures() -> impl IntoView {
+    let given = expect_context::<Session>().host_pictures.list();
+    let several = move || given.read().len() > 1;
     view! {
         <Show when=several>
             <ul class="given-pictures" role="list" aria-label="Pictures" data-testid="given-pictures">
-                <For each=move || embed.given.get() key=|given| given.url.clone() let(given)>
+                <For each=move || given.get() key=|given| given.url.clone() let(given)>
                     <Thumbnail given />
                 </For>
             </ul>
@@ -27,7 +26,7 @@ fn Thumbnail(given: HostPicture) -> impl IntoView {
     let chosen = {
         let url = url.clone();
         move || {
-            let picture = session.picture.read();
+            let picture = session.pictures.picture().read();
             let shown = picture.as_ref().and_then(|picture| picture.given.as_ref());
             shown == Some(&url)
         }
@@ -58,7 +57,7 @@ fn Thumbnail(given: HostPicture) -> impl IntoView {
                 aria-label=format!("Picture {name}")
                 aria-pressed=move || chosen().to_string()
                 title=title
-                on:click=move |_| session.choose_given(&url)
+                on:click=move |_| session.embed.choose_given(&url)
             >
                 {inside}
             </button>

@@ -12,21 +12,23 @@ pub fn KeptFiles() -> impl IntoView {
     let session = expect_context::<Session>();
     let files = move || {
         session
-            .kept
+            .models
+            .kept()
             .get()
             .map(|kept| kept.files)
             .unwrap_or_default()
     };
     let is_empty = move || {
         session
-            .kept
+            .models
+            .kept()
             .read()
             .as_ref()
             .is_some_and(|kept| kept.files.is_empty())
     };
-    let room = move || session.kept.read().as_ref().map(text::room);
+    let room = move || session.models.kept().read().as_ref().map(text::room);
     let trouble = move || {
-        let trouble = session.files_trouble.get();
+        let trouble = session.models.files_trouble().get();
         trouble.map(|trouble| view! { <p class="fault" role="alert">{trouble}</p> })
     };
     view! {
@@ -56,12 +58,12 @@ fn KeptFile(file: StoredFile) -> impl IntoView {
     let file = StoredValue::new(file);
     let model = StoredValue::new(model);
     let on_its_way = move || {
-        let status = session.model_status.read();
+        let status = session.models.status().read();
         let loading = status.as_ref().and_then(|status| status.loading.as_ref());
         loading.is_some_and(|(loading, _)| model.with_value(|model| loading.id == *model))
     };
     let in_use = move || {
-        let status = session.model_status.read();
+        let status = session.models.status().read();
         let answering = status.as_ref().and_then(|status| status.answering.as_ref());
         answering.is_some_and(|answering| model.with_value(|model| answering.id == *model))
     };
@@ -91,7 +93,7 @@ fn KeptFile(file: StoredFile) -> impl IntoView {
                 <button
                     type="button"
                     class="button grave"
-                    on:click=move |_| session.delete_file(file.get_value())
+                    on:click=move |_| session.models.delete_file(file.get_value())
                 >
                     "Delete it"
                 </button>

@@ -19,9 +19,9 @@ pub fn LabelAdder(
 
     let add_all = move || {
         if let Some(field) = field.get_untracked() {
-            session.add_labels(&field.value());
+            session.labels.add(&field.value());
             field.set_value("");
-            session.draft_label("");
+            session.draft.set("");
             field.focus().ok();
         }
     };
@@ -35,11 +35,11 @@ pub fn LabelAdder(
         let value = field.value();
         match label_text::split_typed(&value) {
             Some((done, rest)) => {
-                session.add_labels(done);
-                session.draft_label(rest);
+                session.labels.add(done);
+                session.draft.set(rest);
                 field.set_value(rest);
             }
-            None => session.draft_label(&value),
+            None => session.draft.set(&value),
         }
     };
     let on_keydown = move |event: KeyboardEvent| match event.key().as_str() {
@@ -66,9 +66,9 @@ pub fn LabelAdder(
             return;
         };
         event.prevent_default();
-        session.add_labels(&with_pasted(&field, &pasted));
+        session.labels.add(&with_pasted(&field, &pasted));
         field.set_value("");
-        session.draft_label("");
+        session.draft.set("");
     };
 
     view! {
@@ -90,7 +90,7 @@ pub fn LabelAdder(
                 on:paste=on_paste
             />
             <span class="draft-score" aria-hidden="true">
-                {move || session.tools.draft_score.get().map(text::percent)}
+                {move || session.draft.score().get().map(text::percent)}
             </span>
             <button type="button" class="button" on:click=move |_| add_all()>
                 "Add"

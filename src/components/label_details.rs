@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use crate::session::{RowLook, Session};
+use crate::controllers::RowLook;
+use crate::session::Session;
 use crate::state::label_text;
 use crate::state::labels::LabelId;
 use crate::text::{self, labels as words};
@@ -23,7 +24,7 @@ pub fn LabelDetails(
     };
     let looks = look.clone();
     let scored = move || looks.with(|look| look.score.is_some() && !look.repeated && !look.off);
-    let asked = move || (session.why.label.get() == Some(id)).to_string();
+    let asked = move || (session.why.label().get() == Some(id)).to_string();
     let looks = look.clone();
     let switch = move || match looks.with(|look| look.off) {
         true => "Switch on",
@@ -40,7 +41,7 @@ pub fn LabelDetails(
         })
     };
     let prompts = move || {
-        let reading = session.tools.reading.get();
+        let reading = session.label_details.reading().get();
         let tokens = reading.tokens;
         let count = reading.prompts.len();
         let prompts = reading.prompts.into_iter().enumerate();

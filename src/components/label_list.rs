@@ -40,8 +40,8 @@ pub fn LabelList(
 
     let on_focusin = move |event: FocusEvent| {
         if let Some((_, label)) = field_of(&event) {
-            session.end_change();
-            before.set_value(Some((label, session.label_text(label))));
+            session.query.end_change();
+            before.set_value(Some((label, session.labels.text(label))));
         }
     };
 
@@ -54,17 +54,17 @@ pub fn LabelList(
         };
         let text = tidy(&field.value());
         if text.is_empty() {
-            session.remove_label(label, text_before(label));
+            session.labels.remove(label, text_before(label));
         } else if text != field.value() {
             field.set_value(&text);
-            session.edit_label(label, &text);
+            session.labels.edit(label, &text);
         }
-        session.end_change();
+        session.query.end_change();
     };
 
     let on_input = move |event: Event| {
         if let Some((field, label)) = field_of(&event) {
-            session.edit_label(label, &field.value());
+            session.labels.edit(label, &field.value());
         }
     };
 
@@ -85,11 +85,11 @@ pub fn LabelList(
             "Enter" => {
                 event.prevent_default();
                 go_to(next);
-                session.score_now();
+                session.scoring.ask_now();
             }
             "ArrowUp" | "ArrowDown" if event.alt_key() => {
                 event.prevent_default();
-                session.move_label(label, event.key() == "ArrowUp");
+                session.scoring.move_label(label, event.key() == "ArrowUp");
             }
             "ArrowDown" if next.is_some() => {
                 event.prevent_default();
@@ -103,17 +103,17 @@ pub fn LabelList(
                 if let Some(text) = text_before(label) {
                     event.prevent_default();
                     field.set_value(&text);
-                    session.edit_label(label, &text);
+                    session.labels.edit(label, &text);
                 }
             }
             "Backspace" if field.value().is_empty() => {
                 event.prevent_default();
-                session.remove_label(label, text_before(label));
+                session.labels.remove(label, text_before(label));
                 go_to(previous);
             }
             "Delete" if field.value().is_empty() => {
                 event.prevent_default();
-                session.remove_label(label, text_before(label));
+                session.labels.remove(label, text_before(label));
                 go_to(next.or(previous));
             }
             _ => {}
@@ -126,7 +126,7 @@ pub fn LabelList(
             row.next_element_sibling()
                 .or_else(|| row.previous_element_sibling())
         });
-        session.remove_label(label, None);
+        session.labels.remove(label, None);
         go_to(neighbour.and_then(|row| row.query_selector("[data-deed=remove]").ok()?));
     };
 
@@ -139,12 +139,12 @@ pub fn LabelList(
             return;
         };
         match &*button.get_attribute("data-deed").unwrap_or_default() {
-            "why" => session.ask_why(label),
-            "more" => session.look_at_label(label),
-            "up" => session.move_label(label, true),
-            "down" => session.move_label(label, false),
-            "switch" => session.switch_label(label, !session.is_off(label)),
-            "colon" => session.keep_colon(label),
+            "why" => session.why.toggle(label),
+            "more" => session.label_details.toggle(label),
+            "up" => session.scoring.move_label(label, true),
+            "down" => session.scoring.move_label(label, false),
+            "switch" => session.labels.switch(label, !session.labels.is_off(label)),
+            "colon" => session.labels.keep_colon(label),
             "remove" => remove(&button, label),
             _ => {}
         }
@@ -158,10 +158,10 @@ pub fn LabelList(
             return;
         };
         event.prevent_default();
-        session.end_change();
+        session.query.end_change();
         dragged.set_value(browser::label_of(&handle));
         // The row itself will be moved, which would end its capture.
-        if let Some(list) = session.list.get_untracked() {
+        if let Some(list) = session.labels.list().get_untracked() {
             list.set_pointer_capture(event.pointer_id()).ok();
             list.set_attribute(browser::DRAGGING, "").ok();
         }
@@ -190,13 +190,13 @@ pub fn LabelList(
                 .and_then(|row| browser::label_of(&row)),
         };
         if before != Some(label) {
-            session.drag_label(label, before);
+            session.scoring.drag_label(label, before);
         }
     };
     let on_pointerup = move |_: PointerEvent| {
         if dragged.try_update_value(Option::take).flatten().is_some() {
-            session.end_change();
-            if let Some(list) = session.list.get_untracked() {
+            session.query.end_change();
+            if let Some(list) = session.labels.list().get_untracked() {
                 list.remove_attribute(browser::DRAGGING).ok();
             }
         }
@@ -204,16 +204,16 @@ pub fn LabelList(
 
     view! {
         <ol
-            node_ref=session.list
+            node_ref=session.labels.list()
             class="label-list"
             role="list"
             aria-label="Labels and scores"
-            class:scored=move || session.scored_by.read().is_some()
-            class:stale=session.stale
-            class:movable=move || session.scored_by.read().is_none() || session.tools.shown.get().own_order
-            class:own-order=move || session.tools.shown.get().own_order
-            class:none-fits=move || session.tools.none_fits.read().is_some()
-            data-settled=move || session.settled.get().to_string()
+            class:scored=move || session.scoring.scored_by().read().is_some()
+            class:stale=session.scoring.stale()
+            class:movable=move || session.scoring.scored_by().read().is_none() || session.scoring.shown().get().own_order
+            class:own-order=move || session.scoring.shown().get().own_order
+            class:none-fits=move || session.scoring.none_fits().read().is_some()
+            data-settled=move || session.scoring.settled().get().to_string()
             on:focusin=on_focusin
             on:focusout=on_focusout
             on:input=on_input
@@ -224,7 +224,7 @@ pub fn LabelList(
             on:pointerup=on_pointerup
             on:pointercancel=on_pointerup
         >
-            <For each=move || session.rows.get() key=|row| row.id children=|row| view! { <LabelRow row /> } />
+            <For each=move || session.labels.rows().get() key=|row| row.id children=|row| view! { <LabelRow row /> } />
         </ol>
     }
 }
@@ -232,7 +232,8 @@ pub fn LabelList(
 /// Puts the focus into the first row, if there is one.
 pub fn focus_first_row(session: Session) {
     let first = session
-        .list
+        .labels
+        .list()
         .get_untracked()
         .and_then(|list| list.query_selector("input").ok()?);
     if let Some(first) = first.and_then(|first| first.dyn_into().ok()) {

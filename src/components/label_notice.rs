@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use crate::session::{Action, Session};
+use crate::controllers::Action;
+use crate::session::Session;
 use crate::text;
 
 /// What there is to say about the labels, with a button to act on it.
@@ -8,7 +9,7 @@ use crate::text;
 pub fn LabelNotice() -> impl IntoView {
     let session = expect_context::<Session>();
     let notice = move || {
-        session.notice.get().map(|notice| {
+        session.messages.notice().get().map(|notice| {
             let action = notice.action.map(|action| match action {
                 Action::Undo => text::UNDO,
                 Action::UseLabels(_) => text::USE_SAMPLE_LABELS,
@@ -29,7 +30,7 @@ pub fn LabelNotice() -> impl IntoView {
                         type="button"
                         class="icon-button"
                         aria-label="Dismiss"
-                        on:click=move |_| session.dismiss_notice()
+                        on:click=move |_| session.messages.dismiss_notice()
                     >
                         "✕"
                     </button>

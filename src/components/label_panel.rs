@@ -2,7 +2,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::{LabelAdder, LabelList, LabelNotice, OpenLabelSets, ScoreOptions, TemplateField};
-use crate::session::{AtWork, Session};
+use crate::controllers::AtWork;
+use crate::session::Session;
 use crate::state::models::State;
 use crate::text;
 
@@ -16,28 +17,35 @@ pub fn LabelPanel() -> impl IntoView {
 
     // A few labels are read faster than anybody can follow.
     const WORTH_COUNTING: u32 = 24;
-    let counting = move || match session.at_work.get() {
+    let counting = move || match session.scoring.at_work().get() {
         Some(AtWork::Labels { done, total }) if total >= WORTH_COUNTING => Some((done, total)),
         _ => None,
     };
     let waits_for_model = move || {
-        let none_answers = session.model_status.read().as_ref().is_none_or(|status| {
-            status.answering.is_none()
-                && matches!(
-                    status.state,
-                    State::None | State::Loading | State::Downloading
-                )
-        });
-        none_answers && !session.no_catalogue.get() && session.picture.read().is_some()
+        let none_answers = session
+            .models
+            .status()
+            .read()
+            .as_ref()
+            .is_none_or(|status| {
+                status.answering.is_none()
+                    && matches!(
+                        status.state,
+                        State::None | State::Loading | State::Downloading
+                    )
+            });
+        none_answers
+            && !session.models.no_catalogue().get()
+            && session.pictures.picture().read().is_some()
     };
-    let count = move || match (counting(), session.at_work.get()) {
+    let count = move || match (counting(), session.scoring.at_work().get()) {
         (Some((done, total)), _) => text::labels_read(done, total),
         (None, Some(AtWork::Picture)) => text::READING_PICTURE.to_owned(),
         _ if waits_for_model() => text::WAITING_FOR_MODEL.to_owned(),
         _ => {
-            let off = session.tools.off_count.get();
+            let off = session.labels.off_count().get();
             let off = (off > 0).then(|| text::labels::off_count(off));
-            text::label_count(session.label_count.get()) + &off.unwrap_or_default()
+            text::label_count(session.labels.count().get()) + &off.unwrap_or_default()
         }
     };
     let progress = move || {
@@ -47,14 +55,14 @@ pub fn LabelPanel() -> impl IntoView {
     };
     let clear = move || {
         // Also before the rows are drawn.
-        let has_some = session.label_count.get() > 0 || !session.rows.read().is_empty();
+        let has_some = session.labels.count().get() > 0 || !session.labels.rows().read().is_empty();
         has_some.then(|| {
             view! {
                 <button
                     type="button"
                     class="link-button"
                     on:click=move |_| {
-                        session.clear_labels();
+                        session.labels.clear();
                         if let Some(adder) = adder.get_untracked() {
                             adder.focus().ok();
                         }
@@ -65,14 +73,14 @@ pub fn LabelPanel() -> impl IntoView {
             }
         })
     };
-    let is_softmax = move || session.tools.scoring.read().kind == Kind::Softmax;
-    let hint = move || match session.label_count.get() {
+    let is_softmax = move || session.query.scoring().read().kind == Kind::Softmax;
+    let hint = move || match session.labels.count().get() {
         0 => Some(text::NO_LABELS),
-        1 if is_softmax() && session.picture.read().is_some() => Some(text::ONE_LABEL),
+        1 if is_softmax() && session.pictures.picture().read().is_some() => Some(text::ONE_LABEL),
         _ => None,
     };
-    let last = move || session.tools.last.get();
-    let next = move || session.tools.next.get();
+    let last = move || session.query.last().get();
+    let next = move || session.query.next().get();
     // There as soon as there has been something to take back, so that they stay where they are while they are used.
     let has_changed = Memo::new(move |_| last().is_some() || next().is_some());
     let undo_name = move || last().map_or(text::UNDO.to_owned(), |last| text::labels::undo(&last));
@@ -89,13 +97,13 @@ pub fn LabelPanel() -> impl IntoView {
                 "↷",
                 redo_name,
                 move || next().is_none(),
-                move || session.redo(),
+                move || session.query.redo(),
             );
             view! { <span class="steps">{undo} {redo}</span> }
         })
     };
     // Inside other pages, whoever wrote them has chosen the labels.
-    let sets = (!session.is_embedded()).then(|| {
+    let sets = (!session.frame.is_embedded()).then(|| {
         let open = expect_context::<OpenLabelSets>();
         view! {
             {steps}
@@ -105,12 +113,13 @@ pub fn LabelPanel() -> impl IntoView {
         }
     });
     let none_fits = move || {
-        let none_fits = session.tools.none_fits.get();
+        let none_fits = session.scoring.none_fits().get();
         none_fits.map(|said| view! { <p class="none-fits" data-testid="none-fits">{said}</p> })
     };
     let is_preview = move || {
         session
-            .scored_by
+            .scoring
+            .scored_by()
             .read()
             .as_ref()
             .is_some_and(|model| model.preview)
@@ -118,7 +127,7 @@ pub fn LabelPanel() -> impl IntoView {
     let preview =
         move || is_preview().then(|| view! { <strong class="preview">"Preview"</strong> });
     let about_preview = move || {
-        let status = session.model_status.get();
+        let status = session.models.status().get();
         let wanted = status.as_ref().and_then(|status| status.wanted.clone());
         let on_its_way = status.is_some_and(|status| status.loading.is_some());
         let about = text::preview_scores(wanted.as_ref(), on_its_way);
@@ -136,12 +145,12 @@ pub fn LabelPanel() -> impl IntoView {
                 {progress}
             </div>
             <LabelAdder field=adder />
-            {(!session.is_embedded()).then(|| view! { <TemplateField /> })}
+            {(!session.frame.is_embedded()).then(|| view! { <TemplateField /> })}
             {move || hint().map(|hint| view! { <p class="hint">{hint}</p> })}
             {none_fits}
             <LabelList adder />
             {about_preview}
-            {(!session.is_embedded()).then(|| view! { <ScoreOptions /> })}
+            {(!session.frame.is_embedded()).then(|| view! { <ScoreOptions /> })}
             <LabelNotice />
         </section>
     }

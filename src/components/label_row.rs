@@ -3,7 +3,8 @@ use leptos::prelude::*;
 use super::LabelDetails;
 use super::label_details::details_id;
 use crate::browser;
-use crate::session::{Row, RowLook, Session};
+use crate::controllers::{Row, RowLook};
+use crate::session::Session;
 use crate::state::label_text;
 use crate::state::labels::tidy;
 use crate::state::scores::RowScore;
@@ -26,14 +27,14 @@ pub fn LabelRow(row: Row) -> impl IntoView {
     let (named, switched) = (look.clone(), look.clone());
     let name = move || named.with(|look| label_text::name(&look.text));
     let (more_label, remove_label) = (name.clone(), name);
-    let is_open = Memo::new(move |_| session.tools.open.get() == Some(id));
+    let is_open = Memo::new(move |_| session.label_details.open().get() == Some(id));
     let details = move || {
         is_open
             .get()
             .then(|| view! { <LabelDetails id look=look.clone() /> })
     };
     // Inside other pages there is no room for looking closely.
-    let more = (!session.is_embedded()).then(|| {
+    let more = (!session.frame.is_embedded()).then(|| {
         view! {
             <button
                 type="button"
@@ -47,7 +48,7 @@ pub fn LabelRow(row: Row) -> impl IntoView {
             </button>
         }
     });
-    let handle = (!session.is_embedded())
+    let handle = (!session.frame.is_embedded())
         .then(|| view! { <span class="handle" data-handle="" aria-hidden="true"></span> });
     view! {
         <li
@@ -113,7 +114,7 @@ fn about(look: &RowLook, session: Session) -> impl IntoView + use<> {
 fn result(score: &RowScore, label: String, session: Session) -> impl IntoView + use<> {
     let RowScore { score, holds } = *score;
     let cosine = move || {
-        let shown = session.tools.shown.get().cosines;
+        let shown = session.scoring.shown().get().cosines;
         shown.then(|| {
             view! { <span class="cosine">{text::labels::cosine_digits(score.cosine)}</span> }
         })

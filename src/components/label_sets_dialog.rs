@@ -19,7 +19,7 @@ impl OpenLabelSets {
 
     /// Opens it, with what there is by now.
     pub fn run(self, session: Session) {
-        session.list_sets();
+        session.label_sets.list();
         if let Some(dialog) = self.0.get_untracked() {
             dialog.show_modal().ok();
         }
@@ -44,7 +44,6 @@ pub fn LabelSetsDialog() -> impl IntoView {
     let session = expect_context::<Session>();
     let open = expect_context::<OpenLabelSets>();
     let OpenLabelSets(dialog) = open;
-    let tools = session.tools;
     let name = NodeRef::<html::Input>::new();
     // A click beside the dialogue is one on its backdrop, which counts as the dialogue itself.
     let on_click = move |event: MouseEvent| {
@@ -59,26 +58,27 @@ pub fn LabelSetsDialog() -> impl IntoView {
     let save = move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(name) = name.get_untracked()
-            && session.save_set(&name.value())
+            && session.label_sets.save(&name.value())
         {
             name.set_value("");
         }
     };
     let said = move || {
-        let undo = tools.sets_can_be_undone.get().then(|| {
+        let undo = session.label_sets.can_be_undone().get().then(|| {
             view! {
-                <button type="button" class="button" on:click=move |_| session.undo_sets()>
+                <button type="button" class="button" on:click=move |_| session.label_sets.undo()>
                     {text::UNDO}
                 </button>
             }
         });
-        tools
-            .said_of_sets
+        session
+            .label_sets
+            .said()
             .get()
             .map(|said| view! { <p>{said}</p> {undo} })
     };
     let own = move || {
-        let sets = tools.own_sets.get();
+        let sets = session.label_sets.own().get();
         match sets.is_empty() {
             true => view! { <p class="hint">{words::NO_OWN_SETS}</p> }.into_any(),
             false => {
@@ -88,7 +88,7 @@ pub fn LabelSetsDialog() -> impl IntoView {
         }
     };
     let ready = move || {
-        let sets = tools.ready_sets.get().into_iter();
+        let sets = session.label_sets.ready().get().into_iter();
         sets.map(|set| view! { <ReadySetEntry set /> })
             .collect_view()
     };
@@ -143,7 +143,7 @@ fn OwnSetEntry(set: OwnSet) -> impl IntoView {
     let rename = move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(field) = field.get_untracked() {
-            session.rename_set(&name(), &field.value());
+            session.label_sets.rename(&name(), &field.value());
         }
     };
     // The field is there as soon as this has been drawn.
@@ -171,7 +171,7 @@ fn OwnSetEntry(set: OwnSet) -> impl IntoView {
                 type="button"
                 class="link-button name"
                 on:click=move |_| {
-                    set.with_value(|set| session.load_own_set(set));
+                    set.with_value(|set| session.label_sets.load_own(set));
                     open.close();
                 }
             >
@@ -191,7 +191,7 @@ fn OwnSetEntry(set: OwnSet) -> impl IntoView {
                     type="button"
                     class="link-button"
                     aria-label=delete_label.clone()
-                    on:click=move |_| session.delete_set(&name())
+                    on:click=move |_| session.label_sets.delete(&name())
                 >
                     "Delete"
                 </button>
@@ -211,7 +211,7 @@ fn ReadySetEntry(set: ReadySet) -> impl IntoView {
     let (name, count) = (set.name.clone(), text::label_count(set.count));
     let (about, source) = (set.about.clone(), set.source.clone());
     let load = move |_| {
-        session.load_ready_set(set.clone(), move |came| {
+        session.label_sets.load_ready(set.clone(), move |came| {
             if came {
                 open.close();
             }

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use crate::session::{LinkContents, Session};
+use crate::controllers::LinkContents;
+use crate::session::Session;
 use crate::text;
 
 /// What a link has brought, with buttons to take it, to take it back, and to take its model.
@@ -8,18 +9,18 @@ use crate::text;
 pub fn LinkNote() -> impl IntoView {
     let session = expect_context::<Session>();
     let labels = move || {
-        let brought = session.link.get().filter(LinkContents::is_new)?;
+        let brought = session.link.contents().get().filter(LinkContents::is_new)?;
         Some(match brought.taken {
             true => view! {
                 <p role="status">{text::link_taken(&brought.labels, &brought.templates)}</p>
-                <button type="button" class="button" on:click=move |_| session.undo_link()>
+                <button type="button" class="button" on:click=move |_| session.link.undo()>
                     {text::UNDO}
                 </button>
             }
             .into_any(),
             false => view! {
                 <p role="status">{text::link_offers(&brought.labels, &brought.templates)}</p>
-                <button type="button" class="button" on:click=move |_| session.use_link()>
+                <button type="button" class="button" on:click=move |_| session.link.accept()>
                     {text::USE_LINK}
                 </button>
             }
@@ -27,13 +28,13 @@ pub fn LinkNote() -> impl IntoView {
         })
     };
     let model = move || {
-        session.model_of_link().map(|model| match model {
+        session.link.model().map(|model| match model {
             None => view! { <p>{text::LINK_MODEL_UNKNOWN}</p> }.into_any(),
             Some(model) => {
                 let use_it = text::use_model(&model.name, &text::model_size(&model));
                 view! {
                     <p>{text::link_model(&model.name)}</p>
-                    <button type="button" class="button" on:click=move |_| session.use_model_of_link(&model)>
+                    <button type="button" class="button" on:click=move |_| session.link.use_model(&model)>
                         {use_it}
                     </button>
                 }
@@ -44,10 +45,11 @@ pub fn LinkNote() -> impl IntoView {
     let has_something = move || {
         let news = session
             .link
+            .contents()
             .read()
             .as_ref()
             .is_some_and(LinkContents::is_new);
-        news || session.model_of_link().is_some()
+        news || session.link.model().is_some()
     };
     view! {
         <Show when=has_something>
@@ -57,7 +59,7 @@ pub fn LinkNote() -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label="Dismiss"
-                    on:click=move |_| session.dismiss_link()
+                    on:click=move |_| session.link.dismiss()
                 >
                     "✕"
                 </button>

@@ -12,7 +12,7 @@ pub fn ModelCards() -> impl IntoView {
     move || {
         // Models that differ only in how their weights are stored have one card.
         let mut cards: Vec<(String, String)> = Vec::new();
-        for model in session.catalogue.get() {
+        for model in session.models.catalogue().get() {
             if let Some(card) = model.card
                 && cards.iter().all(|(_, other)| *other != card)
             {

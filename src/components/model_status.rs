@@ -9,27 +9,28 @@ use crate::text;
 pub fn ModelStatus() -> impl IntoView {
     let session = expect_context::<Session>();
 
-    let state = move || match session.model_status.read().as_ref() {
-        _ if session.no_catalogue.get() => "error",
+    let state = move || match session.models.status().read().as_ref() {
+        _ if session.models.no_catalogue().get() => "error",
         Some(status) => status.state.name(),
         None => "none",
     };
     let line = Memo::new(move |_| {
-        if let Some(trouble) = session.engine_trouble() {
+        if let Some(trouble) = session.engine.trouble() {
             return trouble;
         }
-        if session.no_catalogue.get() {
+        if session.models.no_catalogue().get() {
             return text::NO_CATALOGUE.to_owned();
         }
         session
-            .model_status
+            .models
+            .status()
             .read()
             .as_ref()
             .map_or_else(|| text::STARTING.to_owned(), text::model_status)
     });
     // In thousandths, so that not every packet is a change of the page.
     let arrived = Memo::new(move |_| {
-        let status = session.model_status.read();
+        let status = session.models.status().read();
         let (_, stage) = status.as_ref()?.loading.as_ref()?;
         let (received, total) = stage.arrived()?;
         Some((received * 1_000 / total?.max(1)).min(1_000))
@@ -43,23 +44,23 @@ pub fn ModelStatus() -> impl IntoView {
         })
     };
     let offer = Memo::new(move |_| {
-        let status = session.model_status.get()?;
+        let status = session.models.status().get()?;
         let offer = status.offer?;
         Some((offer, text::offer(offer, status.wanted.as_ref())))
     });
     let button = move || {
-        let died = matches!(session.engine_life.get(), Some(EngineStatus::Died(_)));
+        let died = matches!(session.engine.status().get(), Some(EngineStatus::Died(_)));
         if died {
             return Some(
                 view! { <StatusButton name="Start again".to_owned() run=move || session.start_again() /> },
             );
         }
-        if session.no_catalogue.get() {
-            let run = move || session.fetch_catalogue_again();
+        if session.models.no_catalogue().get() {
+            let run = move || session.models.fetch_catalogue();
             return Some(view! { <StatusButton name="Try again".to_owned() run /> });
         }
         offer.get().map(
-            |(offer, name)| view! { <StatusButton name run=move || session.take_offer(offer) /> },
+            |(offer, name)| view! { <StatusButton name run=move || session.models.take_offer(offer) /> },
         )
     };
 

@@ -19,7 +19,7 @@ impl OpenModels {
 
     /// Opens it, with what the browser keeps by now.
     pub fn run(self, session: Session) {
-        session.list_files();
+        session.models.list_files();
         if let Some(dialog) = self.0.get_untracked() {
             dialog.show_modal().ok();
         }
@@ -56,7 +56,8 @@ pub fn ModelsDialog() -> impl IntoView {
     };
     let models = move || {
         session
-            .catalogue
+            .models
+            .catalogue()
             .get()
             .into_iter()
             .map(|model| view! { <ModelChoice model /> })
@@ -106,18 +107,19 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
     };
     let is_wanted = move || {
         is(session
-            .model_status
+            .models
+            .status()
             .read()
             .as_ref()
             .and_then(|status| status.wanted.as_ref()))
     };
     let facts = text::model_facts(&model);
     let remove_label = format!("Remove {} from the list", model.name);
-    let is_own = move || id.with_value(|id| session.is_own_model(id));
+    let is_own = move || id.with_value(|id| session.models.is_own(id));
     let about = model.about.clone();
     let name = model.name.clone();
     let here = move || {
-        let status = session.model_status.read();
+        let status = session.models.status().read();
         let answering = status.as_ref().and_then(|status| status.answering.as_ref());
         let loading = status.as_ref().and_then(|status| status.loading.as_ref());
         if is(answering) {
@@ -126,7 +128,8 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
             Some("on its way")
         } else {
             session
-                .keeps_model(&model)
+                .models
+                .keeps(&model)
                 .then_some("kept in this browser")
         }
     };
@@ -138,7 +141,7 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
                 name="model"
                 value=id.get_value()
                 prop:checked=is_wanted
-                on:change=move |_| id.with_value(|id| session.choose_model(id))
+                on:change=move |_| id.with_value(|id| session.models.choose(id))
             />
             <span class="name">{name} {move || here().map(|here| view! { " " <em>{here}</em> })}</span>
             <span class="facts">{facts}</span>
@@ -149,7 +152,7 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
                     type="button"
                     class="link-button"
                     aria-label=remove_label.clone()
-                    on:click=move |_| id.with_value(|id| session.remove_model(id))
+                    on:click=move |_| id.with_value(|id| session.models.remove(id))
                 >
                     "Remove from the list"
                 </button>

@@ -30,7 +30,9 @@ pub fn OtherModel(
         let Some(field) = field.get_untracked() else {
             return;
         };
-        let result = session.add_model_at(&field.value(), &weights.get_untracked());
+        let result = session
+            .models
+            .add_at(&field.value(), &weights.get_untracked());
         match result {
             Ok(()) => field.set_value(""),
             Err(_) => drop(field.focus()),
@@ -49,7 +51,7 @@ pub fn OtherModel(
         // So that the same files can be chosen again.
         input.set_value("");
         if !chosen.is_empty() {
-            take(session.add_model_of(chosen, &weights.get_untracked()));
+            take(session.models.add_of(chosen, &weights.get_untracked()));
         }
     };
     let choose = move |_| {

@@ -9,7 +9,8 @@ use web_sys::{Element, HtmlElement, Url};
 use cliplet_protocol::collection::ItemId;
 
 use crate::browser::Sizes;
-use crate::session::{Session, Tool};
+use crate::controllers::Tool;
+use crate::session::Session;
 use crate::state::collection::Standing;
 use crate::state::grid::Grid;
 use crate::text;
@@ -22,7 +23,7 @@ const NEW_IN_A_FRAME: usize = 16;
 #[component]
 pub fn PictureGrid() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let scroller = NodeRef::<html::Div>::new();
     let list = NodeRef::<html::Ul>::new();
     let grid = RwSignal::new(Grid::default());
@@ -50,7 +51,7 @@ pub fn PictureGrid() -> impl IntoView {
     // The picture that has the focus, or would get it.
     let current = RwSignal::new(None::<ItemId>);
     let place = move || {
-        let order = many.order.read();
+        let order = many.order().read();
         let at = current
             .get()
             .and_then(|id| order.iter().position(|other| *other == id));
@@ -61,7 +62,7 @@ pub fn PictureGrid() -> impl IntoView {
     let known = StoredValue::new(HashSet::<ItemId>::new());
     let drawn = Memo::new(move |_| {
         frame.track();
-        let order = many.order.read();
+        let order = many.order().read();
         let mut drawn: Vec<(usize, ItemId)> = grid
             .get()
             .in_sight(order.len())
@@ -90,9 +91,9 @@ pub fn PictureGrid() -> impl IntoView {
         drawn
     });
     // The one that the Tab key reaches.
-    let reached = Memo::new(move |_| many.order.read().get(place()).copied());
+    let reached = Memo::new(move |_| many.order().read().get(place()).copied());
     let go_to = move |at: usize| {
-        let Some(id) = many.order.with_untracked(|order| order.get(at).copied()) else {
+        let Some(id) = many.order().with_untracked(|order| order.get(at).copied()) else {
             return;
         };
         current.set(Some(id));
@@ -106,7 +107,7 @@ pub fn PictureGrid() -> impl IntoView {
         request_animation_frame(move || focus(id));
     };
     let on_key = move |event: KeyboardEvent| {
-        let count = many.order.with_untracked(Vec::len);
+        let count = many.order().with_untracked(Vec::len);
         let from = untrack(place);
         let to = grid.get_untracked().moved(from, &event.key(), count);
         if let Some(to) = to.filter(|_| !event.ctrl_key() && !event.meta_key() && !event.alt_key())
@@ -114,20 +115,20 @@ pub fn PictureGrid() -> impl IntoView {
             event.prevent_default();
             go_to(to);
         } else if event.key() == "Delete" {
-            let selected = many.selected.get_untracked();
+            let selected = many.selected().get_untracked();
             let items = match selected.is_empty() {
                 true => many
-                    .order
+                    .order()
                     .with_untracked(|order| order.get(from).copied())
                     .into_iter()
                     .collect(),
                 false => selected.into_iter().collect(),
             };
-            session.take_out(items);
+            session.collection.take_out(items);
         }
     };
     let nothing = move || {
-        (many.order.read().is_empty() && many.progress.read().all > 0)
+        (many.order().read().is_empty() && many.progress().read().all > 0)
             .then(|| view! { <p class="hint">{text::collection::NONE_SHOWN}</p> })
     };
     view! {
@@ -143,7 +144,7 @@ pub fn PictureGrid() -> impl IntoView {
                 role="list"
                 aria-label="Pictures"
                 node_ref=list
-                style=("height", move || format!("{}px", grid.get().height(many.order.read().len())))
+                style=("height", move || format!("{}px", grid.get().height(many.order().read().len())))
             >
                 <For each=move || drawn.get() key=|(_, id)| *id let((_, id))>
                     <Cell id grid drawn reached current />
@@ -175,7 +176,7 @@ fn Cell(
     current: RwSignal<Option<ItemId>>,
 ) -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let place = Memo::new(move |_| {
         let drawn = drawn.read();
         let place = drawn.iter().find(|(_, other)| *other == id);
@@ -188,7 +189,7 @@ fn Cell(
         item.track();
         let known = address.get_value();
         known.or_else(|| {
-            let preview = session.preview(id)?;
+            let preview = session.collection.preview(id)?;
             let url = Url::create_object_url_with_blob(&preview).ok();
             address.set_value(url.clone());
             url
@@ -209,8 +210,8 @@ fn Cell(
         Some((label, best.of.unwrap_or(best.score)))
     });
     let class = Memo::new(move |_| {
-        let teaches = many.tool.get() == Tool::Teach;
-        let lessons = many.lessons.read();
+        let teaches = many.tool().get() == Tool::Teach;
+        let lessons = many.lessons().read();
         teaches
             .then(|| lessons.class_of(id).map(str::to_owned))
             .flatten()
@@ -220,14 +221,14 @@ fn Cell(
         let item = item.get();
         item.map(|item| text::collection::item(&item.name, &item.standing, best.read().is_some()))
     };
-    let selects = move || many.tool.get() == Tool::Teach;
-    let is_selected = move || many.selected.read().contains(&id);
+    let selects = move || many.tool().get() == Tool::Teach;
+    let is_selected = move || many.selected().read().contains(&id);
     let pressed = move || selects().then(|| if is_selected() { "true" } else { "false" });
     let on_click = move |_| {
         current.set(Some(id));
-        match many.tool.get_untracked() {
-            Tool::Teach => session.select_item(id),
-            _ => session.show_item(id),
+        match many.tool().get_untracked() {
+            Tool::Teach => session.collection.select(id),
+            _ => session.collection.show_item(id),
         }
     };
     let reachable = move || match reached.get() == Some(id) {
@@ -261,7 +262,7 @@ fn Cell(
             style=("width", move || format!("{}px", grid.get().cell_width()))
             style=("height", move || format!("{}px", grid.get().cell_height()))
             aria-posinset=move || (place.get().unwrap_or_default() + 1).to_string()
-            aria-setsize=move || many.order.read().len().to_string()
+            aria-setsize=move || many.order().read().len().to_string()
         >
             <button
                 type="button"

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::{ChooseMany, UndoNote};
 use crate::browser;
-use crate::session::{Session, View};
+use crate::controllers::View;
+use crate::session::Session;
 use crate::state::labels::LabelId;
 use crate::text;
 
@@ -14,20 +15,20 @@ pub fn AskWhy() -> impl IntoView {
     let session = expect_context::<Session>();
     // While somebody types, the last one stays: looking through a long list takes a while.
     let best = Memo::new(move |before: Option<&Option<LabelId>>| {
-        match session.settled.get() || session.picture.read().is_none() {
-            true => session.explainable().first().map(|(label, _)| *label),
+        match session.scoring.settled().get() || session.pictures.picture().read().is_none() {
+            true => session.why.explainable().first().map(|(label, _)| *label),
             false => before.copied().flatten(),
         }
     });
     move || {
-        let best = best.get().filter(|_| session.why.label.get().is_none());
+        let best = best.get().filter(|_| session.why.label().get().is_none());
         best.map(|label| {
             view! {
                 <button
                     type="button"
                     class="button show-why"
                     on:click=move |_| {
-                        session.ask_why(label);
+                        session.why.toggle(label);
                         browser::focus_soon(".why-panel select");
                     }
                 >
@@ -42,17 +43,17 @@ pub fn AskWhy() -> impl IntoView {
 #[component]
 pub fn PictureSources() -> impl IntoView {
     let session = expect_context::<Session>();
-    let address = session.address;
+    let intake = session.intake;
     let camera = NodeRef::<html::Button>::new();
     camera.on_load(move |button| {
-        if session.camera.left.try_update(std::mem::take) == Some(true) {
+        if session.camera.was_left() {
             button.focus().ok();
         }
     });
     // Of pictures that were not read at all, nothing is left to open.
-    let many = session.many;
+    let many = session.collection;
     let undo = move || {
-        let nothing = many.view.get() == View::Closed && many.count() == 0;
+        let nothing = many.view().get() == View::Closed && many.count() == 0;
         nothing.then(|| view! { <UndoNote /> })
     };
     view! {
@@ -63,20 +64,20 @@ pub fn PictureSources() -> impl IntoView {
                 node_ref=camera
                 type="button"
                 class="link-button"
-                on:click=move |_| session.open_camera()
+                on:click=move |_| session.camera.show()
             >
                 {text::USE_CAMERA}
             </button>
             <button
                 type="button"
                 class="link-button from-address"
-                aria-expanded=move || address.open.get().to_string()
-                on:click=move |_| address.open.update(|open| *open = !*open)
+                aria-expanded=move || intake.address_open().get().to_string()
+                on:click=move |_| intake.open_address(!intake.address_open().get_untracked())
             >
                 {text::FROM_ADDRESS}
             </button>
         </div>
-        <Show when=move || address.open.get()>
+        <Show when=move || intake.address_open().get()>
             <AddressForm />
         </Show>
     }
@@ -86,7 +87,7 @@ pub fn PictureSources() -> impl IntoView {
 #[component]
 fn AddressForm() -> impl IntoView {
     let session = expect_context::<Session>();
-    let address = session.address;
+    let intake = session.intake;
     let field = NodeRef::<html::Input>::new();
     field.on_load(|field| {
         field.focus().ok();
@@ -94,11 +95,11 @@ fn AddressForm() -> impl IntoView {
     });
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
-        session.take_address(&address.typed.get_untracked());
+        intake.take_address(&intake.address().get_untracked());
     };
     let on_keydown = move |event: KeyboardEvent| {
         if event.key() == "Escape" {
-            address.open.set(false);
+            intake.open_address(false);
             browser::focus_soon(".from-address");
         }
     };
@@ -117,8 +118,8 @@ fn AddressForm() -> impl IntoView {
                 spellcheck="false"
                 enterkeyhint="go"
                 aria-describedby="about-picture-address"
-                prop:value=address.typed
-                on:input=move |event| address.typed.set(event_target_value(&event))
+                prop:value=intake.address()
+                on:input=move |event| intake.type_address(event_target_value(&event))
             />
             <button type="submit" class="button">
                 "Fetch"

@@ -8,11 +8,11 @@ use crate::text::collection as words;
 #[component]
 pub fn ProbePanel() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let classes = move || {
-        let probabilities = many.probabilities.get();
+        let probabilities = many.probabilities().get();
         let classes = many
-            .probe
+            .probe()
             .get()
             .map(|probe| probe.classes)
             .unwrap_or_default();
@@ -50,7 +50,7 @@ pub fn ProbePanel() -> impl IntoView {
             .collect_view()
     };
     let about = move || {
-        let probe = many.probe.get()?;
+        let probe = many.probe().get()?;
         Some(words::probe(
             probe.examples,
             probe.tried,
@@ -61,7 +61,7 @@ pub fn ProbePanel() -> impl IntoView {
         <section class="label-panel probe-panel" aria-labelledby="classes-heading" data-testid="probe-panel">
             <div class="label-head">
                 <h2 id="classes-heading">{words::CLASSES}</h2>
-                <button type="button" class="button" on:click=move |_| session.answer_by_probe(false)>
+                <button type="button" class="button" on:click=move |_| session.collection.answer_by_probe(false)>
                     "Back to labels"
                 </button>
             </div>

@@ -8,7 +8,7 @@ use crate::text;
 pub fn Samples() -> impl IntoView {
     let session = expect_context::<Session>();
     let buttons = move || {
-        let samples = session.samples.get().into_iter();
+        let samples = session.pictures.samples().get().into_iter();
         samples
             .map(|sample| {
                 let source = format!("samples/thumbnails/{}", sample.file);
@@ -16,7 +16,7 @@ pub fn Samples() -> impl IntoView {
                 view! {
                     <li>
                         <button type="button" aria-label=name title=sample.name.clone() on:click=move |_| {
-                            session.take_sample(sample.clone())
+                            session.pictures.take_sample(sample.clone())
                         }>
                             <img src=source alt="" loading="lazy" draggable="false" />
                         </button>
@@ -25,9 +25,9 @@ pub fn Samples() -> impl IntoView {
             })
             .collect_view()
     };
-    let shown = move || !session.samples.read().is_empty();
+    let shown = move || !session.pictures.samples().read().is_empty();
     let credit = move || {
-        let sample = session.picture.get()?.sample?;
+        let sample = session.pictures.picture().get()?.sample?;
         let credit = text::credit(&sample.author, &sample.licence);
         Some(view! {
             <a class="credit" href=sample.source target="_blank" rel="noopener" title=credit.clone()>

@@ -17,15 +17,14 @@ const THRESHOLD: f32 = 0.8;
 #[component]
 pub fn ScoreOptions() -> impl IntoView {
     let session = expect_context::<Session>();
-    let tools = session.tools;
-    let kind = move || tools.scoring.read().kind;
+    let kind = move || session.query.scoring().read().kind;
     let short = move || {
-        let scoring = tools.scoring.read();
+        let scoring = session.query.scoring().read();
         words::scoring_in_short(
             scoring.kind == Kind::Independent,
             scoring.temperature,
             scoring.none_below.is_some(),
-            tools.shown.get().own_order,
+            session.scoring.shown().get().own_order,
         )
     };
     let kinds = [
@@ -33,26 +32,35 @@ pub fn ScoreOptions() -> impl IntoView {
         (Kind::Independent, "Each for itself"),
     ];
     let kinds = kinds.map(|(of, name)| {
-        let choose = move |_| session.set_scoring(|scoring| scoring.kind = of);
+        let choose = move |_| session.query.set_scoring(|scoring| scoring.kind = of);
         choice("radio", name, move || kind() == of, choose)
     });
     // The slider's places are those of the logarithm, so that half is as far from 1 as twice.
     let temperature = slider(
         "Temperature",
         ["-1", "1", "0.05"],
-        move || tools.scoring.read().temperature.log10(),
-        move || words::temperature_digits(tools.scoring.read().temperature),
+        move || session.query.scoring().read().temperature.log10(),
+        move || words::temperature_digits(session.query.scoring().read().temperature),
         move |place| {
             // To two digits, as it is shown.
             let temperature = (10f32.powf(place) * 100.0).round() / 100.0;
-            session.set_scoring(|scoring| scoring.temperature = temperature);
+            session
+                .query
+                .set_scoring(|scoring| scoring.temperature = temperature);
         },
     );
-    let threshold = move || tools.scoring.read().none_below.unwrap_or(THRESHOLD);
+    let threshold = move || {
+        session
+            .query
+            .scoring()
+            .read()
+            .none_below
+            .unwrap_or(THRESHOLD)
+    };
     let about_threshold =
-        move || words::about_threshold(threshold(), &tools.scoring.read().neutral);
+        move || words::about_threshold(threshold(), &session.query.scoring().read().neutral);
     // Drawn when it is there, and not with each place of the slider, which would lose its focus.
-    let says_none = Memo::new(move |_| tools.scoring.read().none_below.is_some());
+    let says_none = Memo::new(move |_| session.query.scoring().read().none_below.is_some());
     let threshold_slider = move || {
         says_none.get().then(|| {
             slider(
@@ -61,15 +69,17 @@ pub fn ScoreOptions() -> impl IntoView {
                 move || (threshold() * 100.0).round(),
                 move || text::percent(threshold()),
                 move |percent| {
-                    session.set_scoring(|scoring| scoring.none_below = Some(percent / 100.0));
+                    session
+                        .query
+                        .set_scoring(|scoring| scoring.none_below = Some(percent / 100.0));
                 },
             )
         })
     };
-    let needs_neutral = Memo::new(move |_| tools.scoring.read().needs_neutral());
+    let needs_neutral = Memo::new(move |_| session.query.scoring().read().needs_neutral());
     let on_neutral = move |event: Event| {
         let neutral = tidy(&event_target_value(&event));
-        session.set_scoring(|scoring| {
+        session.query.set_scoring(|scoring| {
             scoring.neutral = match neutral.is_empty() {
                 true => NEUTRAL.to_owned(),
                 false => neutral,
@@ -88,7 +98,7 @@ pub fn ScoreOptions() -> impl IntoView {
                         autocomplete="off"
                         autocapitalize="off"
                         placeholder=NEUTRAL
-                        prop:value=move || tools.scoring.read().neutral.clone()
+                        prop:value=move || session.query.scoring().read().neutral.clone()
                         on:change=on_neutral
                     />
                 </label>
@@ -100,24 +110,30 @@ pub fn ScoreOptions() -> impl IntoView {
         "Say when none of these fits",
         move || says_none.get(),
         move |wanted| {
-            session.set_scoring(|scoring| scoring.none_below = wanted.then_some(THRESHOLD));
+            session
+                .query
+                .set_scoring(|scoring| scoring.none_below = wanted.then_some(THRESHOLD));
         },
     );
     let cosines = choice(
         "checkbox",
         "Show cosines beside the scores",
-        move || tools.shown.get().cosines,
-        move |cosines| session.show_scores(|shown| shown.cosines = cosines),
+        move || session.scoring.shown().get().cosines,
+        move |cosines| session.scoring.show_as(|shown| shown.cosines = cosines),
     );
     let own_order = choice(
         "checkbox",
         "Keep my order, not the best first",
-        move || tools.shown.get().own_order,
-        move |own_order| session.show_scores(|shown| shown.own_order = own_order),
+        move || session.scoring.shown().get().own_order,
+        move |own_order| session.scoring.show_as(|shown| shown.own_order = own_order),
     );
     let reset = move || {
-        let changed = *tools.scoring.read() != Default::default();
-        let reset = move |_| session.set_scoring(|scoring| *scoring = Default::default());
+        let changed = *session.query.scoring().read() != Default::default();
+        let reset = move |_| {
+            session
+                .query
+                .set_scoring(|scoring| *scoring = Default::default())
+        };
         changed.then(|| {
             view! {
                 <button type="button" class="link-button" on:click=reset>
@@ -138,7 +154,7 @@ pub fn ScoreOptions() -> impl IntoView {
                 {short}
             </summary>
             // A slider that is let go of, or anything else that was changed: that is one change.
-            <div class="inside" on:change=move |_| session.end_change()>
+            <div class="inside" on:change=move |_| session.query.end_change()>
                 <fieldset>
                     <legend class="visually-hidden">"What a label is compared with"</legend>
                     {kinds}

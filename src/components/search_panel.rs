@@ -2,24 +2,22 @@ use leptos::ev::Event;
 use leptos::prelude::*;
 
 use super::ErrorNote;
-use crate::session::{Embed, HostPicture, HostPictureState, Session};
+use crate::controllers::{HostPicture, HostPictureState};
+use crate::session::Session;
 use crate::text;
 
 /// The pictures that the page around has given, those first that fit what is looked for.
 #[component]
-pub fn SearchPanel(
-    /// What there is of the page around.
-    embed: Embed,
-) -> impl IntoView {
+pub fn SearchPanel() -> impl IntoView {
     let session = expect_context::<Session>();
-    let search = embed.search;
+    let search = session.search;
     let suggestions = move || {
-        let suggestions = search.suggestions.get().into_iter();
+        let suggestions = search.suggestions().get().into_iter();
         suggestions
             .map(|suggestion| {
                 let phrase = suggestion.clone();
                 view! {
-                    <button type="button" class="link-button" on:click=move |_| session.look_for(&phrase)>
+                    <button type="button" class="link-button" on:click=move |_| session.search.look_for(&phrase)>
                         {suggestion}
                     </button>
                 }
@@ -27,12 +25,16 @@ pub fn SearchPanel(
             .collect_view()
     };
     let state = move || {
-        let searched = !search.hits.read().is_empty();
-        text::search_state(search.under_way.get(), embed.given.read().len(), searched)
+        let searched = !search.hits().read().is_empty();
+        text::search_state(
+            search.under_way().get(),
+            session.host_pictures.list().read().len(),
+            searched,
+        )
     };
     let is_preview = move || {
-        let model = session.scored_by.read();
-        model.as_ref().is_some_and(|model| model.preview) && !search.hits.read().is_empty()
+        let model = session.scoring.scored_by().read();
+        model.as_ref().is_some_and(|model| model.preview) && !search.hits().read().is_empty()
     };
     view! {
         <section class="search-panel" aria-label="Search">
@@ -46,8 +48,8 @@ pub fn SearchPanel(
                 autocomplete="off"
                 autocapitalize="off"
                 enterkeyhint="search"
-                prop:value=search.phrase
-                on:input=move |event: Event| session.look_for(&event_target_value(&event))
+                prop:value=search.phrase()
+                on:input=move |event: Event| session.search.look_for(&event_target_value(&event))
             />
             <div class="search-head">
                 <p class="count">{state}</p>
@@ -57,8 +59,8 @@ pub fn SearchPanel(
                 <div class="suggestions">{suggestions}</div>
             </div>
             <ol class="found" role="list" tabindex="0" aria-label="Pictures" data-testid="found">
-                <For each=move || session.pictures_in_order() key=|given| given.url.clone() let(given)>
-                    <Hit embed given />
+                <For each=move || session.search.pictures_in_order() key=|given| given.url.clone() let(given)>
+                    <Hit given />
                 </For>
             </ol>
             <ErrorNote />
@@ -68,18 +70,13 @@ pub fn SearchPanel(
 
 /// One picture, with its cosine.
 #[component]
-fn Hit(embed: Embed, given: HostPicture) -> impl IntoView {
+fn Hit(given: HostPicture) -> impl IntoView {
+    let hits = expect_context::<Session>().search.hits();
     let HostPicture { url, name, state } = given;
-    let cosine = Memo::new(move |_| embed.search.hits.read().get(&url).copied());
+    let cosine = Memo::new(move |_| hits.read().get(&url).copied());
     // The best of all has the whole width.
     let share = move || {
-        let best = embed
-            .search
-            .hits
-            .read()
-            .values()
-            .copied()
-            .fold(0.0, f32::max);
+        let best = hits.read().values().copied().fold(0.0, f32::max);
         cosine
             .get()
             .map(|cosine| (cosine.max(0.0) / best.max(f32::EPSILON)).to_string())

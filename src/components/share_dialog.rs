@@ -3,7 +3,8 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::session::{Kind, Session};
+use crate::controllers::Kind;
+use crate::session::Session;
 use crate::text;
 
 /// Opens the dialogue for taking a result along; given to all components as context.
@@ -71,12 +72,14 @@ fn Inside() -> impl IntoView {
     let session = expect_context::<Session>();
     let said = RwSignal::new(String::new());
     let tell = move |what: String| said.set(what);
-    let has_result = Memo::new(move |_| session.has_outcome());
+    let has_result = Memo::new(move |_| session.export.has_outcome());
     let copy_result = move |_| {
-        if let Some(outcome) = session.outcome() {
-            session.copy(outcome.text(text::percent), move |what| {
-                tell(what.to_owned())
-            });
+        if let Some(outcome) = session.export.outcome() {
+            session
+                .export
+                .copy(outcome.text(text::percent), move |what| {
+                    tell(what.to_owned())
+                });
         }
     };
     let result = move || {
@@ -87,13 +90,13 @@ fn Inside() -> impl IntoView {
                 <button type="button" class="button" on:click=copy_result>
                     "Copy as text"
                 </button>
-                <button type="button" class="button" on:click=move |_| session.save_result_picture(tell)>
+                <button type="button" class="button" on:click=move |_| session.export.save_result_picture(tell)>
                     "Save as picture"
                 </button>
-                <button type="button" class="button" on:click=move |_| session.save_result(Kind::Csv, tell)>
+                <button type="button" class="button" on:click=move |_| session.export.save_result(Kind::Csv, tell)>
                     "Save as CSV"
                 </button>
-                <button type="button" class="button" on:click=move |_| session.save_result(Kind::Json, tell)>
+                <button type="button" class="button" on:click=move |_| session.export.save_result(Kind::Json, tell)>
                     "Save as JSON"
                 </button>
             </div>
@@ -101,7 +104,7 @@ fn Inside() -> impl IntoView {
         .into_any(),
     }
     };
-    let shared = session.shared();
+    let shared = session.export.shared();
     let link = shared.link.map(|link| {
         let copied = link.clone();
         view! {
@@ -119,7 +122,7 @@ fn Inside() -> impl IntoView {
                     type="button"
                     class="button"
                     aria-label="Copy the link"
-                    on:click=move |_| session.copy(copied.clone(), move |what| tell(what.to_owned()))
+                    on:click=move |_| session.export.copy(copied.clone(), move |what| tell(what.to_owned()))
                 >
                     "Copy"
                 </button>
@@ -160,7 +163,7 @@ fn Inside() -> impl IntoView {
                 type="button"
                 class="button"
                 aria-label="Copy the HTML"
-                on:click=move |_| session.copy(copied.clone(), move |what| tell(what.to_owned()))
+                on:click=move |_| session.export.copy(copied.clone(), move |what| tell(what.to_owned()))
             >
                 "Copy"
             </button>

@@ -4,7 +4,8 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
 use super::{AskWhy, ErrorNote, GivenPictures, PictureSources, Samples, WhyOverlay, WhyPanel};
-use crate::session::{Picture, Session};
+use crate::controllers::Picture;
+use crate::session::Session;
 use crate::text;
 
 /// The picture, or the invitation to bring one. All of it is one big label of the file field.
@@ -17,13 +18,13 @@ pub fn Stage() -> impl IntoView {
             .and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
         if let Some(field) = field {
             if let Some(files) = field.files() {
-                session.take_chosen(&files);
+                session.intake.take_chosen(&files, false);
             }
             // So that choosing the same file once more is a change.
             field.set_value("");
         }
     };
-    let has_picture = move || session.picture.read().is_some();
+    let has_picture = move || session.pictures.picture().read().is_some();
     let invitation = move || {
         (!has_picture()).then(|| {
             view! {
@@ -41,15 +42,17 @@ pub fn Stage() -> impl IntoView {
     };
     let opening = move || {
         session
-            .opening
+            .pictures
+            .opening()
             .get()
             .map(|name| view! { <span class="opening">{text::opening(&name)}</span> })
     };
     let note = move || {
         let note = session
-            .picture_note
+            .pictures
+            .note()
             .get()
-            .filter(|_| session.opening.read().is_none());
+            .filter(|_| session.pictures.opening().read().is_none());
         note.map(|note| view! { <span class="picture-note">{note}</span> })
     };
     view! {
@@ -59,24 +62,25 @@ pub fn Stage() -> impl IntoView {
                     class="visually-hidden"
                     type="file"
                     accept="image/*"
-                    multiple=!session.is_embedded()
+                    multiple=!session.frame.is_embedded()
                     data-testid="file-input"
                     aria-label="Choose a picture"
                     on:change=on_change
                 />
                 {invitation}
                 // Each picture is an element of its own: none takes the shape of another before its pixels.
-                <For each=move || session.picture.get() key=|picture| picture.id let(picture)>
+                <For each=move || session.pictures.picture().get() key=|picture| picture.id let(picture)>
                     <ShownPicture picture />
                 </For>
                 {opening}
                 {note}
             </label>
-            {(!session.is_embedded()).then(|| view! { <AskWhy /> })}
+            {(!session.frame.is_embedded()).then(|| view! { <AskWhy /> })}
             <ErrorNote />
-            {match session.embed {
-                Some(embed) => view! { <GivenPictures embed /> }.into_any(),
-                None => view! { <BelowPicture /> }.into_any(),
+            {if session.frame.is_embedded() {
+                view! { <GivenPictures /> }.into_any()
+            } else {
+                view! { <BelowPicture /> }.into_any()
             }}
         </section>
     }
@@ -88,7 +92,7 @@ fn BelowPicture() -> impl IntoView {
     let session = expect_context::<Session>();
     view! {
         <PictureSources />
-        <Show when=move || session.why.label.get().is_some() fallback=Samples>
+        <Show when=move || session.why.label().get().is_some() fallback=Samples>
             <WhyPanel />
         </Show>
     }
@@ -97,8 +101,8 @@ fn BelowPicture() -> impl IntoView {
 #[component]
 fn ShownPicture(picture: Picture) -> impl IntoView {
     let session = expect_context::<Session>();
-    let explained = move || session.why.shown.read().is_some();
-    let overlay = (!session.is_embedded()).then(|| {
+    let explained = move || session.why.shown().read().is_some();
+    let overlay = (!session.frame.is_embedded()).then(|| {
         let picture = picture.clone();
         view! { <WhyOverlay picture /> }
     });

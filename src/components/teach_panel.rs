@@ -13,19 +13,19 @@ use crate::text::collection as words;
 #[component]
 pub fn TeachPanel() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let name = NodeRef::<html::Input>::new();
-    let selected = Memo::new(move |_| many.selected.read().len());
+    let selected = Memo::new(move |_| many.selected().read().len());
     let has_folders = Memo::new(move |_| !many.folders().is_empty());
     let teach = move |event: SubmitEvent| {
         event.prevent_default();
         if let Some(field) = name.get_untracked() {
-            session.teach(&field.value());
+            session.collection.teach(&field.value());
             field.set_value("");
         }
     };
-    let classes = move || many.lessons.get().classes().to_vec();
-    let cannot_learn = move || !many.lessons.read().can_be_learnt() || many.training.get();
+    let classes = move || many.lessons().get().classes().to_vec();
+    let cannot_learn = move || !many.lessons().read().can_be_learnt() || many.training().get();
     let names = move || {
         let names = classes().into_iter();
         names
@@ -40,7 +40,7 @@ pub fn TeachPanel() -> impl IntoView {
                 <button
                     type="button"
                     class="link-button"
-                    on:click=move |_| session.select_all_items(selected.get_untracked() == 0)
+                    on:click=move |_| session.collection.select_all(selected.get_untracked() == 0)
                 >
                     {move || if selected.get() == 0 { "Select all" } else { "Select none" }}
                 </button>
@@ -60,7 +60,7 @@ pub fn TeachPanel() -> impl IntoView {
                     "Add to class"
                 </button>
                 <Show when=move || has_folders.get()>
-                    <button type="button" class="button" on:click=move |_| session.teach_folders()>
+                    <button type="button" class="button" on:click=move |_| session.collection.teach_folders()>
                         "Folders as classes"
                     </button>
                 </Show>
@@ -71,8 +71,8 @@ pub fn TeachPanel() -> impl IntoView {
                 </For>
             </ul>
             <div class="teach-end">
-                <button type="button" class="button main-one" prop:disabled=cannot_learn on:click=move |_| session.train()>
-                    {move || if many.training.get() { "Learning" } else { "Learn" }}
+                <button type="button" class="button main-one" prop:disabled=cannot_learn on:click=move |_| session.collection.train()>
+                    {move || if many.training().get() { "Learning" } else { "Learn" }}
                 </button>
                 <ImportProbe />
                 <ProbeState />
@@ -90,7 +90,7 @@ fn Class(class: Lesson) -> impl IntoView {
         <li data-testid="class">
             <span dir="auto">{class.name}</span>
             <span class="number">{class.items.len()}</span>
-            <button type="button" class="icon-button" aria-label=remove on:click=move |_| session.remove_class(id)>
+            <button type="button" class="icon-button" aria-label=remove on:click=move |_| session.collection.remove_class(id)>
                 "✕"
             </button>
         </li>
@@ -107,7 +107,7 @@ fn ImportProbe() -> impl IntoView {
         if let Some(field) = field {
             let file = field.files().and_then(|files| files.get(0));
             if let Some(file) = file {
-                session.import_probe(&file);
+                session.collection.import_probe(&file);
             }
             field.set_value("");
         }
@@ -130,16 +130,16 @@ fn ImportProbe() -> impl IntoView {
 #[component]
 fn ProbeState() -> impl IntoView {
     let session = expect_context::<Session>();
-    let many = session.many;
+    let many = session.collection;
     let answering = move |by_probe: bool, name: &'static str| {
-        let pressed = Signal::derive(move || many.by_probe.get() == by_probe);
-        view! { <Tab pressed name choose=move || session.answer_by_probe(by_probe) /> }
+        let pressed = Signal::derive(move || many.by_probe().get() == by_probe);
+        view! { <Tab pressed name choose=move || session.collection.answer_by_probe(by_probe) /> }
     };
     move || {
-        many.probe.get().map(|probe| {
+        many.probe().get().map(|probe| {
             let said = words::probe(probe.examples, probe.tried, probe.milliseconds);
             view! {
-                <button type="button" class="button" on:click=move |_| session.export_probe()>"Export"</button>
+                <button type="button" class="button" on:click=move |_| session.collection.export_probe()>"Export"</button>
                 <div class="tools" role="group" aria-label="Who answers">
                     {answering(false, words::BY_LABELS)}
                     {answering(true, words::BY_EXAMPLES)}

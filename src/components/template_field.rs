@@ -9,16 +9,16 @@ use crate::text;
 #[component]
 pub fn TemplateField() -> impl IntoView {
     let session = expect_context::<Session>();
-    let typed = move || session.template.read().typed().to_owned();
+    let typed = move || session.query.template().read().typed().to_owned();
     let fault = Memo::new(move |_| {
-        let template = session.template.read();
+        let template = session.query.template().read();
         template
             .fault()
             .map(|fault| (fault, text::template_fault(fault, template.in_force())))
     });
     let set = move |text: &'static str| {
         view! {
-            <button type="button" class="link-button" on:click=move |_| session.set_template_at_once(text)>
+            <button type="button" class="link-button" on:click=move |_| session.query.set_template_at_once(text)>
                 {if text == template::PLACEHOLDER { "Use the label alone" } else { "Reset" }}
             </button>
         }
@@ -39,19 +39,19 @@ pub fn TemplateField() -> impl IntoView {
     };
     let reset = move || {
         let differs =
-            fault.read().is_none() && session.template.read().typed() != template::DEFAULT;
+            fault.read().is_none() && session.query.template().read().typed() != template::DEFAULT;
         differs.then(|| set(template::DEFAULT))
     };
     // As many lines as are written, up to so many as leave the labels in sight.
     const MOST_LINES: usize = 5;
-    let lines = Memo::new(move |_| session.template.read().typed().split('\n').count());
+    let lines = Memo::new(move |_| session.query.template().read().typed().split('\n').count());
     let rows = move || lines.get().min(MOST_LINES).to_string();
-    let count = Memo::new(move |_| session.template.read().in_force().len());
+    let count = Memo::new(move |_| session.query.template().read().in_force().len());
     let several = move || (count.get() > 1).then(|| text::labels::template_count(count.get()));
     let of_imagenet = move || {
         (count.get() < 80).then(|| {
             view! {
-                <button type="button" class="link-button" on:click=move |_| session.use_imagenet_templates()>
+                <button type="button" class="link-button" on:click=move |_| session.query.use_imagenet_templates()>
                     "Use CLIP’s 80"
                 </button>
             }
@@ -83,11 +83,11 @@ pub fn TemplateField() -> impl IntoView {
                 aria-invalid=move || fault.read().is_some().then_some("true")
                 prop:value=typed
                 on:focusin=move |_| {
-                    session.end_change();
+                    session.query.end_change();
                     focused.set(true);
                 }
-                on:focusout=move |_| session.end_change()
-                on:input=move |event: Event| session.set_template(&event_target_value(&event))
+                on:focusout=move |_| session.query.end_change()
+                on:input=move |event: Event| session.query.set_template(&event_target_value(&event))
             ></textarea>
             {reset}
             {trouble}

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use crate::session::{NewVersion, Session};
+use crate::controllers::NewVersion;
+use crate::session::Session;
 use crate::text;
 
 /// That there is a newer version of the page, with a button to take it.
@@ -8,18 +9,18 @@ use crate::text;
 pub fn UpdateNote() -> impl IntoView {
     let session = expect_context::<Session>();
     let note = move || {
-        session.new_version.get().map(|new_version| {
+        session.offline.new_version().get().map(|new_version| {
             view! {
                 <div class="update-note" data-testid="update">
                     <p>{text::new_version(new_version == NewVersion::Blocked)}</p>
-                    <button type="button" class="button" on:click=move |_| session.take_new_version()>
+                    <button type="button" class="button" on:click=move |_| session.offline.take_new_version()>
                         {text::TAKE_NEW_VERSION}
                     </button>
                     <button
                         type="button"
                         class="icon-button"
                         aria-label="Not now"
-                        on:click=move |_| session.dismiss_new_version()
+                        on:click=move |_| session.offline.dismiss_new_version()
                     >
                         "✕"
                     </button>

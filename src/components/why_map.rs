@@ -2,7 +2,8 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::canvas;
-use crate::session::{Picture, Session};
+use crate::controllers::Picture;
+use crate::session::Session;
 use crate::text;
 
 /// The map over the picture: which of its parts speak for a label.
@@ -13,14 +14,14 @@ pub fn WhyOverlay(picture: Picture) -> impl IntoView {
     let (width, height) = (picture.width, picture.height);
     let canvas = NodeRef::<html::Canvas>::new();
     Effect::new(move |_| {
-        if let (Some(canvas), Some(why)) = (canvas.get(), session.why.shown.get())
+        if let (Some(canvas), Some(why)) = (canvas.get(), session.why.shown().get())
             && let Err(error) = canvas::draw_map(&canvas, &why, width, height)
         {
             leptos::logging::warn!("The map could not be drawn: {error:?}");
         }
     });
     let map = move || {
-        session.why.shown.get().map(|why| {
+        session.why.shown().get().map(|why| {
             view! {
                 <canvas
                     node_ref=canvas

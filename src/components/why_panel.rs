@@ -14,8 +14,8 @@ pub fn WhyPanel() -> impl IntoView {
     let session = expect_context::<Session>();
     let why = session.why;
     let options = move || {
-        let chosen = why.label.get();
-        let labels = session.explainable().into_iter().enumerate();
+        let chosen = why.label().get();
+        let labels = session.why.explainable().into_iter().enumerate();
         let labels = labels.filter(|(at, (id, _))| *at < MOST_OFFERED || Some(*id) == chosen);
         labels
             .map(|(_, (id, label))| {
@@ -29,10 +29,10 @@ pub fn WhyPanel() -> impl IntoView {
     };
     let on_change = move |event: Event| {
         if let Ok(label) = event_target_value(&event).parse() {
-            why.label.set(Some(label));
+            why.choose(label);
         }
     };
-    let about = move || match (why.shown.get(), why.trouble.get()) {
+    let about = move || match (why.shown().get(), why.trouble().get()) {
         (Some(shown), _) => view! {
             <p>{text::about_why(&shown)}</p>
             <p class="sum">{text::why_sum(&shown)}</p>
@@ -42,11 +42,11 @@ pub fn WhyPanel() -> impl IntoView {
         (None, None) => view! { <p>{text::LOOKING_FOR_WHY}</p> }.into_any(),
     };
     let hide = move |_| {
-        session.hide_why();
+        session.why.hide();
         browser::focus_soon(".show-why");
     };
     let is_cut = move || {
-        let shown = why.shown.read();
+        let shown = why.shown().read();
         shown
             .as_ref()
             .is_some_and(|shown| shown.kept[2] < 0.99 || shown.kept[3] < 0.99)
