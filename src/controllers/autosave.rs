@@ -8,20 +8,16 @@ use crate::browser::Timer;
 /// Saves soon after a change, so that many changes are saved once.
 pub struct Autosave {
     timer: Local<Timer>,
-    save: Hook,
+    /// What saving is.
+    pub(crate) on_due: Hook,
 }
 
 impl Autosave {
     pub(crate) fn new() -> &'static Self {
         lasting(Self {
             timer: Local::default(),
-            save: Hook::default(),
+            on_due: Hook::default(),
         })
-    }
-
-    /// `save` is what saving is.
-    pub(crate) fn on_due(&self, save: impl Fn() + 'static) {
-        self.save.set(move |()| save());
     }
 
     /// Something has changed that stays.
@@ -33,6 +29,6 @@ impl Autosave {
     /// Saves now.
     pub fn now(&self) {
         self.timer.with(|timer| timer.clear());
-        self.save.call(());
+        self.on_due.call(());
     }
 }

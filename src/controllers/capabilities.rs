@@ -24,7 +24,7 @@ impl CapabilitiesController {
         found: Option<Capabilities>;
     }
 
-    /// Finds out anew what the browser and the host give, for [`Session::capabilities`].
+    /// Finds out anew what the browser and the host give, for [`Self::found`].
     pub fn find_out(&'static self) {
         leptos::task::spawn_local(async move {
             self.found.set(Some(probe::capabilities().await));

@@ -55,7 +55,8 @@ pub struct LabelsController {
     count: RwSignal<usize>,
     off_count: RwSignal<usize>,
     pending: Local<Pending>,
-    drawn: Hook,
+    /// Called when every label has its row.
+    pub(crate) on_drawn: Hook,
 }
 
 #[derive(Default)]
@@ -81,7 +82,7 @@ impl LabelsController {
             count: RwSignal::new(query.with_labels(|labels| labels.usable().len())),
             off_count: RwSignal::default(),
             pending: Local::default(),
-            drawn: Hook::default(),
+            on_drawn: Hook::default(),
         })
     }
 
@@ -97,11 +98,6 @@ impl LabelsController {
     /// The element that holds the rows.
     pub fn list(&self) -> NodeRef<html::Ol> {
         self.list
-    }
-
-    /// `listener` hears when every label has its row.
-    pub(crate) fn on_drawn(&self, listener: impl Fn() + 'static) {
-        self.drawn.set(move |()| listener());
     }
 
     /// Adds the labels of a text, which may be a list. Returns whether there was a label in it.
@@ -370,7 +366,7 @@ impl LabelsController {
         let more = missing.len() > ROWS_A_STEP;
         if !more {
             self.pending.with(|pending| pending.growing = false);
-            self.drawn.call(());
+            self.on_drawn.call(());
         }
         more
     }

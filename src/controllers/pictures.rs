@@ -68,8 +68,10 @@ pub struct PicturesController {
     note: RwSignal<Option<String>>,
     samples: RwSignal<Vec<Sample>>,
     pending: Local<Pending>,
-    taken: Hook,
-    changed: Hook,
+    /// Called before a single picture is opened.
+    pub(crate) on_taken: Hook,
+    /// Called when the engine has another picture than before, or has it again.
+    pub(crate) on_change: Hook,
 }
 
 #[derive(Default)]
@@ -96,8 +98,8 @@ impl PicturesController {
             note: RwSignal::default(),
             samples: RwSignal::default(),
             pending: Local::default(),
-            taken: Hook::default(),
-            changed: Hook::default(),
+            on_taken: Hook::default(),
+            on_change: Hook::default(),
         })
     }
 
@@ -110,16 +112,6 @@ impl PicturesController {
         note: Option<String>;
         /// The samples that come with the page.
         samples: Vec<Sample>;
-    }
-
-    /// `listener` hears before a single picture is opened.
-    pub(crate) fn on_taken(&self, listener: impl Fn() + 'static) {
-        self.taken.set(move |()| listener());
-    }
-
-    /// `listener` hears when the engine has another picture than before, or has it again.
-    pub(crate) fn on_change(&self, listener: impl Fn() + 'static) {
-        self.changed.set(move |()| listener());
     }
 
     /// The engine's name for the picture on screen.
@@ -198,7 +190,7 @@ impl PicturesController {
     }
 
     pub(crate) fn take(&'static self, incoming: Incoming) {
-        self.taken.call(());
+        self.on_taken.call(());
         let id = self.begin(&incoming.name);
         if let Some(trouble) = untrack(|| self.base.engine.trouble()) {
             self.refuse(&trouble);
@@ -271,7 +263,7 @@ impl PicturesController {
         if let Some(sample) = incoming.sample {
             self.labels.offer_sample_labels(sample.labels);
         }
-        self.changed.call(());
+        self.on_change.call(());
     }
 
     pub(crate) fn forget(&'static self, picture: PictureId) {
@@ -304,7 +296,7 @@ impl PicturesController {
         let call = self.base.engine().ask_with_file(request, Some(&file));
         leptos::task::spawn_local(async move {
             match call.end().await {
-                Ok(_) => drop(self.changed.call(())),
+                Ok(_) => drop(self.on_change.call(())),
                 Err(Ended::Failed(failure)) => self.base.messages.fail(text::not_scored(&failure)),
                 Err(Ended::Cancelled) => {}
             }

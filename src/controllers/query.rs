@@ -46,7 +46,8 @@ pub struct QueryController {
     history: Local<History<Setup>>,
     last: RwSignal<Option<Change>>,
     next: RwSignal<Option<Change>>,
-    changed: Hook<Changed>,
+    /// Called after every change.
+    pub(crate) on_change: Hook<Changed>,
 }
 
 impl QueryController {
@@ -64,7 +65,7 @@ impl QueryController {
             history: Local::default(),
             last: RwSignal::default(),
             next: RwSignal::default(),
-            changed: Hook::default(),
+            on_change: Hook::default(),
         })
     }
 
@@ -79,15 +80,10 @@ impl QueryController {
         next: Option<Change>;
     }
 
-    /// `listener` hears of every change.
-    pub(crate) fn on_change(&self, listener: impl Fn(Changed) + 'static) {
-        self.changed.set(listener);
-    }
-
     /// Tells of a change that was made.
     pub(crate) fn changed(&'static self, what: Changed) {
         self.base.autosave.soon();
-        self.changed.call(what);
+        self.on_change.call(what);
     }
 
     pub(crate) fn with_labels<R>(&self, read: impl FnOnce(&Labels) -> R) -> R {

@@ -20,8 +20,8 @@ impl Session {
             search,
             ..
         } = self;
-        self.autosave.on_due(move || self.save());
-        query.on_change(move |what| match what {
+        self.autosave.on_due.set(move |()| self.save());
+        query.on_change.set(move |what| match what {
             Changed::Labels => {
                 labels.show_changed();
                 scoring.ask_after(ASK_AT_ONCE);
@@ -43,16 +43,18 @@ impl Session {
                 scoring.ask_after(ASK_AT_ONCE);
             }
         });
-        labels.on_drawn(move || scoring.arrange_when_quiet());
-        pictures.on_taken(move || collection.make_way());
-        pictures.on_change(move || {
+        labels.on_drawn.set(move |()| scoring.arrange_when_quiet());
+        pictures.on_taken.set(move |()| collection.make_way());
+        pictures.on_change.set(move |()| {
             labels.refresh_all();
             scoring.ask_after(ASK_AT_ONCE);
         });
-        models.on_ready(move || scoring.ask_now());
-        models.on_listed(move || self.embed.look_for_wanted_model());
-        models.on_shown(move || self.offline.keep_page());
-        scoring.on_due(move || {
+        models.on_ready.set(move |()| scoring.ask_now());
+        models
+            .on_listed
+            .set(move |()| self.embed.look_for_wanted_model());
+        models.on_shown.set(move |()| self.offline.keep_page());
+        scoring.on_due.set(move |()| {
             if frame.searches() {
                 search.now();
                 return false;
@@ -65,7 +67,7 @@ impl Session {
             }
             true
         });
-        scoring.on_answer(move || {
+        scoring.on_answer.set(move |()| {
             label_details.read();
             draft.ask();
         });

@@ -32,9 +32,12 @@ pub struct ModelsController {
     kept: RwSignal<Option<Kept>>,
     files_trouble: RwSignal<Option<String>>,
     pending: Local<Pending>,
-    ready: Hook,
-    listed: Hook,
-    shown: Hook,
+    /// Called when a model answers.
+    pub(crate) on_ready: Hook,
+    /// Called when the list of models has come.
+    pub(crate) on_listed: Hook,
+    /// Called whenever something about models may have changed.
+    pub(crate) on_shown: Hook,
 }
 
 #[derive(Default)]
@@ -56,9 +59,9 @@ impl ModelsController {
             kept: RwSignal::default(),
             files_trouble: RwSignal::default(),
             pending: Local::default(),
-            ready: Hook::default(),
-            listed: Hook::default(),
-            shown: Hook::default(),
+            on_ready: Hook::default(),
+            on_listed: Hook::default(),
+            on_shown: Hook::default(),
         })
     }
 
@@ -73,21 +76,6 @@ impl ModelsController {
         kept: Option<Kept>;
         /// Why a file could not be deleted, or what is kept not be found out.
         files_trouble: Option<String>;
-    }
-
-    /// `listener` hears when a model answers.
-    pub(crate) fn on_ready(&self, listener: impl Fn() + 'static) {
-        self.ready.set(move |()| listener());
-    }
-
-    /// `listener` hears when the list of models has come.
-    pub(crate) fn on_listed(&self, listener: impl Fn() + 'static) {
-        self.listed.set(move |()| listener());
-    }
-
-    /// `listener` hears whenever something about models may have changed.
-    pub(crate) fn on_shown(&self, listener: impl Fn() + 'static) {
-        self.shown.set(move |()| listener());
     }
 
     pub(crate) fn with<R>(&self, read: impl FnOnce(&Models) -> R) -> R {
@@ -138,7 +126,7 @@ impl ModelsController {
                 Some(catalogue) => {
                     self.update(|models| models.offered(catalogue));
                     self.show_catalogue();
-                    self.listed.call(());
+                    self.on_listed.call(());
                     self.go_on();
                 }
                 None => self.no_catalogue.set(true),
@@ -195,7 +183,7 @@ impl ModelsController {
             });
             self.base.autosave.soon();
             if is_ready {
-                self.ready.call(());
+                self.on_ready.call(());
             }
             self.go_on();
             self.files_have_changed(is_ready);
@@ -217,7 +205,7 @@ impl ModelsController {
         {
             self.status.set(Some(status));
         }
-        self.shown.call(());
+        self.on_shown.call(());
     }
 
     /// The person chose a model.

@@ -60,8 +60,10 @@ pub struct ScoringController {
     at_work: RwSignal<Option<AtWork>>,
     none_fits: RwSignal<Option<String>>,
     pending: Local<Pending>,
-    due: Hook<(), bool>,
-    answer: Hook,
+    /// Called when a question is due; says whether it is the usual one, about the picture on screen.
+    pub(crate) on_due: Hook<(), bool>,
+    /// Called after every answer.
+    pub(crate) on_answer: Hook,
 }
 
 #[derive(Default)]
@@ -108,8 +110,8 @@ impl ScoringController {
             at_work: RwSignal::default(),
             none_fits: RwSignal::default(),
             pending: Local::default(),
-            due: Hook::default(),
-            answer: Hook::default(),
+            on_due: Hook::default(),
+            on_answer: Hook::default(),
         })
     }
 
@@ -126,16 +128,6 @@ impl ScoringController {
         at_work: Option<AtWork>;
         /// The sentence that none of the labels fits, where that is so.
         none_fits: Option<String>;
-    }
-
-    /// `listener` is called when a question is due, and says whether it is the usual one about the picture on screen.
-    pub(crate) fn on_due(&self, listener: impl Fn() -> bool + 'static) {
-        self.due.set(move |()| listener());
-    }
-
-    /// `listener` hears of every answer.
-    pub(crate) fn on_answer(&self, listener: impl Fn() + 'static) {
-        self.answer.set(move |()| listener());
     }
 
     /// The scores on screen.
@@ -185,7 +177,7 @@ impl ScoringController {
             pending.ask.clear();
             pending.ask_again = false;
         });
-        if self.due.call(()) == Some(false) {
+        if self.on_due.call(()) == Some(false) {
             return;
         }
         let Some(question) = self.question() else {
@@ -313,7 +305,7 @@ impl ScoringController {
             .update_value(|shown| shown.take(question, model, &scores));
         self.scored_by.set(by);
         self.say_whether_any_fits(fit.filter(|_| none_fits));
-        self.answer.call(());
+        self.on_answer.call(());
 
         let showing = self.pending.with(|pending| {
             pending.showing += 1;
