@@ -147,9 +147,10 @@ fn draw_result(outcome: &Outcome, image: &HtmlImageElement) -> Result<HtmlCanvas
         set_direction(&context, if right_to_left { "rtl" } else { "ltr" });
         context.set_font(&format!("30px {FONT}"));
         let label = fitting(&context, &line.label, room)?;
-        let (side, x) = match right_to_left {
-            true => ("right", EDGE + 20.0 + room),
-            false => ("left", EDGE + 20.0),
+        let (side, x) = if right_to_left {
+            ("right", EDGE + 20.0 + room)
+        } else {
+            ("left", EDGE + 20.0)
         };
         context.set_text_align(side);
         context.fill_text(&label, x, middle)?;

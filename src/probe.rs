@@ -94,9 +94,10 @@ async fn camera() -> Camera {
         Ok(status) => Reflect::get(&status, &"state".into()).unwrap_or_default(),
         Err(_) => JsValue::UNDEFINED,
     };
-    match state == "denied" {
-        true => Camera::Refused,
-        false => Camera::Found,
+    if state == "denied" {
+        Camera::Refused
+    } else {
+        Camera::Found
     }
 }
 

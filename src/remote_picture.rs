@@ -79,9 +79,12 @@ pub async fn fetch_picture(
     let answer = abort
         .within(window().fetch_with_str_and_init(url, &options))
         .await?
-        .map_err(|_| match window().navigator().on_line() {
-            true => FetchError::Refused,
-            false => FetchError::Offline,
+        .map_err(|_| {
+            if window().navigator().on_line() {
+                FetchError::Refused
+            } else {
+                FetchError::Offline
+            }
         })?;
     let response: Response = answer.dyn_into().map_err(|_| FetchError::Broken)?;
     if !response.ok() {
@@ -179,9 +182,10 @@ impl Abort {
         });
         let given = JsFuture::from(promise).await;
         self.timer.clear();
-        match late.get() {
-            true => Err(FetchError::Silent),
-            false => Ok(given),
+        if late.get() {
+            Err(FetchError::Silent)
+        } else {
+            Ok(given)
         }
     }
 }

@@ -100,8 +100,8 @@ fn Invitation(
     asked: bool,
 ) -> impl IntoView {
     let session = expect_context::<Session>();
-    let button = match session.frame.is_embedded() {
-        true => view! {
+    let button = if session.frame.is_embedded() {
+        view! {
             <button
                 type="button"
                 class="button big-button"
@@ -111,25 +111,24 @@ fn Invitation(
                 {text::START_CAMERA}
             </button>
         }
-        .into_any(),
-        false => {
-            let cancel = NodeRef::<html::Button>::new();
-            cancel.on_load(|cancel| {
-                cancel.focus().ok();
-            });
-            view! {
-                <p>{text::CAMERA_ASKED}</p>
-                <button
-                    node_ref=cancel
-                    type="button"
-                    class="button big-button"
-                    on:click=move |_| session.camera.leave()
-                >
-                    "Cancel"
-                </button>
-            }
-            .into_any()
+        .into_any()
+    } else {
+        let cancel = NodeRef::<html::Button>::new();
+        cancel.on_load(|cancel| {
+            cancel.focus().ok();
+        });
+        view! {
+            <p>{text::CAMERA_ASKED}</p>
+            <button
+                node_ref=cancel
+                type="button"
+                class="button big-button"
+                on:click=move |_| session.camera.leave()
+            >
+                "Cancel"
+            </button>
         }
+        .into_any()
     };
     view! {
         <div class="invitation">

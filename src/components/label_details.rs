@@ -26,9 +26,12 @@ pub fn LabelDetails(
     let scored = move || looks.with(|look| look.score.is_some() && !look.repeated && !look.off);
     let asked = move || (session.why.label().get() == Some(id)).to_string();
     let looks = look.clone();
-    let switch = move || match looks.with(|look| look.off) {
-        true => "Switch on",
-        false => "Switch off",
+    let switch = move || {
+        if looks.with(|look| look.off) {
+            "Switch on"
+        } else {
+            "Switch off"
+        }
     };
     let has_colon = move || {
         let candidate = look.with(|look| label_text::read(&look.text));

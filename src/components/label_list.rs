@@ -183,11 +183,11 @@ pub fn LabelList(
         }
         // Above the other's middle it comes to stand before it, below behind it.
         let place = row.get_bounding_client_rect();
-        let before = match f64::from(y) < place.top() + place.height() / 2.0 {
-            true => Some(other),
-            false => row
-                .next_element_sibling()
-                .and_then(|row| browser::label_of(&row)),
+        let before = if f64::from(y) < place.top() + place.height() / 2.0 {
+            Some(other)
+        } else {
+            row.next_element_sibling()
+                .and_then(|row| browser::label_of(&row))
         };
         if before != Some(label) {
             session.scoring.drag_label(label, before);

@@ -79,12 +79,11 @@ pub fn LabelSetsDialog() -> impl IntoView {
     };
     let own = move || {
         let sets = session.label_sets.own().get();
-        match sets.is_empty() {
-            true => view! { <p class="hint">{words::NO_OWN_SETS}</p> }.into_any(),
-            false => {
-                let sets = sets.into_iter().map(|set| view! { <OwnSetEntry set /> });
-                view! { <ul class="sets">{sets.collect_view()}</ul> }.into_any()
-            }
+        if sets.is_empty() {
+            view! { <p class="hint">{words::NO_OWN_SETS}</p> }.into_any()
+        } else {
+            let sets = sets.into_iter().map(|set| view! { <OwnSetEntry set /> });
+            view! { <ul class="sets">{sets.collect_view()}</ul> }.into_any()
         }
     };
     let ready = move || {
@@ -153,8 +152,8 @@ fn OwnSetEntry(set: OwnSet) -> impl IntoView {
         }
     });
     let head = move || {
-        match renaming.get() {
-        true => view! {
+        if renaming.get() {
+            view! {
             <form class="line" on:submit=rename>
                 <input node_ref=field class="field" type="text" dir="auto" aria-label="New name" value=name() autocomplete="off" />
                 <button type="submit" class="button">
@@ -165,40 +164,41 @@ fn OwnSetEntry(set: OwnSet) -> impl IntoView {
                 </button>
             </form>
         }
-        .into_any(),
-        false => view! {
-            <button
-                type="button"
-                class="link-button name"
-                on:click=move |_| {
-                    set.with_value(|set| session.label_sets.load_own(set));
-                    open.close();
-                }
-            >
-                <bdi>{name()}</bdi>
-            </button>
-            <span class="count">{count.clone()}</span>
-            <span class="actions">
+        .into_any()
+        } else {
+            view! {
                 <button
                     type="button"
-                    class="link-button"
-                    aria-label=rename_label.clone()
-                    on:click=move |_| renaming.set(true)
+                    class="link-button name"
+                    on:click=move |_| {
+                        set.with_value(|set| session.label_sets.load_own(set));
+                        open.close();
+                    }
                 >
-                    "Rename"
+                    <bdi>{name()}</bdi>
                 </button>
-                <button
-                    type="button"
-                    class="link-button"
-                    aria-label=delete_label.clone()
-                    on:click=move |_| session.label_sets.delete(&name())
-                >
-                    "Delete"
-                </button>
-            </span>
+                <span class="count">{count.clone()}</span>
+                <span class="actions">
+                    <button
+                        type="button"
+                        class="link-button"
+                        aria-label=rename_label.clone()
+                        on:click=move |_| renaming.set(true)
+                    >
+                        "Rename"
+                    </button>
+                    <button
+                        type="button"
+                        class="link-button"
+                        aria-label=delete_label.clone()
+                        on:click=move |_| session.label_sets.delete(&name())
+                    >
+                        "Delete"
+                    </button>
+                </span>
+            }
+            .into_any()
         }
-        .into_any(),
-    }
     };
     view! { <li>{head}</li> }
 }

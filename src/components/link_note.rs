@@ -10,21 +10,22 @@ pub fn LinkNote() -> impl IntoView {
     let session = expect_context::<Session>();
     let labels = move || {
         let brought = session.link.contents().get().filter(LinkContents::is_new)?;
-        Some(match brought.taken {
-            true => view! {
+        Some(if brought.taken {
+            view! {
                 <p role="status">{text::link_taken(&brought.labels, &brought.templates)}</p>
                 <button type="button" class="button" on:click=move |_| session.link.undo()>
                     {text::UNDO}
                 </button>
             }
-            .into_any(),
-            false => view! {
+            .into_any()
+        } else {
+            view! {
                 <p role="status">{text::link_offers(&brought.labels, &brought.templates)}</p>
                 <button type="button" class="button" on:click=move |_| session.link.accept()>
                     {text::USE_LINK}
                 </button>
             }
-            .into_any(),
+            .into_any()
         })
     };
     let model = move || {

@@ -116,13 +116,13 @@ pub fn PictureGrid() -> impl IntoView {
             go_to(to);
         } else if event.key() == "Delete" {
             let selected = many.selected().get_untracked();
-            let items = match selected.is_empty() {
-                true => many
-                    .order()
+            let items = if selected.is_empty() {
+                many.order()
                     .with_untracked(|order| order.get(from).copied())
                     .into_iter()
-                    .collect(),
-                false => selected.into_iter().collect(),
+                    .collect()
+            } else {
+                selected.into_iter().collect()
             };
             session.collection.take_out(items);
         }
@@ -202,9 +202,10 @@ fn Cell(
     });
     let best = Memo::new(move |_| {
         let best = item.get()?.best?;
-        let label = match best.none_fits {
-            true => text::collection::NONE_FITS.to_owned(),
-            false => many.label(best.label),
+        let label = if best.none_fits {
+            text::collection::NONE_FITS.to_owned()
+        } else {
+            many.label(best.label)
         };
         // The score that the order is by, where it is by one.
         Some((label, best.of.unwrap_or(best.score)))
@@ -231,10 +232,7 @@ fn Cell(
             _ => session.collection.show_item(id),
         }
     };
-    let reachable = move || match reached.get() == Some(id) {
-        true => "0",
-        false => "-1",
-    };
+    let reachable = move || if reached.get() == Some(id) { "0" } else { "-1" };
     let inside = move || match (source(), item.get().map(|item| item.standing)) {
         (Some(url), _) => {
             view! { <img src=url alt="" draggable="false" decoding="async" /> }.into_any()

@@ -15,9 +15,10 @@ pub fn AskWhy() -> impl IntoView {
     let session = expect_context::<Session>();
     // While somebody types, the last one stays: looking through a long list takes a while.
     let best = Memo::new(move |before: Option<&Option<LabelId>>| {
-        match session.scoring.settled().get() || session.pictures.picture().read().is_none() {
-            true => session.why.explainable().first().map(|(label, _)| *label),
-            false => before.copied().flatten(),
+        if session.scoring.settled().get() || session.pictures.picture().read().is_none() {
+            session.why.explainable().first().map(|(label, _)| *label)
+        } else {
+            before.copied().flatten()
         }
     });
     move || {

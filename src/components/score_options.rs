@@ -80,9 +80,10 @@ pub fn ScoreOptions() -> impl IntoView {
     let on_neutral = move |event: Event| {
         let neutral = tidy(&event_target_value(&event));
         session.query.set_scoring(|scoring| {
-            scoring.neutral = match neutral.is_empty() {
-                true => NEUTRAL.to_owned(),
-                false => neutral,
+            scoring.neutral = if neutral.is_empty() {
+                NEUTRAL.to_owned()
+            } else {
+                neutral
             };
         });
     };

@@ -83,9 +83,8 @@ fn Inside() -> impl IntoView {
         }
     };
     let result = move || {
-        match has_result.get() {
-        false => view! { <p>{text::NO_RESULT}</p> }.into_any(),
-        true => view! {
+        if has_result.get() {
+            view! {
             <div class="share-buttons">
                 <button type="button" class="button" on:click=copy_result>
                     "Copy as text"
@@ -101,8 +100,10 @@ fn Inside() -> impl IntoView {
                 </button>
             </div>
         }
-        .into_any(),
-    }
+        .into_any()
+        } else {
+            view! { <p>{text::NO_RESULT}</p> }.into_any()
+        }
     };
     let shared = session.export.shared();
     let link = shared.link.map(|link| {

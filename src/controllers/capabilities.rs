@@ -34,9 +34,10 @@ impl CapabilitiesController {
     /// Asks the browser to clear nothing of what is kept. `refused` hears it if the browser does not agree.
     pub fn ask_to_persist(&'static self, refused: impl Fn() + 'static) {
         leptos::task::spawn_local(async move {
-            match browser::persist_storage().await {
-                true => self.find_out(),
-                false => refused(),
+            if browser::persist_storage().await {
+                self.find_out()
+            } else {
+                refused()
             }
         });
     }

@@ -301,10 +301,11 @@ impl EmbedController {
                     let wanted = pending.wanted.as_ref() == Some(&given.url);
                     wanted && pending.wanted.take().is_some()
                 });
-                match wanted {
+                if wanted {
                     // The host hears of it as of any other error.
-                    true => self.base.messages.fail(sentence),
-                    false => self.base.frame.error(Code::Image, sentence, false),
+                    self.base.messages.fail(sentence)
+                } else {
+                    self.base.frame.error(Code::Image, sentence, false)
                 }
             }
         }

@@ -138,15 +138,12 @@ impl ExportController {
         if on_device {
             notes.push(text::MODEL_STAYS.to_owned());
         }
-        let link = match length > LONGEST {
-            true => {
-                notes.push(text::link_too_long(length, LONGEST));
-                None
-            }
-            false => {
-                notes.extend(text::link_length(length, LONG));
-                Some(link)
-            }
+        let link = if length > LONGEST {
+            notes.push(text::link_too_long(length, LONGEST));
+            None
+        } else {
+            notes.extend(text::link_length(length, LONG));
+            Some(link)
         };
         let is_own = |model: &ModelEntry| self.models.with(|models| models.is_own(&model.id));
         let named = model.filter(|model| !is_own(model)).map(|model| model.id);
@@ -180,18 +177,20 @@ impl ExportController {
 
     /// A model's id, or where somebody else finds it, if it is not on every page's list.
     fn model_for_link(&'static self, model: &ModelEntry) -> String {
-        match self.models.with(|models| models.is_own(&model.id)) {
-            true => model.url.clone(),
-            false => model.id.clone(),
+        if self.models.with(|models| models.is_own(&model.id)) {
+            model.url.clone()
+        } else {
+            model.id.clone()
         }
     }
 
     /// Puts a text into the clipboard, and tells `told` what came of it.
     pub fn copy(&'static self, copied: String, told: impl Fn(&'static str) + 'static) {
         leptos::task::spawn_local(async move {
-            let said = match browser::copy(&copied).await {
-                true => text::COPIED,
-                false => text::NOT_COPIED,
+            let said = if browser::copy(&copied).await {
+                text::COPIED
+            } else {
+                text::NOT_COPIED
             };
             self.base.messages.announce(said.to_owned());
             told(said);

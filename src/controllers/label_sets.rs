@@ -90,9 +90,10 @@ impl LabelSetsController {
         // Another tab may have changed them meanwhile.
         let before = OwnSets::read(&BrowserStorage);
         let mut sets = before.clone();
-        let said = change(&mut sets).and_then(|said| match sets.write(&BrowserStorage) {
-            true => Ok(said),
-            false => {
+        let said = change(&mut sets).and_then(|said| {
+            if sets.write(&BrowserStorage) {
+                Ok(said)
+            } else {
                 before.write(&BrowserStorage);
                 Err(words::NO_ROOM_FOR_SETS.to_owned())
             }

@@ -144,9 +144,12 @@ impl LinkController {
         let on_list = list
             .into_iter()
             .find(|model| model.id == named || model.url == named);
-        let elsewhere = || match named.contains('/') {
-            true => address::model_at(&named, address::WEIGHTS[0].0).ok(),
-            false => None,
+        let elsewhere = || {
+            if named.contains('/') {
+                address::model_at(&named, address::WEIGHTS[0].0).ok()
+            } else {
+                None
+            }
         };
         Some(on_list.or_else(elsewhere))
     }
@@ -157,10 +160,11 @@ impl LinkController {
             .models
             .catalogue()
             .with_untracked(|list| list.iter().any(|other| other.id == model.id));
-        match on_list {
-            true => self.models.choose(&model.id),
+        if on_list {
+            self.models.choose(&model.id)
+        } else {
             // A name was made of its address, so that is one.
-            false => drop(self.models.add_at(&model.url, &model.weights)),
+            drop(self.models.add_at(&model.url, &model.weights))
         }
     }
 }

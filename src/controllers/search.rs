@@ -52,9 +52,10 @@ struct Pending {
 
 /// A host's labels, unless these are the usual ones, which are for no pictures in particular.
 fn suggestions(labels: &[String]) -> Vec<String> {
-    match labels == labels::FIRST_LABELS {
-        true => Vec::new(),
-        false => labels.to_vec(),
+    if labels == labels::FIRST_LABELS {
+        Vec::new()
+    } else {
+        labels.to_vec()
     }
 }
 
@@ -268,9 +269,10 @@ impl SearchController {
             .query
             .template()
             .with_untracked(|template| template.in_force().to_owned());
-        match templates == [template::DEFAULT] {
-            true => vec![FOR_PHRASES.to_owned()],
-            false => templates,
+        if templates == [template::DEFAULT] {
+            vec![FOR_PHRASES.to_owned()]
+        } else {
+            templates
         }
     }
 

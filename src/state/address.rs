@@ -77,9 +77,10 @@ fn repository(text: &str) -> Result<&str, AddressError> {
         words.next().unwrap_or_default(),
         words.next().unwrap_or_default(),
     );
-    match is_word(owner) && is_word(repository) {
-        true => Ok(name),
-        false => Err(AddressError::NoName),
+    if is_word(owner) && is_word(repository) {
+        Ok(name)
+    } else {
+        Err(AddressError::NoName)
     }
 }
 

@@ -170,14 +170,14 @@ impl Capabilities {
         engine: Option<&Running>,
         needed: Option<u64>,
     ) -> Standing {
-        let or_missing = |there: bool| match there {
-            true => Standing::Full,
-            false => Standing::Missing,
+        let or_missing = |there: bool| {
+            if there {
+                Standing::Full
+            } else {
+                Standing::Missing
+            }
         };
-        let or_less = |best: bool| match best {
-            true => Standing::Full,
-            false => Standing::Less,
-        };
+        let or_less = |best: bool| if best { Standing::Full } else { Standing::Less };
         match feature {
             Feature::Build => engine.map_or(Standing::Unknown, |engine| {
                 or_less(engine.build == "relaxed-threads")

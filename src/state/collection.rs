@@ -295,9 +295,10 @@ impl Collection {
         let mut counts = BTreeMap::new();
         let mut none = 0;
         for best in self.there().filter_map(|item| item.best) {
-            match best.none_fits {
-                true => none += 1,
-                false => *counts.entry(best.label).or_default() += 1,
+            if best.none_fits {
+                none += 1
+            } else {
+                *counts.entry(best.label).or_default() += 1
             }
         }
         (counts, none)

@@ -82,9 +82,10 @@ fn without_scheme(text: &str) -> Result<String, AddressError> {
         && host
             .chars()
             .all(|c| c.is_alphanumeric() || "-.".contains(c));
-    match is_host && text.contains('/') {
-        true => Ok(format!("https://{text}")),
-        false => Err(AddressError::NoAddress),
+    if is_host && text.contains('/') {
+        Ok(format!("https://{text}"))
+    } else {
+        Err(AddressError::NoAddress)
     }
 }
 

@@ -208,9 +208,10 @@ impl CollectionController {
             self.examples_again(vec![(class, id)]);
         }
         let current = self.pending.with(|pending| pending.model.clone());
-        match current.as_ref() == Some(&model) {
-            true => Standing::Read,
-            false => Standing::Waiting,
+        if current.as_ref() == Some(&model) {
+            Standing::Read
+        } else {
+            Standing::Waiting
         }
     }
 

@@ -65,13 +65,15 @@ impl CollectionController {
             // Whatever has come meanwhile is asked when that has ended.
             return;
         }
-        let items: Vec<ItemId> = self.data.with_value(|data| match is_new {
-            true => data
-                .there()
-                .filter(|item| item.standing == Standing::Read)
-                .map(|item| item.id)
-                .collect(),
-            false => data.unjudged(),
+        let items: Vec<ItemId> = self.data.with_value(|data| {
+            if is_new {
+                data.there()
+                    .filter(|item| item.standing == Standing::Read)
+                    .map(|item| item.id)
+                    .collect()
+            } else {
+                data.unjudged()
+            }
         });
         if items.is_empty() {
             if is_new {

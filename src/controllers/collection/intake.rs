@@ -58,9 +58,10 @@ impl CollectionController {
                 self.pending.with(|pending| pending.said_all_read = false);
                 self.show_soon();
                 // The first time, with all that comes before reading.
-                match std::mem::replace(&mut begun, true) {
-                    false => self.go_on(),
-                    true => self.feed(),
+                if std::mem::replace(&mut begun, true) {
+                    self.feed()
+                } else {
+                    self.go_on()
                 }
             }
             if !goes_on {

@@ -193,9 +193,10 @@ impl CollectionController {
         let usable = list.usable().into_iter();
         let labels: Vec<Candidate> = usable.map(|(_, label)| label).collect();
         let template = templates.map_or_else(Template::default, |text| Template::restored(&text));
-        match labels.is_empty() {
-            true => Err(text::NO_LABELS.to_owned()),
-            false => Ok((labels, template.in_force().to_vec())),
+        if labels.is_empty() {
+            Err(text::NO_LABELS.to_owned())
+        } else {
+            Ok((labels, template.in_force().to_vec()))
         }
     }
 

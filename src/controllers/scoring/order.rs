@@ -22,9 +22,10 @@ impl ScoringController {
     pub(super) fn order(&'static self) -> Vec<LabelId> {
         self.query.with_labels(|labels| {
             let own_order = self.shown.with_untracked(|shown| shown.own_order);
-            match own_order {
-                true => labels.list().iter().map(|label| label.id).collect(),
-                false => self.scores.with_value(|scores| scores.order(labels.list())),
+            if own_order {
+                labels.list().iter().map(|label| label.id).collect()
+            } else {
+                self.scores.with_value(|scores| scores.order(labels.list()))
             }
         })
     }
@@ -47,10 +48,11 @@ impl ScoringController {
             .pending
             .with(|pending| (browser::now() - pending.last_key, pending.composing));
         let has_typed = self.pending.with(|pending| pending.last_key > 0.0);
-        let wait = match has_typed && (since < QUIET || composing) {
+        let wait = if has_typed && (since < QUIET || composing) {
+            Duration::from_secs_f64((QUIET - since).max(100.0) / 1_000.0)
+        } else {
             // Not at zero even where nothing was typed: the rows themselves are drawn at the end of this task.
-            false => Duration::ZERO,
-            true => Duration::from_secs_f64((QUIET - since).max(100.0) / 1_000.0),
+            Duration::ZERO
         };
         let quiet = wait.is_zero();
         self.pending.with(|pending| {
@@ -95,9 +97,10 @@ impl ScoringController {
             .scored_by
             .with_untracked(|model| model.as_ref().is_some_and(|model| model.preview));
         let best = self.scores.with_value(|scores| scores.best(3));
-        let result = match self.none_fits.with_untracked(Option::is_some) {
-            true => text::labels::NONE_FITS.to_owned(),
-            false => text::result(&best, preview),
+        let result = if self.none_fits.with_untracked(Option::is_some) {
+            text::labels::NONE_FITS.to_owned()
+        } else {
+            text::result(&best, preview)
         };
         let news = self
             .pending

@@ -41,9 +41,10 @@ impl Accent {
         let mut variables = Vec::new();
         for (theme, [ground, text]) in [("light", LIGHT), ("dark", DARK)] {
             let accent = self.0.readable_on(ground);
-            let on_accent = match accent.contrast(WHITE) >= accent.contrast(BLACK) {
-                true => WHITE,
-                false => BLACK,
+            let on_accent = if accent.contrast(WHITE) >= accent.contrast(BLACK) {
+                WHITE
+            } else {
+                BLACK
             };
             for (name, colour) in [
                 ("accent", accent),
@@ -68,9 +69,10 @@ impl Rgb {
     fn luminance(self) -> f64 {
         let [r, g, b] = self.0.map(|channel| {
             let channel = f64::from(channel) / 255.0;
-            match channel <= 0.04045 {
-                true => channel / 12.92,
-                false => ((channel + 0.055) / 1.055).powf(2.4),
+            if channel <= 0.04045 {
+                channel / 12.92
+            } else {
+                ((channel + 0.055) / 1.055).powf(2.4)
             }
         });
         0.2126 * r + 0.7152 * g + 0.0722 * b
@@ -93,9 +95,10 @@ impl Rgb {
 
     /// This colour, with no more black or white in it than makes it readable on a ground.
     fn readable_on(self, ground: Self) -> Self {
-        let far = match ground.luminance() > 0.5 {
-            true => BLACK,
-            false => WHITE,
+        let far = if ground.luminance() > 0.5 {
+            BLACK
+        } else {
+            WHITE
         };
         let steps = (0..=20).map(|step| self.mixed_with(far, f64::from(step) / 20.0));
         let mut readable = steps.filter(|colour| colour.contrast(ground) >= READABLE);

@@ -217,9 +217,10 @@ impl Written {
         }
         if let Some(template) = self.template {
             let fits = template.contains(template::PLACEHOLDER) && is_short(&template);
-            match fits {
-                true => settings.template = template,
-                false => faults.push(Fault::Template(template)),
+            if fits {
+                settings.template = template
+            } else {
+                faults.push(Fault::Template(template))
             }
         }
         settings.images = checked_images(self.images, absolute, &mut faults);
@@ -227,12 +228,11 @@ impl Written {
         let mut word = |name, words, value: Option<String>| {
             let value = value.filter(|value| !value.trim().is_empty())?;
             let known = value.trim().to_ascii_lowercase();
-            match str::split(words, ", ").any(|word| word == known) {
-                true => Some(known),
-                false => {
-                    faults.push(Fault::Word { name, value, words });
-                    None
-                }
+            if str::split(words, ", ").any(|word| word == known) {
+                Some(known)
+            } else {
+                faults.push(Fault::Word { name, value, words });
+                None
             }
         };
         settings.mode = match word("mode", "classify, search, camera", self.mode).as_deref() {
@@ -257,9 +257,10 @@ impl Written {
             }
         }
         if let Some(lang) = self.lang.filter(|lang| !lang.trim().is_empty()) {
-            match is_language(lang.trim()) {
-                true => settings.lang = lang.trim().to_owned(),
-                false => faults.push(Fault::Lang(lang)),
+            if is_language(lang.trim()) {
+                settings.lang = lang.trim().to_owned()
+            } else {
+                faults.push(Fault::Lang(lang))
             }
         }
         (settings, faults)
@@ -278,9 +279,10 @@ fn checked_labels(lists: &[String], faults: &mut Vec<Fault>) -> Vec<String> {
     }
     let mut taken = Vec::new();
     for label in labels.into_iter().take(MOST_LABELS) {
-        match is_short(&label) {
-            true => taken.push(label),
-            false => faults.push(Fault::LongLabel),
+        if is_short(&label) {
+            taken.push(label)
+        } else {
+            faults.push(Fault::LongLabel)
         }
     }
     taken
@@ -339,9 +341,10 @@ mod tests {
 
     /// In the place of a browser.
     fn absolute(address: &str) -> Option<String> {
-        match address.contains(':') {
-            true => Some(address.to_owned()),
-            false => Some(format!("https://example.org/cliplet/{address}")),
+        if address.contains(':') {
+            Some(address.to_owned())
+        } else {
+            Some(format!("https://example.org/cliplet/{address}"))
         }
     }
 
