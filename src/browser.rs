@@ -479,34 +479,6 @@ pub fn pretty(json: &str) -> String {
     pretty.map_or_else(|_| json.to_owned(), String::from)
 }
 
-/// A file with this text in it.
-pub fn text_file(text: &str, media_type: &str) -> Option<Blob> {
-    let options = Object::new();
-    Reflect::set(&options, &"type".into(), &media_type.into()).ok();
-    let parts = Array::of1(&text.into());
-    Blob::new_with_str_sequence_and_options(&parts, options.unchecked_ref()).ok()
-}
-
-/// Lets the browser save a file under this name.
-pub fn save_file(file: &Blob, name: &str) {
-    /// Until then the browser has begun to read it.
-    const WHILE: Duration = Duration::from_secs(60);
-    let Ok(address) = web_sys::Url::create_object_url_with_blob(file) else {
-        return;
-    };
-    if let Ok(link) = document().create_element("a") {
-        link.set_attribute("href", &address).ok();
-        link.set_attribute("download", name).ok();
-        if let Some(link) = link.dyn_ref::<HtmlElement>() {
-            link.click();
-        }
-    }
-    set_timeout(
-        move || drop(web_sys::Url::revoke_object_url(&address)),
-        WHILE,
-    );
-}
-
 /// Gives an element the focus that is about to be drawn.
 pub fn focus_soon(selector: &'static str) {
     leptos::prelude::request_animation_frame(move || {

@@ -2,12 +2,14 @@
 //!
 //! <https://wicg.github.io/entries-api/>. What a folder holds is asked for in pieces, so that thousands of files block nothing.
 
+use std::time::Duration;
+
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, DataTransfer, File, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry,
-    HtmlAnchorElement, Url,
+    Blob, BlobPropertyBag, DataTransfer, File, FileSystemDirectoryEntry, FileSystemEntry,
+    FileSystemFileEntry, HtmlAnchorElement, Url,
 };
 
 use crate::state::collection::is_system_file;
@@ -118,22 +120,30 @@ pub fn can_choose_folder() -> bool {
     field.is_ok_and(|field| Reflect::has(&field, &"webkitdirectory".into()).unwrap_or_default())
 }
 
-/// Lets the browser save text as a file.
-pub fn save(name: &str, media_type: &str, text: &str) -> Result<(), JsValue> {
-    let options = web_sys::BlobPropertyBag::new();
+/// A file with this text in it.
+///
+/// # Errors
+/// The browser's, if it has no room for it.
+pub fn text_file(text: &str, media_type: &str) -> Result<Blob, JsValue> {
+    let options = BlobPropertyBag::new();
     options.set_type(media_type);
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
+    Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options)
+}
+
+/// Lets the browser save a file under this name.
+///
+/// # Errors
+/// The browser's, if it does not let the page do that.
+pub fn save(file: &Blob, name: &str) -> Result<(), JsValue> {
+    /// Until then the browser has begun to read it.
+    const WHILE: Duration = Duration::from_secs(60);
+    let url = Url::create_object_url_with_blob(file)?;
     let link: HtmlAnchorElement = leptos::prelude::document()
         .create_element("a")?
         .unchecked_into();
     link.set_href(&url);
     link.set_download(name);
     link.click();
-    // The browser may not have begun yet.
-    leptos::prelude::set_timeout(
-        move || drop(Url::revoke_object_url(&url)),
-        std::time::Duration::from_secs(60),
-    );
+    leptos::prelude::set_timeout(move || drop(Url::revoke_object_url(&url)), WHILE);
     Ok(())
 }

@@ -110,7 +110,7 @@ impl CameraController {
         if self.base.frame.is_embedded() {
             self.base.frame.is_for_camera()
         } else {
-            self.live.get_untracked() != Live::Off
+            self.live().get_untracked() != Live::Off
         }
     }
 
@@ -172,7 +172,7 @@ impl CameraController {
         if let Some(camera) = camera {
             camera.stop();
         }
-        let was = self.live.get_untracked();
+        let was = self.live().get_untracked();
         if was == Live::Off {
             return;
         }

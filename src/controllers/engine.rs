@@ -52,7 +52,7 @@ impl EngineController {
 
     /// What runs in the worker, if anything does.
     pub fn running(&self) -> Option<Running> {
-        match self.status.get() {
+        match self.status().get() {
             Some(EngineStatus::Listening(running)) => Some(running),
             _ => None,
         }
@@ -60,7 +60,7 @@ impl EngineController {
 
     /// The sentence about the engine, if it does not run.
     pub fn trouble(&self) -> Option<String> {
-        match self.status.get()? {
+        match self.status().get()? {
             EngineStatus::Listening(_) => None,
             EngineStatus::NotStarted(details) => Some(text::engine_not_started(&details)),
             EngineStatus::Died(details) => Some(text::engine_died(&details)),

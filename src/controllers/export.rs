@@ -17,7 +17,8 @@ use crate::state::link::{LONG, LONGEST, Link};
 use crate::state::outcome::{Answerer, Line, Outcome, Pictured, snippet};
 use crate::state::scores::Scores;
 use crate::state::{label_text, template};
-use crate::{browser, canvas, text};
+use crate::text::collection as words;
+use crate::{browser, canvas, files, text};
 
 /// A link, or why there is none, and what there is to say about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -207,7 +208,7 @@ impl ExportController {
             Kind::Json => (browser::pretty(&outcome.json()), "application/json", "json"),
         };
         let name = format!("{}.{ending}", outcome.file_name());
-        if let Some(file) = browser::text_file(&content, media_type) {
+        if let Ok(file) = files::text_file(&content, media_type) {
             told(self.save_file(&file, &name));
         }
     }
@@ -231,7 +232,9 @@ impl ExportController {
     }
 
     fn save_file(&'static self, file: &Blob, name: &str) -> String {
-        browser::save_file(file, name);
+        if files::save(file, name).is_err() {
+            return words::NOT_SAVED.to_owned();
+        }
         let said = text::saved(name);
         self.base.messages.announce(said.clone());
         said

@@ -48,12 +48,12 @@ impl Frame {
 
     /// Whether pictures are searched, and not scored.
     pub(crate) fn searches(&self) -> bool {
-        self.embedded && self.mode.get_untracked() == Mode::Search
+        self.embedded && self.mode().get_untracked() == Mode::Search
     }
 
     /// Whether pictures come from a camera, and from nowhere else.
     pub(crate) fn is_for_camera(&self) -> bool {
-        self.embedded && self.mode.get_untracked() == Mode::Camera
+        self.embedded && self.mode().get_untracked() == Mode::Camera
     }
 
     pub(crate) fn set_mode(&self, mode: Mode) {

@@ -54,7 +54,7 @@ impl HostPictures {
 
     /// The picture at an address.
     pub(crate) fn get(&self, url: &str) -> Option<HostPicture> {
-        self.list
+        self.list()
             .with_untracked(|list| list.iter().find(|given| given.url == url).cloned())
     }
 

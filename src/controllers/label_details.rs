@@ -56,12 +56,12 @@ impl LabelDetailsController {
 
     /// Whether a label is looked at closely.
     pub(crate) fn is_open(&self, id: LabelId) -> bool {
-        self.open.get_untracked() == Some(id)
+        self.open().get_untracked() == Some(id)
     }
 
     /// Looks at a label closely, or no longer.
     pub fn toggle(&'static self, id: LabelId) {
-        let open = self.open.get_untracked() != Some(id);
+        let open = self.open().get_untracked() != Some(id);
         self.open.set(open.then_some(id));
         self.reading.set(Reading::default());
         self.read();
@@ -69,7 +69,7 @@ impl LabelDetailsController {
 
     /// Finds out how the model reads the prompts of the label that is looked at.
     pub(crate) fn read(&'static self) {
-        let Some(id) = self.open.get_untracked() else {
+        let Some(id) = self.open().get_untracked() else {
             return;
         };
         let candidate = label_text::read(&self.labels.text(id));

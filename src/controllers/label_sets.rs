@@ -69,7 +69,7 @@ impl LabelSetsController {
 
     /// The sets that come with the page, fetched once; none where they cannot be had.
     pub(crate) async fn fetch_ready(&'static self) -> Vec<ReadySet> {
-        let known = self.ready.get_untracked();
+        let known = self.ready().get_untracked();
         if !known.is_empty() {
             return known;
         }
@@ -187,7 +187,7 @@ impl LabelSetsController {
     /// The usual template where the one in force has come with a ready set, and suits no other.
     fn left_by_ready_set(&'static self) -> Option<&'static str> {
         let in_force = self.query.template().with_untracked(Template::text);
-        self.ready.with_untracked(|sets| {
+        self.ready().with_untracked(|sets| {
             let theirs = sets
                 .iter()
                 .any(|set| set.template.as_ref() == Some(&in_force));

@@ -302,13 +302,13 @@ impl LabelsController {
 
     fn count_all(&'static self) {
         let count = self.query.with_labels(|labels| labels.usable().len());
-        if count != self.count.get_untracked() {
+        if count != self.count().get_untracked() {
             self.count.set(count);
         }
         let off = self
             .query
             .with_labels(|labels| labels.list().iter().filter(|label| label.off).count());
-        if off != self.off_count.get_untracked() {
+        if off != self.off_count().get_untracked() {
             self.off_count.set(off);
         }
     }
@@ -319,7 +319,7 @@ impl LabelsController {
             .query
             .with_labels(|labels| labels.list().iter().map(|label| label.id).collect());
         if self
-            .rows
+            .rows()
             .with_untracked(|rows| rows.iter().any(|row| !ids.contains(&row.id)))
         {
             self.rows
@@ -409,7 +409,7 @@ impl LabelsController {
     /// Shows all rows as they now are, in steps.
     pub(crate) fn refresh_all(&'static self) {
         let mut ids: Vec<LabelId> = self
-            .rows
+            .rows()
             .with_untracked(|rows| rows.iter().map(|row| row.id).collect());
         in_steps(move || {
             let rest = ids.split_off(ids.len().min(ROWS_A_STEP));

@@ -96,7 +96,7 @@ impl LinkController {
 
     /// Takes labels and templates of the link; what they take the place of can be had back.
     pub fn accept(&'static self) {
-        let Some(brought) = self.contents.get_untracked() else {
+        let Some(brought) = self.contents().get_untracked() else {
             return;
         };
         let before = self.query.setup();
@@ -132,7 +132,7 @@ impl LinkController {
     /// The link's model on the list of this page, or one that could be added to it. Follows the list; `None` while there is none, or
     /// if that one is wanted in any case.
     pub fn model(&'static self) -> Option<Option<ModelEntry>> {
-        let named = self.contents.get()?.model?;
+        let named = self.contents().get()?.model?;
         let list = self.models.catalogue().get();
         if list.is_empty() {
             return None;

@@ -86,7 +86,7 @@ impl MessagesController {
 
     /// Shows a notice again, unless another has taken its place.
     pub(crate) fn restore_notice(&self, notice: Option<Notice>) {
-        if self.notice.with_untracked(Option::is_none) {
+        if self.notice().with_untracked(Option::is_none) {
             self.notice.set(notice);
         }
     }
@@ -103,7 +103,7 @@ impl MessagesController {
                     .with(|pending| std::mem::take(&mut pending.to_announce));
                 let text = texts.join(" ");
                 // The same words again are no change, and would not be said.
-                let same = self.announcement.with_untracked(|said| *said == text);
+                let same = self.announcement().with_untracked(|said| *said == text);
                 self.announcement
                     .set(if same { format!("{text}\u{a0}") } else { text });
             });

@@ -116,7 +116,7 @@ impl PicturesController {
 
     /// The engine's name for the picture on screen.
     pub(crate) fn id(&self) -> Option<PictureId> {
-        self.picture
+        self.picture()
             .with_untracked(|picture| picture.as_ref().map(|picture| picture.id))
     }
 

@@ -100,27 +100,27 @@ impl QueryController {
     pub(crate) fn question_about(&'static self, picture: PictureId) -> Option<Question> {
         let labels = self.with_labels(|labels| labels.usable());
         let templates = self
-            .template
+            .template()
             .with_untracked(|template| template.in_force().to_owned());
         (!labels.is_empty()).then_some(Question {
             picture,
             labels,
             templates,
-            scoring: self.scoring.get_untracked(),
+            scoring: self.scoring().get_untracked(),
         })
     }
 
     /// The templates in force.
     pub(crate) fn templates_in_force(&'static self) -> Vec<String> {
-        self.template
+        self.template()
             .with_untracked(|template| template.in_force().to_vec())
     }
 
     pub(crate) fn setup(&'static self) -> Setup {
         Setup {
             labels: self.with_labels(|labels| labels.keep()),
-            template: self.template.get_untracked(),
-            scoring: self.scoring.get_untracked(),
+            template: self.template().get_untracked(),
+            scoring: self.scoring().get_untracked(),
         }
     }
 
@@ -172,7 +172,7 @@ impl QueryController {
         self.end_change();
         self.before_change(Change::Replaced);
         self.end_change();
-        let template = self.template.get_untracked();
+        let template = self.template().get_untracked();
         let mut changed = template.clone();
         self.update_labels(|labels| change(labels, &mut changed));
         if changed != template {
@@ -206,9 +206,9 @@ impl QueryController {
 
     /// Makes scores in another way.
     pub fn set_scoring(&'static self, change: impl FnOnce(&mut Scoring)) {
-        let mut scoring = self.scoring.get_untracked();
+        let mut scoring = self.scoring().get_untracked();
         change(&mut scoring);
-        if self.scoring.with_untracked(|old| *old == scoring) {
+        if self.scoring().with_untracked(|old| *old == scoring) {
             return;
         }
         self.before_change(Change::Scoring);
@@ -219,7 +219,7 @@ impl QueryController {
     /// Takes what stands in the templates' field.
     pub fn set_template(&'static self, typed: &str) {
         if self
-            .template
+            .template()
             .with_untracked(|template| template.typed() == typed)
         {
             return;

@@ -105,7 +105,7 @@ impl SearchController {
 
     /// Takes what stands in the search field.
     pub fn look_for(&'static self, phrase: &str) {
-        if self.phrase.with_untracked(|old| old == phrase) {
+        if self.phrase().with_untracked(|old| old == phrase) {
             return;
         }
         self.phrase.set(phrase.to_owned());
@@ -188,7 +188,7 @@ impl SearchController {
     /// Compares all pictures with the phrase.
     pub(crate) fn now(&'static self) {
         let turn = self.stop();
-        let phrase = self.phrase.get_untracked();
+        let phrase = self.phrase().get_untracked();
         let phrase = labels::tidy(&phrase);
         if phrase.is_empty() {
             self.hits.set(HashMap::new());
@@ -279,7 +279,7 @@ impl SearchController {
     /// All pictures, those that have been compared first and best first. Follows what changes that.
     pub fn pictures_in_order(&'static self) -> Vec<HostPicture> {
         let mut pictures = self.host_pictures.list().get();
-        let hits = self.hits.read();
+        let hits = self.hits().read();
         let cosine =
             |given: &HostPicture| hits.get(&given.url).copied().unwrap_or(f32::NEG_INFINITY);
         pictures.sort_by(|a, b| cosine(b).total_cmp(&cosine(a)));
@@ -288,7 +288,7 @@ impl SearchController {
 
     /// The pictures that have been compared, best first.
     fn found(&'static self) -> Vec<(String, f32)> {
-        let hits = self.hits.get_untracked();
+        let hits = self.hits().get_untracked();
         let mut found: Vec<(String, f32)> = self.host_pictures.list().with_untracked(|given| {
             let hit = |url: &String| Some((url.clone(), *hits.get(url)?));
             given.iter().filter_map(|given| hit(&given.url)).collect()

@@ -70,7 +70,7 @@ impl WhyController {
     /// Keeps the map to what is on screen, for as long as the page lives.
     pub(crate) fn follow(&'static self) {
         Effect::new(move |_| {
-            self.label.track();
+            self.label().track();
             self.pictures.picture().track();
             self.scoring.scored_by().track();
             self.scoring.settled().track();
@@ -80,7 +80,7 @@ impl WhyController {
 
     /// Shows what speaks for a label, or nothing any more if that is shown.
     pub fn toggle(&'static self, label: LabelId) {
-        let same = self.label.get_untracked() == Some(label);
+        let same = self.label().get_untracked() == Some(label);
         self.label.set((!same).then_some(label));
     }
 
@@ -110,7 +110,7 @@ impl WhyController {
     }
 
     fn explain(&'static self) {
-        let wanted = self.label.get_untracked();
+        let wanted = self.label().get_untracked();
         let question = self.scoring.question().filter(|_| !self.camera.is_live());
         let model = self
             .scoring
@@ -176,7 +176,7 @@ impl WhyController {
             pending.latest.clone()
         });
         latest.cancel(&self.base.engine());
-        if self.shown.with_untracked(Option::is_some) {
+        if self.shown().with_untracked(Option::is_some) {
             self.shown.set(None);
         }
         self.trouble.set(None);

@@ -25,7 +25,7 @@ impl CollectionController {
 
     /// Selects all that are shown, or none.
     pub fn select_all(&'static self, all: bool) {
-        let order = self.order.get_untracked();
+        let order = self.order().get_untracked();
         let selected = if all {
             order.into_iter().collect()
         } else {
@@ -39,7 +39,7 @@ impl CollectionController {
         if items.is_empty() {
             return;
         }
-        if matches!(self.view.get_untracked(), View::Item(_)) {
+        if matches!(self.view().get_untracked(), View::Item(_)) {
             self.view.set(View::Grid);
         }
         let said = words::taken_out(items.len());
@@ -88,7 +88,7 @@ impl CollectionController {
 
     /// Undoes what was done last, as long as that is offered. Gives whether it was.
     pub fn undo(&'static self) -> bool {
-        let Some(undo) = self.undo_offer.get_untracked() else {
+        let Some(undo) = self.undo_offer().get_untracked() else {
             return false;
         };
         self.undo_offer.set(None);
@@ -96,7 +96,7 @@ impl CollectionController {
         if !undo.items.is_empty() {
             self.set_out(&undo.items, false);
             self.pending.with(|pending| pending.said_all_read = false);
-            if self.view.get_untracked() == View::Closed {
+            if self.view().get_untracked() == View::Closed {
                 self.paused.set(false);
                 self.open();
             }

@@ -35,7 +35,7 @@ impl CollectionController {
             self.give_probe_to_model();
         }
         self.probe_picture();
-        if self.is_empty() || self.view.get_untracked() == View::Closed {
+        if self.is_empty() || self.view().get_untracked() == View::Closed {
             return;
         }
         self.judge();
@@ -59,7 +59,7 @@ impl CollectionController {
 
     /// Opens the store for what a model gives, once, if pictures are to be kept.
     fn open_store(&'static self, model: String) {
-        let wanted = self.keeps.get_untracked()
+        let wanted = self.keeps().get_untracked()
             && self.pending.with(|pending| {
                 let new = pending.store_for.as_ref() != Some(&model) && !pending.opening_store;
                 pending.opening_store |= new;
@@ -90,7 +90,7 @@ impl CollectionController {
             let free = self
                 .pending
                 .with(|pending| pending.under_way.len() < AT_A_TIME && !pending.opening_store);
-            if !free || self.paused.get_untracked() {
+            if !free || self.paused().get_untracked() {
                 return;
             }
             let Some(id) = self
@@ -116,7 +116,7 @@ impl CollectionController {
             item: id,
             name: name.clone(),
             folder,
-            keep: self.keeps.get_untracked(),
+            keep: self.keeps().get_untracked(),
         };
         let blob: Option<&Blob> = file.as_ref().map(|file| file.as_ref());
         let call = self.base.engine().ask_with_file(request, blob);

@@ -12,12 +12,12 @@ use crate::text::collection as words;
 
 impl CollectionController {
     pub(super) fn asked_now(&'static self) -> Option<Asked> {
-        let of = match self.sort.get_untracked() {
+        let of = match self.sort().get_untracked() {
             Sort::ScoreOf(label) => Some(label),
             _ => None,
         };
-        if self.by_probe.get_untracked() {
-            let labels = self.probe.with_untracked(|probe| {
+        if self.by_probe().get_untracked() {
+            let labels = self.probe().with_untracked(|probe| {
                 probe
                     .as_ref()
                     .map(|probe| (probe.classes.clone(), probe.json.len() as u32))
@@ -98,7 +98,7 @@ impl CollectionController {
                     }
                     self.judged(judged);
                     self.show();
-                    if is_new && self.tool.get_untracked() == Tool::Check {
+                    if is_new && self.tool().get_untracked() == Tool::Check {
                         self.check();
                     }
                     self.judge();
@@ -143,11 +143,11 @@ impl CollectionController {
             let at = labels.iter().position(|label| *label == name);
             at.map(|at| at as u32)
         };
-        if let Filter::Label(number) = self.filter.get_untracked() {
+        if let Filter::Label(number) = self.filter().get_untracked() {
             let filter = moved(number).map_or(Filter::All, Filter::Label);
             self.filter.set(filter);
         }
-        if let Sort::ScoreOf(number) = self.sort.get_untracked() {
+        if let Sort::ScoreOf(number) = self.sort().get_untracked() {
             let sort = moved(number).map_or(Sort::Sure, Sort::ScoreOf);
             self.sort.set(sort);
         }

@@ -72,7 +72,7 @@ impl CollectionController {
     }
 
     fn begin(&'static self) {
-        if self.view.get_untracked() == View::Closed {
+        if self.view().get_untracked() == View::Closed {
             // What was closed could be opened again until now.
             self.forget();
         }
@@ -157,7 +157,7 @@ impl CollectionController {
 
     /// Opens the pictures that are kept of earlier visits.
     pub fn open_kept(&'static self) {
-        if self.view.get_untracked() == View::Closed && !self.is_empty() {
+        if self.view().get_untracked() == View::Closed && !self.is_empty() {
             self.forget();
         }
         let first = self

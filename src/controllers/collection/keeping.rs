@@ -57,16 +57,16 @@ impl CollectionController {
     }
 
     fn to_save(&'static self) -> SavedCollection {
-        let keep = self.keeps.get_untracked();
+        let keep = self.keeps().get_untracked();
         let open = self.data.with_value(|data| {
             let read = |item: &&Item| matches!(item.standing, Standing::Read | Standing::Unread);
             data.there().filter(read).count()
         });
-        let kept = self.kept.get_untracked() + if keep { open } else { 0 };
-        let present = self.probe.with_untracked(|probe| {
+        let kept = self.kept().get_untracked() + if keep { open } else { 0 };
+        let present = self.probe().with_untracked(|probe| {
             probe
                 .as_ref()
-                .map(|probe| (probe.json.clone(), self.by_probe.get_untracked()))
+                .map(|probe| (probe.json.clone(), self.by_probe().get_untracked()))
         });
         let probe = present.or_else(|| self.pending.with(|pending| pending.saved_probe.clone()));
         SavedCollection {
@@ -74,7 +74,7 @@ impl CollectionController {
             kept,
             by_probe: probe.as_ref().is_some_and(|(_, by_probe)| *by_probe),
             probe: probe.map(|(json, _)| json),
-            vocabulary: self.vocabulary.with_untracked(Vocabulary::value),
+            vocabulary: self.vocabulary().with_untracked(Vocabulary::value),
         }
     }
 }

@@ -293,7 +293,7 @@ impl CollectionController {
 
     /// What is known of a picture. Follows changes.
     pub fn item(&self, id: ItemId) -> Option<Item> {
-        self.changes.track();
+        self.changes().track();
         self.data.with_value(|data| data.get(id).cloned())
     }
 
@@ -304,7 +304,7 @@ impl CollectionController {
 
     /// The labels that pictures are judged by, with how many pictures each fits best, and how many none fits. Follows changes.
     pub fn counts(&self) -> (Vec<(u32, String, usize)>, usize) {
-        self.changes.track();
+        self.changes().track();
         self.data.with_value(|data| {
             let (counts, none) = data.counts();
             let each = data.labels().iter().enumerate().map(|(at, label)| {
@@ -318,7 +318,7 @@ impl CollectionController {
 
     /// The folders that pictures lie in, which may be classes, and how many pictures each has. Follows changes.
     pub fn folders(&self) -> Vec<(String, usize)> {
-        self.changes.track();
+        self.changes().track();
         self.data.with_value(|data| {
             let folders = data.folders().into_iter();
             folders
@@ -329,7 +329,7 @@ impl CollectionController {
 
     /// The cosine of a picture and what is looked for. Follows changes.
     pub fn cosine(&self, id: ItemId) -> Option<f32> {
-        self.changes.track();
+        self.changes().track();
         self.data.with_value(|data| data.cosine(id))
     }
 
@@ -339,7 +339,7 @@ impl CollectionController {
 
     /// How many pictures are there, also while the collection is closed. Follows changes.
     pub fn count(&self) -> usize {
-        self.changes.track();
+        self.changes().track();
         self.data.with_value(|data| data.there().count())
     }
 

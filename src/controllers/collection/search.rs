@@ -51,8 +51,8 @@ impl CollectionController {
     }
 
     pub(crate) fn find(&'static self) {
-        let phrase = crate::state::labels::tidy(&self.phrase.get_untracked());
-        let query = match self.like.get_untracked() {
+        let phrase = crate::state::labels::tidy(&self.phrase().get_untracked());
+        let query = match self.like().get_untracked() {
             Some(id) => Some(Query::Like(id)),
             None => (!phrase.is_empty()).then(|| Query::Words {
                 words: Candidate::new(phrase),
@@ -73,7 +73,7 @@ impl CollectionController {
                 let found = items.into_iter().zip(cosines).collect();
                 self.data.update_value(|data| data.set_found(Some(found)));
                 self.show();
-                let best = self.order.with_untracked(|order| order.first().copied());
+                let best = self.order().with_untracked(|order| order.first().copied());
                 let name = best.and_then(|id| {
                     self.data
                         .with_value(|data| data.get(id).map(|item| item.name.clone()))
@@ -92,15 +92,15 @@ impl CollectionController {
         let latest = self.pending.with(|pending| pending.describing.clone());
         latest.cancel(&self.base.engine());
         self.label_sets.list_vocabularies();
-        let vocabulary = self.vocabulary.get_untracked();
+        let vocabulary = self.vocabulary().get_untracked();
         let say = move |words: Words| self.described.set(Some(Described { item, words }));
         say(Words::Read(0, 1));
         leptos::task::spawn_local(async move {
             let found = self.words_of(&vocabulary).await;
             // Another picture, or another vocabulary, is asked for by now.
-            let wanted = self.described.with_untracked(|described| {
+            let wanted = self.described().with_untracked(|described| {
                 let of = described.as_ref().map(|described| described.item);
-                of == Some(item) && self.vocabulary.with_untracked(|now| *now == vocabulary)
+                of == Some(item) && self.vocabulary().with_untracked(|now| *now == vocabulary)
             });
             if !wanted {
                 return;
@@ -152,7 +152,7 @@ impl CollectionController {
         self.vocabulary.set(vocabulary);
         self.save_soon();
         let item = self
-            .described
+            .described()
             .with_untracked(|described| described.as_ref().map(|described| described.item));
         if let Some(item) = item {
             self.describe(item);

@@ -34,13 +34,13 @@ impl CollectionController {
     /// Shows what is known by now.
     pub(crate) fn show(&'static self) {
         let (progress, order) = self.data.with_value(|data| {
-            let (sort, filter) = (self.sort.get_untracked(), self.filter.get_untracked());
+            let (sort, filter) = (self.sort().get_untracked(), self.filter().get_untracked());
             (data.progress(), data.shown(sort, &filter))
         });
-        if self.progress.get_untracked() != progress {
+        if self.progress().get_untracked() != progress {
             self.progress.set(progress);
         }
-        if self.order.with_untracked(|old| *old != order) {
+        if self.order().with_untracked(|old| *old != order) {
             self.order.set(order);
         }
         self.changes.update(|changes| *changes += 1);
@@ -51,10 +51,12 @@ impl CollectionController {
             if news {
                 self.base.messages.announce(words::all_read(progress));
                 self.save_soon();
-                if self.tool.get_untracked() == Tool::Check {
+                if self.tool().get_untracked() == Tool::Check {
                     self.check();
                 }
-                if !self.phrase.get_untracked().is_empty() || self.like.get_untracked().is_some() {
+                if !self.phrase().get_untracked().is_empty()
+                    || self.like().get_untracked().is_some()
+                {
                     self.find();
                 }
             }
@@ -114,10 +116,10 @@ impl CollectionController {
 
     /// Shows the picture so many places further on, where there is one.
     pub fn show_item_after(&'static self, places: isize) {
-        let View::Item(id) = self.view.get_untracked() else {
+        let View::Item(id) = self.view().get_untracked() else {
             return;
         };
-        let next = self.order.with_untracked(|order| {
+        let next = self.order().with_untracked(|order| {
             let at = order.iter().position(|other| *other == id)?;
             order.get(at.checked_add_signed(places)?).copied()
         });
@@ -134,7 +136,7 @@ impl CollectionController {
 
     /// A single picture comes to the stage, and is seen there.
     pub(crate) fn make_way(&'static self) {
-        if self.view.get_untracked() == View::Grid {
+        if self.view().get_untracked() == View::Grid {
             self.view.set(View::Stage);
         }
     }

@@ -20,7 +20,7 @@ use crate::text::collection as words;
 impl CollectionController {
     /// Makes the selected pictures examples of a class.
     pub fn teach(&'static self, name: &str) {
-        let mut items: Vec<ItemId> = self.selected.get_untracked().into_iter().collect();
+        let mut items: Vec<ItemId> = self.selected().get_untracked().into_iter().collect();
         items.sort_unstable();
         let way_back = self.change_lessons(|lessons| lessons.teach(name, &items));
         self.selected.set(HashSet::new());
@@ -29,10 +29,10 @@ impl CollectionController {
 
     /// Changes classes and examples. What is kept of pictures says so at once. Gives how to undo it.
     pub(super) fn change_lessons(&'static self, change: impl FnOnce(&mut Lessons)) -> WayBack {
-        let before = self.lessons.get_untracked();
+        let before = self.lessons().get_untracked();
         self.lessons.update(change);
         self.changes.update(|changes| *changes += 1);
-        self.lessons.with_untracked(|lessons| {
+        self.lessons().with_untracked(|lessons| {
             for (class, items) in lessons.gained_on(&before) {
                 self.tell(Teach { items, class });
             }
@@ -99,7 +99,7 @@ impl CollectionController {
 
     /// Lets a linear probe learn the classes, and answer.
     pub fn train(&'static self) {
-        let (classes, items, of) = self.lessons.with_untracked(Lessons::examples);
+        let (classes, items, of) = self.lessons().with_untracked(Lessons::examples);
         self.training.set(true);
         leptos::task::spawn_local(async move {
             let request = Train { classes, items, of };
@@ -131,11 +131,12 @@ impl CollectionController {
     /// Saves the linear probe as a file.
     pub fn export_probe(&'static self) {
         let json = self
-            .probe
+            .probe()
             .with_untracked(|probe| probe.as_ref().map(|probe| probe.json.clone()));
-        if let Some(json) = json
-            && files::save("cliplet-probe.json", "application/json", &json).is_err()
-        {
+        let Some(json) = json else { return };
+        let saved = files::text_file(&json, "application/json")
+            .and_then(|file| files::save(&file, "cliplet-probe.json"));
+        if saved.is_err() {
             self.note.set(Some(words::NOT_SAVED.to_owned()));
         }
     }
@@ -170,19 +171,19 @@ impl CollectionController {
         }
         self.probe.set(Some(probe));
         self.pending.with(|pending| pending.asked = None);
-        self.answer_by_probe(answers || self.by_probe.get_untracked());
+        self.answer_by_probe(answers || self.by_probe().get_untracked());
     }
 
     /// Lets the probe answer, or the labels.
     pub fn answer_by_probe(&'static self, by_probe: bool) {
-        if by_probe && self.probe.with_untracked(Option::is_none) {
+        if by_probe && self.probe().with_untracked(Option::is_none) {
             return;
         }
         self.by_probe.set(by_probe);
         self.save_soon();
         self.judge();
         self.probe_picture();
-        if self.tool.get_untracked() == Tool::Check {
+        if self.tool().get_untracked() == Tool::Check {
             self.check();
         }
     }
@@ -191,10 +192,10 @@ impl CollectionController {
     pub(super) fn give_probe_to_model(&'static self) {
         let saved = self.pending.with(|pending| pending.saved_probe.take());
         let present = self
-            .probe
+            .probe()
             .with_untracked(|probe| probe.as_ref().map(|probe| probe.json.clone()));
         let is_saved = present.is_none();
-        let by_probe = self.by_probe.get_untracked();
+        let by_probe = self.by_probe().get_untracked();
         let given = present.map(|json| (json, by_probe)).or(saved);
         let Some((json, answers)) = given else { return };
         leptos::task::spawn_local(async move {
@@ -223,13 +224,13 @@ impl CollectionController {
     /// Asks the probe about the picture on the stage.
     pub(super) fn probe_picture(&'static self) {
         let picture = self.pictures.id();
-        let Some(picture) = picture.filter(|_| self.by_probe.get_untracked()) else {
+        let Some(picture) = picture.filter(|_| self.by_probe().get_untracked()) else {
             return self.probabilities.set(Vec::new());
         };
         let latest = self.pending.with(|pending| pending.probing.clone());
         latest.ask(&self.base.engine(), AskProbe { picture }, move |end| {
             if let Ok(Probabilities { probabilities, .. }) = end {
-                let named = self.probe.with_untracked(|probe| {
+                let named = self.probe().with_untracked(|probe| {
                     let classes = probe.iter().flat_map(|probe| probe.classes.iter().cloned());
                     let mut named: Vec<(String, f32)> =
                         classes.zip(probabilities.iter().copied()).collect();

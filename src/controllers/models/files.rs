@@ -99,7 +99,7 @@ impl ModelsController {
             if first && !browser::is_storage_persistent().await {
                 browser::persist_storage().await;
             }
-            if self.kept.with_untracked(Option::is_some) {
+            if self.kept().with_untracked(Option::is_some) {
                 self.list_files();
             }
         });

@@ -200,7 +200,7 @@ impl ModelsController {
             self.base.messages.announce(news);
         }
         if self
-            .status
+            .status()
             .with_untracked(|shown| shown.as_ref() != Some(&status))
         {
             self.status.set(Some(status));
@@ -217,7 +217,7 @@ impl ModelsController {
 
     /// Whether the browser keeps a model. Follows [`Self::status`].
     pub fn keeps(&'static self, model: &ModelEntry) -> bool {
-        self.status.track();
+        self.status().track();
         self.with(|models| models.is_kept(model))
     }
 
@@ -236,7 +236,7 @@ impl ModelsController {
 
     /// The browser has a connection again.
     pub fn online(&'static self) {
-        if self.no_catalogue.get_untracked() {
+        if self.no_catalogue().get_untracked() {
             self.fetch_catalogue();
         }
         self.update(Models::online);

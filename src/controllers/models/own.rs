@@ -51,7 +51,7 @@ impl ModelsController {
 
     /// Whether the person has added a model. Follows [`Self::catalogue`].
     pub fn is_own(&'static self, id: &str) -> bool {
-        self.catalogue.track();
+        self.catalogue().track();
         self.with(|models| models.is_own(id))
     }
 

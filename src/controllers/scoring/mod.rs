@@ -148,7 +148,7 @@ impl ScoringController {
     /// Asks anew after `wait`; a call within that time begins it again.
     pub(crate) fn ask_after(&'static self, wait: Duration) {
         self.settled.set(false);
-        if self.scored_by.with_untracked(Option::is_some) {
+        if self.scored_by().with_untracked(Option::is_some) {
             self.stale.set(true);
         }
         self.pending

@@ -21,7 +21,7 @@ const STANDS: Duration = Duration::from_millis(900);
 impl ScoringController {
     pub(super) fn order(&'static self) -> Vec<LabelId> {
         self.query.with_labels(|labels| {
-            let own_order = self.shown.with_untracked(|shown| shown.own_order);
+            let own_order = self.shown().with_untracked(|shown| shown.own_order);
             if own_order {
                 labels.list().iter().map(|label| label.id).collect()
             } else {
@@ -90,14 +90,14 @@ impl ScoringController {
     }
 
     fn announce_result(&'static self) {
-        if !self.settled.get_untracked() {
+        if !self.settled().get_untracked() {
             return;
         }
         let preview = self
-            .scored_by
+            .scored_by()
             .with_untracked(|model| model.as_ref().is_some_and(|model| model.preview));
         let best = self.scores.with_value(|scores| scores.best(3));
-        let result = if self.none_fits.with_untracked(Option::is_some) {
+        let result = if self.none_fits().with_untracked(Option::is_some) {
             text::labels::NONE_FITS.to_owned()
         } else {
             text::result(&best, preview)
@@ -112,8 +112,8 @@ impl ScoringController {
 
     /// Whether the order on screen is not the person's.
     pub fn shows_best_first(&'static self) -> bool {
-        self.scored_by.with_untracked(Option::is_some)
-            && !self.shown.with_untracked(|shown| shown.own_order)
+        self.scored_by().with_untracked(Option::is_some)
+            && !self.shown().with_untracked(|shown| shown.own_order)
     }
 
     /// Shows them in another way.
