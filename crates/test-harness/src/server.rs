@@ -2,6 +2,7 @@
 //! files put in the place of others, and with every kind of bad connection.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::env;
 use std::fs;
 use std::io::{self, Write};
 use std::net::TcpListener;
@@ -23,7 +24,7 @@ use futures_util::{StreamExt, stream};
 use percent_encoding::percent_decode_str;
 use tokio::time::sleep;
 
-use super::page_directory;
+use crate::page_directory;
 
 /// What is wrong with the answers for one file. There may be several things at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -148,12 +149,12 @@ impl TestServer {
     fn start(page: Option<&Path>, base: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
-            "server-{}-{}",
+            "cliplet-server-{}-{}",
             std::process::id(),
             COUNT.fetch_add(1, Ordering::SeqCst)
         );
-        let overlay_directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&overlay_directory).expect("the target directory can be written to");
+        let overlay_directory = env::temp_dir().join(name);
+        fs::create_dir_all(&overlay_directory).expect("there is room for files");
         let site = |directory: &Path| {
             Site::below(directory, base).unwrap_or_else(|error| {
                 panic!(
