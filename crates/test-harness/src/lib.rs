@@ -27,7 +27,7 @@ pub mod world;
 
 pub use browser::{Kind, Options};
 pub use page::{NO_BLOBS, Page, Row};
-pub use server::{Fault, TestServer};
+pub use server::{Fault, RecordedRequest, TestServer};
 pub use visitor::{DROP_ZONE, ERROR, LABEL, LABEL_INPUT, STATUS, TEMPLATE};
 
 use std::env;
