@@ -1,7 +1,7 @@
 //! Tests of the built page in headless Chromium, and in Firefox where the two may differ: a module for each promise, named after it.
 //!
-//! `cargo xtask test` runs them all; `cargo xtask test --only browser` builds the page and runs these alone. What lives
-//! in [`harness`]: the server that plays the network, the browser that plays the visitor, and what a visitor can do.
+//! `cargo xtask test` runs them all; `cargo xtask test --only browser` builds the page and runs these alone. What they are written with
+//! is the [`harness`]: the server that plays the network, the browser that plays the visitor, and what a visitor can do.
 
 mod about_browser;
 mod axe_finds_nothing;
@@ -16,7 +16,6 @@ mod embedded;
 mod engine_builds;
 mod export;
 mod formats;
-mod harness;
 mod harness_itself;
 mod hosting;
 mod interrupted_download;
@@ -46,3 +45,5 @@ mod two_tabs;
 mod unhelpful_servers;
 mod vite_project;
 mod why;
+
+use cliplet_test_harness as harness;

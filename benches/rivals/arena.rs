@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::contestants::Contestant;
-use crate::harness::{Options, Page};
 use crate::plan::{Model, Plan};
 use crate::site::Sites;
+use cliplet_test_harness::{Options, Page};
 
 /// How long the machine rests between two measurements: what the last contestant leaves running has ended by then.
 const REST: Duration = Duration::from_millis(100);

@@ -8,8 +8,6 @@
 mod arena;
 mod contestants;
 mod figures;
-#[path = "../../tests/harness/mod.rs"]
-mod harness;
 mod labels;
 mod pictures;
 mod plan;
@@ -21,8 +19,8 @@ use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
+use cliplet_test_harness::{Options, Page};
 use figures::Bench;
-use harness::{Options, Page};
 use labels::Labels;
 use pictures::Pictures;
 use plan::Plan;

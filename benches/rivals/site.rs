@@ -6,9 +6,14 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::Router;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use cliplet_server::{Server, Site};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use xtask::server::{Handler, Request, Response, Server, Site};
 
 use crate::plan::Plan;
 
@@ -31,15 +36,16 @@ impl Sites {
     pub fn start(plan: &Plan) -> Self {
         let catalogue = catalogue(plan);
         let engine = worker_script(&plan.page);
-        let handler = handler(plan, &catalogue);
         let fetched = Arc::<Mutex<Vec<String>>>::default();
+        let folders = Arc::new(Folders::new(plan, &catalogue));
         let log = Arc::clone(&fetched);
-        let logged: Handler = Arc::new(move |request| {
-            lock(&log).push(request.path.clone());
-            handler(request)
+        let router = Router::new().fallback(async move |request: Request| {
+            let (request, _) = request.into_parts();
+            lock(&log).push(request.uri.path().to_owned());
+            folders.respond(request).await
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let server = Server::start(listener, logged).expect("the server starts");
+        let server = Server::start(listener, router).expect("the server starts");
         Self {
             server,
             fetched,
@@ -74,52 +80,69 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn handler(plan: &Plan, catalogue: &Value) -> Handler {
-    let site = |directory: &Path, base: &str| {
-        Site::below(directory, base)
-            .unwrap_or_else(|error| panic!("{} cannot be served: {error}", directory.display()))
-    };
-    let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/rivals/page");
-    let mut sites = vec![
-        ("/cliplet/".to_owned(), site(&plan.page, "/cliplet/")),
-        ("/rivals/".to_owned(), site(&plan.rivals, "/rivals/")),
-        ("/pictures/".to_owned(), site(&plan.pictures, "/pictures/")),
-        ("/bench/".to_owned(), site(&code, "/bench/")),
-    ];
-    for model in &plan.models {
-        let folder = model.gguf.parent().expect("a file lies in a folder");
-        for (directory, kind) in [(folder, "gguf"), (&model.hub, "hub")] {
-            let base = format!("/models/{}/{kind}/", model.name);
-            sites.push((base.clone(), site(directory, &base)));
+/// What requests are answered from.
+struct Folders {
+    /// Each below its path.
+    sites: Vec<(String, Site)>,
+    /// The page's list of models, in the place of its own.
+    models: String,
+    /// The page's service worker, in the place of its own.
+    service_worker: String,
+}
+
+impl Folders {
+    fn new(plan: &Plan, catalogue: &Value) -> Self {
+        let site = |directory: &Path, base: &str| {
+            let site = Site::below(directory, base);
+            let site = site.unwrap_or_else(|error| {
+                panic!("{} cannot be served: {error}", directory.display())
+            });
+            (base.to_owned(), site)
+        };
+        let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/rivals/page");
+        let mut sites = vec![
+            site(&plan.page, "/cliplet/"),
+            site(&plan.rivals, "/rivals/"),
+            site(&plan.pictures, "/pictures/"),
+            site(&code, "/bench/"),
+        ];
+        for model in &plan.models {
+            let folder = model.gguf.parent().expect("a file lies in a folder");
+            for (directory, kind) in [(folder, "gguf"), (&model.hub, "hub")] {
+                sites.push(site(directory, &format!("/models/{}/{kind}/", model.name)));
+            }
+        }
+        let models = models_of_the_page(plan, &catalogue[&plan.models[0].name]).to_string();
+        let service_worker = service_worker(plan, &models);
+        Self {
+            sites,
+            models,
+            service_worker,
         }
     }
-    let models = models_of_the_page(plan, &catalogue[&plan.models[0].name]).to_string();
-    let service_worker = service_worker(plan, &models);
-    Arc::new(move |request: &Request| {
-        match request.path.as_str() {
-            "/cliplet/models.json" => {
-                return Response::bytes(200, "application/json", models.clone().into_bytes());
-            }
-            "/cliplet/service-worker.js" => {
-                let script = service_worker.clone().into_bytes();
-                return Response::bytes(200, "text/javascript", script);
-            }
-            _ => {}
+
+    async fn respond(&self, mut request: Parts) -> Response {
+        let path = request.uri.path();
+        let written = match path {
+            "/cliplet/models.json" => Some(("application/json", &self.models)),
+            "/cliplet/service-worker.js" => Some(("text/javascript", &self.service_worker)),
+            _ => None,
+        };
+        if let Some((media_type, text)) = written {
+            return ([(header::CONTENT_TYPE, media_type)], text.clone()).into_response();
         }
-        let mut request = request.clone();
-        let engine = request.path.strip_prefix(ENGINES);
+        let engine = path.strip_prefix(ENGINES);
         if let Some((_, file)) = engine.and_then(|path| path.split_once('/')) {
-            request.path = format!("/cliplet/engine/{file}");
+            let file = Uri::try_from(format!("/cliplet/engine/{file}"));
+            request.uri = file.expect("a part of a path is one");
         }
-        match sites
-            .iter()
-            .find(|(base, _)| request.path.starts_with(base))
-        {
-            Some((_, site)) => site.respond(&request),
+        let path = request.uri.path();
+        match self.sites.iter().find(|(base, _)| path.starts_with(base)) {
+            Some((_, site)) => site.respond(&request).await,
             // What a browser asks for by itself.
-            None => Response::empty(404),
+            None => StatusCode::NOT_FOUND.into_response(),
         }
-    })
+    }
 }
 
 /// Each model as an entry of `models.json`, by its name.

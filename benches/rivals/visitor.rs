@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::arena::wait_for;
-use crate::harness::{LABEL, Options, Page, STATUS};
 use crate::labels::TEMPLATE;
 use crate::plan::Plan;
 use crate::site::Sites;
+use cliplet_test_harness::{LABEL, Options, Page, STATUS};
 
 /// How long a model may take to arrive and be read.
 const MODEL_PATIENCE: Duration = Duration::from_secs(120);

@@ -171,7 +171,7 @@ fn a_reader_is_asked_before_a_model_is_fetched_unless_the_page_says_otherwise() 
     page.wait_for_text(STATUS, "Starter model ready. Better: Better CLIP");
     assert!(page.has_button("Download (0.5 MB)"));
     page.leave_frames();
-    page.enter_never();
+    enter_never(&page);
     assert!(host.world.models.requests(FILE).is_empty());
 
     page.enter("ask");
@@ -196,16 +196,14 @@ fn a_reader_is_asked_before_a_model_is_fetched_unless_the_page_says_otherwise() 
     );
 }
 
-impl Page {
-    /// What `download=never` shows.
-    fn enter_never(&self) {
-        self.script("never.load()", []);
-        self.wait_for_event("never", "result", |_| true);
-        self.enter("never");
-        self.wait_for_text(STATUS, "Cliplet starter is ready");
-        assert!(!self.has_button("Download (0.5 MB)"));
-        self.leave_frames();
-    }
+/// What `download=never` shows.
+fn enter_never(page: &Page) {
+    page.script("never.load()", []);
+    page.wait_for_event("never", "result", |_| true);
+    page.enter("never");
+    page.wait_for_text(STATUS, "Cliplet starter is ready");
+    assert!(!page.has_button("Download (0.5 MB)"));
+    page.leave_frames();
 }
 
 #[test]

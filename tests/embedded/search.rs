@@ -93,7 +93,7 @@ fn pictures_phrases_and_the_mode_itself_can_be_changed() {
     );
     page.press(&thirtyfour::Key::Backspace.value().to_string());
     page.wait_for_none("[data-cosine]");
-    page.choose_nothing_by_dropping();
+    choose_nothing_by_dropping(&page);
     page.leave_frames();
 
     page.script("a.mode = 'classify'; a.labels = ['rocket', 'bee']", []);
@@ -114,14 +114,12 @@ fn pictures_phrases_and_the_mode_itself_can_be_changed() {
     wait_for_best(&page, "bee.jpg");
 }
 
-impl Page {
-    /// Drops a picture where only those of the page around are searched.
-    fn choose_nothing_by_dropping(&self) {
-        self.paste_file(&picture("cmyk.jpg"), "image/jpeg");
-        self.wait_for_text(ERROR, "Only the pictures shown here are searched");
-        self.press_button("Dismiss");
-        self.wait_for_none(ERROR);
-    }
+/// Drops a picture where only those of the page around are searched.
+fn choose_nothing_by_dropping(page: &Page) {
+    page.paste_file(&picture("cmyk.jpg"), "image/jpeg");
+    page.wait_for_text(ERROR, "Only the pictures shown here are searched");
+    page.press_button("Dismiss");
+    page.wait_for_none(ERROR);
 }
 
 #[test]

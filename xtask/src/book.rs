@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use xtask::policy;
+use cliplet_server::policy;
 
 use crate::files;
 use crate::fingerprint::Fingerprint;

@@ -10,7 +10,7 @@ use crate::files;
 use crate::step::Result;
 use crate::tools::{self, existing_file, on_path};
 use crate::workspace::Workspace;
-use xtask::chromium;
+use xtask::CHROMIUM_ARGUMENTS;
 
 /// Browsers, each with the driver that fits it.
 pub struct Browsers {
@@ -68,7 +68,7 @@ impl Browsers {
 
     /// Writes the file that tells `wasm-bindgen-test-runner` how to start Chromium.
     pub fn write_capabilities(&self, path: &Path) -> Result {
-        let options = serde_json::json!({ "binary": self.chrome, "args": chromium::ARGUMENTS });
+        let options = serde_json::json!({ "binary": self.chrome, "args": CHROMIUM_ARGUMENTS });
         files::write(
             path,
             serde_json::json!({ "goog:chromeOptions": options }).to_string(),

@@ -59,6 +59,7 @@ const MAX_MEMORY: u64 = 1 << 32;
 pub const CHOICE: &str = "CLIPLET_ENGINES";
 
 /// Which builds are wanted.
+#[derive(Clone, Debug)]
 pub enum Choice {
     /// All that can be built here.
     All,

@@ -1,10 +1,17 @@
-//! The part of `cargo xtask` that the browser tests in `tests/` use too.
-//!
-//! What lives here: how browsers are started ([`chromium`], [`firefox`]), and under its old name the server of the built page, which is
-//! a crate of its own. What does not: everything that builds, which is the program's own (`main.rs` and its modules).
+//! What `cargo xtask` and the browser tests both need to know. Everything else is the program's own
+//! (`main.rs` and its modules).
 
-pub mod chromium;
-pub mod firefox;
-
-pub use cliplet_server as server;
-pub use cliplet_server::policy;
+/// What every headless Chromium of the tests is started with: no background traffic, no network but this machine's own
+/// servers, so that a test runs the same wherever it runs, and no sandbox, which root cannot have.
+pub const CHROMIUM_ARGUMENTS: &[&str] = &[
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--no-first-run",
+];

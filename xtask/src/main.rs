@@ -33,46 +33,66 @@ mod workspace;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Parser;
+
+use bench::BenchOptions;
 use engine::Choice;
-use step::{Failure, Result};
+use step::Result;
 use workspace::Workspace;
 
-const HELP: &str = "\
-Sets up, builds, serves, tests and measures Cliplet. Whatever a command needs is installed first, below target/.
-
-Usage: cargo xtask <COMMAND>
-
-Commands:
-  serve [--port N] [--no-open] [--engines NAMES]
-                                 Build the page, serve it on this machine, and open it in the browser
-                                 Port 8080, or the next free one, unless --port asks for one
-                                 With the two builds of the engine that matter here, unless NAMES lists others
-  test [--only PART]...          Run all tests. Parts: lint, native, wasm, browser
-  build [--out DIR] [--engines NAMES]
-                                 Build the page for any static file server; into dist/ unless --out names
-                                 an empty or new directory
-                                 With all builds of the engine, unless NAMES lists some, separated by commas:
-                                 relaxed-threads, simd128-threads, relaxed, simd128
-  book                           Build the book alone, from docs/, and say where it lies
-  pack [--engines NAMES]         Make the npm package of cliplet.js, below target/pack
-  bench [--only FIGURE]... [--rounds N] [--threads N] [--json FILE] [--markdown] [--model GGUF --onnx DIR]
-                                 Measure Cliplet beside ONNX Runtime Web and Transformers.js in Chromium, and print
-                                 medians and ratios; docs/performance.md says what each figure means
-                                 Figures: picture, labels, label, list, pipeline, visit, interactive, keystroke, load,
-                                 wire, memory, collection, exactness
-                                 With --model and --onnx, of the same weights, on these instead of random weights
-  bench --native [--rounds N] [--threads N] [--json FILE] [--markdown] [--model GGUF --onnx DIR]
-                                 Measure `cliplet embed` beside OpenCLIP in PyTorch and ONNX Runtime in Python
-  help                           Print this
-
-Trunk's hooks call these (see Trunk.toml):
-  engine                         Build the worker's WebAssembly
-  finish                         Put the engine into the page that trunk has staged, and optimise it
-";
+/// Sets up, builds, serves, tests and measures Cliplet. Whatever a command needs is installed first,
+/// below target/.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Cli {
+    /// Build the page, serve it on this machine, and open it in the browser.
+    Serve {
+        /// The port, in the place of 8080 or the next free one.
+        #[arg(long, value_name = "N")]
+        port: Option<u16>,
+        /// Open no browser.
+        #[arg(long)]
+        no_open: bool,
+        /// Builds of the engine, in the place of the two that matter here; `build` knows their names.
+        #[arg(long, value_name = "NAMES", value_parser = Choice::from_names)]
+        engines: Option<Choice>,
+    },
+    /// Run all tests.
+    Test {
+        /// A part of them; may be given more than once.
+        #[arg(long, value_name = "PART")]
+        only: Vec<test::Part>,
+    },
+    /// Build the page for any static file server.
+    Build {
+        /// An empty or new directory, in the place of dist/.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Builds of the engine, in the place of all, separated by commas: relaxed-threads,
+        /// simd128-threads, relaxed, simd128.
+        #[arg(long, value_name = "NAMES", value_parser = Choice::from_names)]
+        engines: Option<Choice>,
+    },
+    /// Build the book alone, from docs/, and say where it lies.
+    Book,
+    /// Make the npm package of cliplet.js, below target/pack.
+    Pack {
+        /// Builds of the engine, in the place of all; `build` knows their names.
+        #[arg(long, value_name = "NAMES", value_parser = Choice::from_names)]
+        engines: Option<Choice>,
+    },
+    /// Measure Cliplet beside ONNX Runtime Web and Transformers.js in Chromium, and print medians and
+    /// ratios; docs/performance.md says what each figure means.
+    Bench(BenchOptions),
+    /// For Trunk's hooks (see Trunk.toml): build the worker's WebAssembly.
+    Engine,
+    /// For Trunk's hooks (see Trunk.toml): put the engine into the page that trunk has staged, and
+    /// optimise it.
+    Finish,
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
+    match run(Cli::parse()) {
         Ok(code) => code,
         Err(failure) => {
             eprintln!("\nerror: {failure}");
@@ -81,84 +101,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &[String]) -> Result<ExitCode> {
-    let Some((command, options)) = arguments.split_first() else {
-        print!("{HELP}");
-        return Ok(ExitCode::from(2));
-    };
-    let mut options = Options(options.iter());
-    if options
-        .0
-        .as_slice()
-        .iter()
-        .any(|option| matches!(option.as_str(), "-h" | "--help"))
-    {
-        print!("{HELP}");
-        return Ok(ExitCode::SUCCESS);
-    }
-    match command.as_str() {
-        "serve" => {
-            let mut port = None;
-            let mut choice = Choice::ForThisMachine;
-            let mut open = true;
-            while let Some(option) = options.next() {
-                match option {
-                    "--port" => {
-                        port = Some(
-                            options
-                                .value("--port")?
-                                .parse()
-                                .map_err(|_| "--port takes a number up to 65535.")?,
-                        )
-                    }
-                    "--no-open" => open = false,
-                    "--engines" => choice = Choice::from_names(options.value("--engines")?)?,
-                    _ => return Err(unknown(option)),
-                }
-            }
-            serve::serve(&Workspace::find()?, &choice, port, open)?;
+fn run(command: Cli) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match command {
+        Cli::Serve {
+            port,
+            no_open,
+            engines,
+        } => {
+            let engines = engines.unwrap_or(Choice::ForThisMachine);
+            serve::serve(&workspace, &engines, port, !no_open)?;
         }
-        "build" => {
-            let mut out = None;
-            let mut choice = Choice::All;
-            while let Some(option) = options.next() {
-                match option {
-                    "--out" => out = Some(PathBuf::from(options.value("--out")?)),
-                    "--engines" => choice = Choice::from_names(options.value("--engines")?)?,
-                    _ => return Err(unknown(option)),
-                }
-            }
-            page::build_for_hosting(&Workspace::find()?, &choice, out)?;
+        Cli::Test { only } => return test::test(&workspace, &only),
+        Cli::Build { out, engines } => {
+            page::build_for_hosting(&workspace, &engines.unwrap_or(Choice::All), out)?;
         }
-        "pack" => {
-            let mut choice = Choice::All;
-            while let Some(option) = options.next() {
-                match option {
-                    "--engines" => choice = Choice::from_names(options.value("--engines")?)?,
-                    _ => return Err(unknown(option)),
-                }
-            }
-            let archive = package::pack(&Workspace::find()?, &choice)?;
+        Cli::Book => book::build_for_reading(&workspace)?,
+        Cli::Pack { engines } => {
+            let archive = package::pack(&workspace, &engines.unwrap_or(Choice::All))?;
             println!("The package is {}.", archive.display());
         }
-        "test" => {
-            let mut parts = Vec::new();
-            while let Some(option) = options.next() {
-                match option {
-                    "--only" => parts.push(test::Part::from_name(options.value("--only")?)?),
-                    _ => return Err(unknown(option)),
-                }
-            }
-            return test::test(&Workspace::find()?, &parts);
-        }
-        "book" => {
-            options.end()?;
-            book::build_for_reading(&Workspace::find()?)?;
-        }
-        "bench" => bench::bench(&Workspace::find()?, &wishes(&mut options)?)?,
-        "engine" => {
-            options.end()?;
-            let workspace = Workspace::find()?;
+        Cli::Bench(options) => bench::bench(&workspace, &options)?,
+        Cli::Engine => {
             let choice = match std::env::var(engine::CHOICE) {
                 Ok(names) => Choice::from_names(&names)?,
                 Err(_) => Choice::All,
@@ -166,83 +130,54 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
             let tools = tools::for_building(&workspace)?;
             engine::build(&workspace, &tools, &choice.builds(&tools)?)?;
         }
-        "finish" => {
-            options.end()?;
-            let workspace = Workspace::find()?;
-            page::finish(&workspace, &tools::for_building(&workspace)?)?;
-        }
-        "help" | "-h" | "--help" => print!("{HELP}"),
-        _ => {
-            return Err(
-                format!("there is no command `{command}`; `cargo xtask help` lists them.").into(),
-            );
-        }
+        Cli::Finish => page::finish(&workspace, &tools::for_building(&workspace)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What `bench` is asked for.
-fn wishes(options: &mut Options) -> Result<bench::BenchOptions> {
-    let mut wishes = bench::BenchOptions::default();
-    while let Some(option) = options.next() {
-        match option {
-            "--only" => wishes.add_figure(options.value("--only")?)?,
-            "--rounds" => wishes.rounds = options.count("--rounds")?,
-            "--threads" => wishes.threads = options.count("--threads")?,
-            "--json" => wishes.json = Some(PathBuf::from(options.value("--json")?)),
-            "--markdown" => wishes.markdown = true,
-            "--native" => wishes.native = true,
-            "--model" => wishes.gguf = Some(PathBuf::from(options.value("--model")?)),
-            "--onnx" => wishes.onnx = Some(PathBuf::from(options.value("--onnx")?)),
-            _ => return Err(unknown(option)),
-        }
-    }
-    Ok(wishes)
-}
-
-/// The words behind the command.
-struct Options<'a>(std::slice::Iter<'a, String>);
-
-impl<'a> Options<'a> {
-    fn next(&mut self) -> Option<&'a str> {
-        self.0.next().map(String::as_str)
-    }
-
-    fn value(&mut self, option: &str) -> Result<&'a str> {
-        self.next()
-            .ok_or_else(|| format!("{option} needs a value; `cargo xtask help` shows how.").into())
-    }
-
-    /// A value that is a number of things, at least one.
-    fn count(&mut self, option: &str) -> Result<usize> {
-        let count = self.value(option)?.parse().ok().filter(|count| *count > 0);
-        count.ok_or_else(|| format!("{option} takes a whole number from 1 on.").into())
-    }
-
-    fn end(&mut self) -> Result {
-        self.next().map_or(Ok(()), |option| Err(unknown(option)))
-    }
-}
-
-fn unknown(option: &str) -> Failure {
-    format!("there is no option `{option}` here; `cargo xtask help` lists them.").into()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::HELP;
+    use super::*;
 
-    /// Fails unless there is such a command, with such options.
+    /// Fails unless this can be asked of `cargo xtask`.
     fn assert_is_there(words: &str, place: &str) {
-        let (command, options) = words.split_once(' ').unwrap_or((words, ""));
-        // A command may stand there more than once.
-        let help: String = HELP
-            .lines()
-            .filter(|line| line.starts_with(&format!("  {command} ")))
-            .collect();
-        assert!(!help.is_empty(), "{place}: `{command}`");
-        for option in options.split(' ').filter(|word| word.starts_with("--")) {
-            assert!(help.contains(option), "{place}: `{option}`");
+        let words = ["cargo xtask"].into_iter().chain(words.split(' '));
+        if let Err(error) = Cli::try_parse_from(words) {
+            panic!("{place}: {error}");
+        }
+    }
+
+    /// Whether this is refused.
+    fn is_refused(words: &str) -> bool {
+        let words = ["cargo xtask"].into_iter().chain(words.split(' '));
+        Cli::try_parse_from(words).is_err()
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for words in [
+            "sing",
+            "serve --loudly",
+            "serve --port",
+            "serve --port 65536",
+            "build --engines relaxed,imagined",
+            "book --out site",
+            "test --only some",
+            "bench --only speed",
+            "bench --rounds 0",
+            "bench --model model.gguf",
+            "bench --onnx model",
+            "bench --native --only picture",
+        ] {
+            assert!(is_refused(words), "{words}");
+        }
+        for words in [
+            "serve --port 0 --no-open --engines relaxed,simd128",
+            "test --only lint --only wasm",
+            "bench --only picture --only wire --json figures.json --markdown",
+            "bench --native --rounds 1 --threads 2 --model model.gguf --onnx model",
+        ] {
+            assert_is_there(words, "here");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use xtask::policy;
+use cliplet_server::policy;
 
 use crate::book;
 use crate::engine::{self, Choice};

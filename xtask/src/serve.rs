@@ -3,9 +3,8 @@
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
-use xtask::server::{Handler, Server, Site};
+use cliplet_server::{Server, Site};
 
 use crate::engine::Choice;
 use crate::page;
@@ -25,8 +24,7 @@ pub fn serve(workspace: &Workspace, choice: &Choice, port: Option<u16>, open: bo
     let site = Site::new(&dist)
         .map_err(|error| format!("{} cannot be read: {error}.", dist.display()))?
         .guarded();
-    let handler: Handler = Arc::new(move |request| site.respond(request));
-    let server = Server::start(listener, handler)
+    let server = Server::start(listener, site)
         .map_err(|error| format!("The server cannot start: {error}."))?;
     let url = format!("http://{}/", server.address());
     println!("\nCliplet is at {url}\nCtrl+C stops it.");

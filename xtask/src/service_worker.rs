@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use cliplet_server::policy;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use xtask::policy;
 
 use crate::book;
 use crate::catalogue;

@@ -15,6 +15,8 @@ impl fmt::Display for Failure {
     }
 }
 
+impl std::error::Error for Failure {}
+
 impl From<String> for Failure {
     fn from(sentence: String) -> Self {
         Self(sentence)

@@ -3,6 +3,8 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
+
 use crate::axe;
 use crate::browser::{self, Browsers};
 use crate::engine::Choice;
@@ -15,7 +17,7 @@ use crate::vite_project;
 use crate::workspace::Workspace;
 
 /// A part of the checks that can be asked for alone.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub enum Part {
     /// Formatting, clippy, documentation.
     Lint,
@@ -25,19 +27,6 @@ pub enum Part {
     Wasm,
     /// Tests of the built page in Chromium, and in Firefox where the two may differ.
     Browser,
-}
-
-impl Part {
-    /// Reads a name as `--only` takes it.
-    pub fn from_name(name: &str) -> Result<Self> {
-        match name {
-            "lint" => Ok(Self::Lint),
-            "native" => Ok(Self::Native),
-            "wasm" => Ok(Self::Wasm),
-            "browser" => Ok(Self::Browser),
-            _ => Err(format!("--only takes lint, native, wasm or browser, not `{name}`.").into()),
-        }
-    }
 }
 
 /// Runs the parts asked for, or all. A part that fails does not keep the others from running.

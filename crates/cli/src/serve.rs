@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
-use cliplet_server::{Handler, Server, Site};
+use cliplet_server::{Server, Site};
 
 use crate::stop::{Stop, say};
 
@@ -53,8 +52,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Stop> {
     if !folder.join("index.html").exists() {
         say("The folder has no index.html, so that only files under their names can be had.");
     }
-    let handler: Handler = Arc::new(move |request| site.respond(request));
-    let server = Server::start(listener, handler)
+    let server = Server::start(listener, site)
         .map_err(|error| Stop::Failed(format!("The server cannot start: {error}.")))?;
     let mut out = io::stdout().lock();
     writeln!(out, "http://{}/", server.address())?;

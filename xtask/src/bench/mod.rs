@@ -12,10 +12,13 @@ mod rivals;
 mod table;
 mod wire;
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::available_parallelism;
 
+use clap::Args;
+use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
 use crate::browser;
@@ -26,77 +29,53 @@ use crate::step::{Result, step, watch};
 use crate::workspace::Workspace;
 use models::Model;
 
-/// How often each contestant is measured where the command line does not say.
-const ROUNDS: usize = 9;
-
 /// What the command line asks for.
-#[derive(Debug)]
+#[derive(Args, Debug)]
 pub struct BenchOptions {
     /// How often each contestant is measured.
-    pub rounds: usize,
-    /// How many threads the figures with several have.
-    pub threads: usize,
-    /// Names of the figures to measure; all if there are none.
+    #[arg(long, value_name = "N", default_value = "9")]
+    pub rounds: NonZero<usize>,
+    /// How many threads the figures with several have; one for each processor core where nothing is
+    /// said.
+    #[arg(long, value_name = "N", default_value_t = cores(), hide_default_value = true)]
+    pub threads: NonZero<usize>,
+    /// A figure to measure, in the place of all; may be given more than once.
+    #[arg(long = "only", value_name = "FIGURE", value_parser = PossibleValuesParser::new(report::figures()))]
     pub figures: Vec<String>,
     /// Where the results go as JSON.
+    #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Print the tables for docs/performance.md.
+    #[arg(long)]
     pub markdown: bool,
-    /// Measure the terminal's program instead of the page.
+    /// Measure the terminal's program instead of the page: `cliplet embed` beside OpenCLIP in PyTorch and
+    /// ONNX Runtime in Python.
+    #[arg(long, conflicts_with = "figures")]
     pub native: bool,
-    /// A model in the place of random weights: its GGUF file, and the same as a folder of a hub.
+    /// The GGUF file of a model to measure on, in the place of random weights.
+    #[arg(long = "model", value_name = "GGUF", requires = "onnx")]
     pub gguf: Option<PathBuf>,
-    /// See [`gguf`](Self::gguf).
+    /// The same weights as a folder of a hub, for the rivals.
+    #[arg(long, value_name = "DIR", requires = "gguf")]
     pub onnx: Option<PathBuf>,
 }
 
-impl Default for BenchOptions {
-    fn default() -> Self {
-        Self {
-            rounds: ROUNDS,
-            threads: available_parallelism().map_or(1, Into::into),
-            figures: Vec::new(),
-            json: None,
-            markdown: false,
-            native: false,
-            gguf: None,
-            onnx: None,
-        }
-    }
+fn cores() -> NonZero<usize> {
+    available_parallelism().unwrap_or(NonZero::<usize>::MIN)
 }
 
 impl BenchOptions {
-    /// Adds a figure to those that are measured.
-    pub fn add_figure(&mut self, name: &str) -> Result {
-        let names = report::figures();
-        if !names.contains(&name) {
-            return Err(format!("--only takes {}, not `{name}`.", names.join(", ")).into());
-        }
-        self.figures.push(name.to_owned());
-        Ok(())
-    }
-
-    /// The models that are named, if any are.
+    /// The model that is named, if one is.
     fn models(&self) -> Result<Option<Vec<Model>>> {
-        match (&self.gguf, &self.onnx) {
-            (None, None) => Ok(None),
-            (Some(gguf), Some(hub)) => Ok(Some(vec![Model::named(gguf, hub)?])),
-            _ => Err(
-                "--model and --onnx go together: the same weights for Cliplet and for its rivals."
-                    .into(),
-            ),
-        }
+        let named = self.gguf.as_ref().zip(self.onnx.as_ref());
+        let model = named.map(|(gguf, hub)| Model::named(gguf, hub));
+        Ok(model.transpose()?.map(|model| vec![model]))
     }
 }
 
 /// Installs and builds what is needed, measures, and prints what came of it.
 pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
     if wishes.native {
-        if !wishes.figures.is_empty() {
-            return Err(
-                "--only is for the page's figures; --native measures all of its own.".into(),
-            );
-        }
         return native::bench(workspace, wishes);
     }
     let named = wishes.models()?;
@@ -149,7 +128,7 @@ pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
     let measured = read_json(&results)?;
     let sizes = wire::sizes(workspace, &measured["wire"], &page, &rivals)?;
     let facts = machine::facts(workspace, wishes, &measured)?;
-    let report = report::Report::new(&measured, sizes, facts, wishes.threads);
+    let report = report::Report::new(&measured, sizes, facts, wishes.threads.get());
     if let Some(path) = &wishes.json {
         files::write(path, format!("{:#}\n", report.json()))?;
     }

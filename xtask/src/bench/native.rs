@@ -46,7 +46,7 @@ pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
         "OpenCLIP, PyTorch and ONNX Runtime; 5 GB",
     )?;
     let (cliplet, forward) = build(workspace)?;
-    let mut threads = vec![1, wishes.threads];
+    let mut threads = vec![1, wishes.threads.get()];
     threads.dedup();
     let plan = directory(workspace).join("native-plan.json");
     let results = directory(workspace).join("native-results.json");

@@ -1,6 +1,8 @@
 //! What the tests are written with: a server that plays the network ([`TestServer`]) and a visitor's browser ([`Page`]).
 //!
-//! ```ignore
+//! ```no_run
+//! use cliplet_test_harness::{Fault, Page, TestServer, picture};
+//!
 //! let server = TestServer::with_page();
 //! server.set_fault("models/starter.gguf", Fault::Cut { after: 1000 });
 //! let page = Page::open(&server);
@@ -11,11 +13,11 @@
 //! Everything here blocks, and everything that does not come to pass in time panics with what was waited for, what the
 //! page shows, and what the browser has logged.
 
-// A library whose users come and go.
-#![allow(dead_code, unused_imports)]
+#![forbid(unsafe_code)]
 
 mod axe;
 mod browser;
+mod firefox;
 pub mod host_page;
 mod page;
 pub mod references;
@@ -25,8 +27,7 @@ pub mod world;
 
 pub use browser::{Kind, Options};
 pub use page::{NO_BLOBS, Page, Row};
-pub use server::{Fault, TestServer};
-#[allow(unused_imports)]
+pub use server::{Fault, RecordedRequest, TestServer};
 pub use visitor::{DROP_ZONE, ERROR, LABEL, LABEL_INPUT, STATUS, TEMPLATE};
 
 use std::env;
@@ -35,9 +36,7 @@ use std::path::{Path, PathBuf};
 
 /// A picture of `tests/pictures`.
 pub fn picture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/pictures")
-        .join(name)
+    repository("tests/pictures").join(name)
 }
 
 /// Where the built page lies.
@@ -72,5 +71,9 @@ pub fn page_file(path: &str) -> String {
 
 /// A file of the repository.
 pub fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let root = crates
+        .and_then(Path::parent)
+        .expect("a crate lies in the repository");
+    root.join(path)
 }

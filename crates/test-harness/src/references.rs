@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Page, Row, repository};
+use crate::{Page, Row, repository};
 
 #[derive(Deserialize)]
 struct References {
@@ -18,6 +18,7 @@ struct References {
 pub struct Reference {
     /// Path in the repository.
     pub picture: String,
+    /// What the picture is compared with.
     pub labels: Vec<String>,
     /// In the order of the labels.
     pub scores: Vec<f64>,
@@ -35,7 +36,7 @@ impl Reference {
         read("crates/clip/tests/fixtures/starter.json", (0.01, 0.002))
     }
 
-    /// Those of [`real_shape`](super::world::real_shape). It is far more sensitive than a trained model, so that weights of eight bits
+    /// Those of [`real_shape`](crate::world::real_shape). It is far more sensitive than a trained model, so that weights of eight bits
     /// move its scores further; a picture that is turned moves them by some tenths.
     pub fn of_real_shape() -> Vec<Self> {
         read(

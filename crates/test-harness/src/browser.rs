@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use tokio::runtime::Runtime;
-use xtask::{chromium, firefox};
+use xtask::CHROMIUM_ARGUMENTS;
+
+use crate::firefox;
 
 /// Which browser it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -319,7 +321,7 @@ fn capabilities(options: &Options) -> Capabilities {
     let capabilities = match options.kind {
         Kind::Chromium => {
             let mut arguments: Vec<String> =
-                chromium::ARGUMENTS.iter().map(|&a| a.to_owned()).collect();
+                CHROMIUM_ARGUMENTS.iter().map(|&a| a.to_owned()).collect();
             if options.camera {
                 arguments.push("--use-fake-device-for-media-stream".to_owned());
                 arguments.push("--use-fake-ui-for-media-stream".to_owned());

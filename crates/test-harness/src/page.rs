@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use thirtyfour::support::base64_encode;
 
-use super::TestServer;
-use super::browser::{Browser, Kind, Options};
+use crate::browser::{Browser, Kind, Options};
+use crate::{TestServer, repository};
 
 /// How long is waited for what should happen at once, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -579,7 +579,7 @@ impl Page {
     /// Saves what the page looks like as `target/screenshots/NAME.png`.
     #[track_caller]
     pub fn screenshot(&self, name: &str) -> PathBuf {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+        let directory = repository("target/screenshots");
         fs::create_dir_all(&directory).expect("the target directory can be written to");
         let path = directory.join(name).with_extension("png");
         self.browser.run("taking a screenshot", async |driver| {

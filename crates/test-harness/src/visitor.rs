@@ -4,19 +4,21 @@
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use super::{Page, Row};
+use crate::{Page, Row};
 
-/// Elements of the contract.
+/// Where pictures are dropped.
 pub const DROP_ZONE: &str = "[data-testid=drop-zone]";
+/// The field for new labels.
 pub const LABEL_INPUT: &str = "[data-testid=label-input]";
+/// The field of each label.
 pub const LABEL: &str = "[data-testid=label]";
+/// What went wrong with a picture.
 pub const ERROR: &str = "[data-testid=error]";
+/// The model's status.
 pub const STATUS: &str = "[data-testid=model-status]";
 /// The field for the prompt template.
 pub const TEMPLATE: &str = "#template";
 
-// Not every test uses everything.
-#[allow(dead_code)]
 impl Page {
     /// Waits until a model answers and nothing is under way.
     #[track_caller]

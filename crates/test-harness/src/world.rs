@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Options, Page, Row, TestServer, repository};
+use crate::{Options, Page, Row, TestServer, repository};
 
 /// The labels of [`World::visit`].
 pub const LABELS: [&str; 3] = ["boat", "cat", "dog"];
@@ -19,11 +19,20 @@ pub const FILE: &str = "Better.gguf";
 
 /// The page, and the server of another origin from which its better models come.
 pub struct World {
+    /// The page.
     pub page: TestServer,
+    /// The better models.
     pub models: TestServer,
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
+    /// With the one better model that most tests need.
     pub fn new() -> Self {
         Self::with_models(&[("Better", &better())])
     }
@@ -67,6 +76,7 @@ impl World {
         self.visit_with(&Options::default())
     }
 
+    /// The same with a browser that is set up so.
     pub fn visit_with(&self, options: &Options) -> (Page, Vec<Row>) {
         let page = Page::open_with(&self.page, options);
         page.wait_until_ready();
@@ -82,7 +92,7 @@ pub fn better() -> Vec<u8> {
     fs::read(repository(BETTER)).unwrap()
 }
 
-/// The bytes of a model whose pictures are as large as most models' are. [`references`](super::references) has what transformers
+/// The bytes of a model whose pictures are as large as most models' are. [`references`](crate::references) has what transformers
 /// computes with it.
 pub fn real_shape() -> Vec<u8> {
     fs::read(repository(REAL_SHAPE)).unwrap()

@@ -2,20 +2,29 @@
 //! files put in the place of others, and with every kind of bad connection.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::env;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::{self, Body, BodyDataStream, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use cliplet_server::{Server, Site, text};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_util::{StreamExt, stream};
+use percent_encoding::percent_decode_str;
+use tokio::time::sleep;
 
-use super::page_directory;
-use xtask::server::{Body, Handler, Request, Response, Server, Site};
+use crate::page_directory;
 
 /// What is wrong with the answers for one file. There may be several things at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,6 +62,27 @@ pub enum Fault {
 /// How often a slow or hanging answer looks whether its fault still holds.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How long before a connection breaks. hyper forgets what it has not written by then.
+const FLUSH: Duration = Duration::from_millis(100);
+
+/// The most that is sent at once, in bytes.
+const PIECE: u64 = 16 * 1024;
+
+/// A request that came.
+#[derive(Clone, Debug)]
+pub struct RecordedRequest {
+    /// Percent-decoded, without the query.
+    path: String,
+    headers: HeaderMap,
+}
+
+impl RecordedRequest {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
 /// A running server. Paths in its methods are relative to [`TestServer::url`].
 pub struct TestServer {
     network: Arc<Network>,
@@ -75,15 +105,13 @@ struct Network {
     passing_faults: Mutex<HashMap<String, VecDeque<Fault>>>,
     /// Bytes of bodies that were sent.
     served: Mutex<HashMap<String, u64>>,
-    requests: Mutex<Vec<Request>>,
+    requests: Mutex<Vec<RecordedRequest>>,
     /// Pages of every origin may read the answers.
     open: AtomicBool,
     /// Pages of other origins see no header but those that all may see.
     reticent: AtomicBool,
     /// The answers lack the headers that a host has to be told to send.
     bare: AtomicBool,
-    /// Answers under way end when the server has stopped.
-    stopped: AtomicBool,
 }
 
 impl TestServer {
@@ -121,12 +149,12 @@ impl TestServer {
     fn start(page: Option<&Path>, base: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!(
-            "server-{}-{}",
+            "cliplet-server-{}-{}",
             std::process::id(),
             COUNT.fetch_add(1, Ordering::SeqCst)
         );
-        let overlay_directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&overlay_directory).expect("the target directory can be written to");
+        let overlay_directory = env::temp_dir().join(name);
+        fs::create_dir_all(&overlay_directory).expect("there is room for files");
         let site = |directory: &Path| {
             Site::below(directory, base).unwrap_or_else(|error| {
                 panic!(
@@ -150,7 +178,6 @@ impl TestServer {
             open: AtomicBool::new(false),
             reticent: AtomicBool::new(false),
             bare: AtomicBool::new(false),
-            stopped: AtomicBool::new(false),
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
         let server = serve(listener, &network);
@@ -236,7 +263,7 @@ impl TestServer {
     }
 
     /// The requests for a file so far.
-    pub fn requests(&self, path: &str) -> Vec<Request> {
+    pub fn requests(&self, path: &str) -> Vec<RecordedRequest> {
         let path = format!("{}{path}", self.base);
         lock(&self.network.requests)
             .iter()
@@ -247,14 +274,12 @@ impl TestServer {
 
     /// Goes off the network: cuts what is under way and refuses connections.
     pub fn stop(&self) {
-        self.network.stopped.store(true, Ordering::SeqCst);
         *lock(&self.running) = None;
     }
 
     /// Comes back at the same address.
     pub fn start_again(&self) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).expect("the port is still free");
-        self.network.stopped.store(false, Ordering::SeqCst);
         *lock(&self.running) = Some(serve(listener, &self.network));
     }
 }
@@ -268,14 +293,18 @@ impl Drop for TestServer {
 
 fn serve(listener: TcpListener, network: &Arc<Network>) -> Server {
     let network = Arc::clone(network);
-    let handler: Handler = Arc::new(move |request| respond(&network, request));
-    Server::start(listener, handler).expect("the server starts")
+    let router = Router::new().fallback(async move |request| respond(network, request).await);
+    Server::start(listener, router).expect("the server starts")
 }
 
-fn respond(network: &Arc<Network>, request: &Request) -> Response {
-    lock(&network.requests).push(request.clone());
-    let path = request
-        .path
+async fn respond(network: Arc<Network>, request: Request) -> Response {
+    let (request, _) = request.into_parts();
+    let path = percent_decode_str(request.uri.path()).decode_utf8_lossy();
+    lock(&network.requests).push(RecordedRequest {
+        path: path.to_string(),
+        headers: request.headers.clone(),
+    });
+    let path = path
         .strip_prefix(&network.base)
         .unwrap_or_default()
         .to_owned();
@@ -283,63 +312,69 @@ fn respond(network: &Arc<Network>, request: &Request) -> Response {
         .get_mut(&path)
         .and_then(VecDeque::pop_front);
     let faults: Vec<Fault> = network.faults(&path).into_iter().chain(passing).collect();
-    let mut response = network.answer(request, &faults);
+    let mut response = network.answer(request, &faults).await;
+    let headers = response.headers_mut();
     if network.bare.load(Ordering::SeqCst) {
         for name in [
-            "Cross-Origin-Opener-Policy",
-            "Cross-Origin-Embedder-Policy",
-            "Cross-Origin-Resource-Policy",
-            "Content-Security-Policy",
+            "cross-origin-opener-policy",
+            "cross-origin-embedder-policy",
+            "cross-origin-resource-policy",
+            "content-security-policy",
         ] {
-            set_header(&mut response, name, None);
+            headers.remove(name);
         }
     }
     if network.open.load(Ordering::SeqCst) {
-        open_to_all(&mut response, network.reticent.load(Ordering::SeqCst));
+        open_to_all(headers, network.reticent.load(Ordering::SeqCst));
     }
-    let body = Faulty {
-        network: Arc::clone(network),
-        path,
-        passing,
-        body: response.body,
-        given: 0,
-    };
-    response.body = Box::new(body);
-    response
+    let announced = headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+    response.map(|body| {
+        let body = FaultyBody {
+            network,
+            path,
+            passing,
+            announced: announced.unwrap_or(0),
+            body: body.into_data_stream(),
+            read: Bytes::new(),
+            given: 0,
+        };
+        Body::from_stream(stream::try_unfold(body, FaultyBody::next))
+    })
 }
 
 /// Lets pages of other origins read the response, as public hosts of models do.
-fn open_to_all(response: &mut Response, reticent: bool) {
-    let shown = (!reticent).then_some("Content-Length, Content-Range, ETag, Retry-After");
-    for (name, value) in [
-        ("Access-Control-Allow-Origin", Some("*")),
-        ("Access-Control-Expose-Headers", shown),
-        ("Cross-Origin-Resource-Policy", Some("cross-origin")),
-    ] {
-        set_header(response, name, value);
+fn open_to_all(headers: &mut HeaderMap, reticent: bool) {
+    set_header(headers, "access-control-allow-origin", "*");
+    set_header(headers, "cross-origin-resource-policy", "cross-origin");
+    if reticent {
+        headers.remove(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+    } else {
+        let shown = "Content-Length, Content-Range, ETag, Retry-After";
+        set_header(headers, "access-control-expose-headers", shown);
     }
 }
 
 /// Puts a body into gzip's format.
-fn gzipped(mut body: Body) -> io::Result<Vec<u8>> {
+async fn gzipped(body: Body) -> Vec<u8> {
+    let bytes = body::to_bytes(body, usize::MAX).await;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    io::copy(&mut body, &mut gzip)?;
-    gzip.finish()
+    gzip.write_all(&bytes.expect("a file can be read"))
+        .and_then(|()| gzip.finish())
+        .expect("memory can be written to")
 }
 
-/// Gives a header this value in the place of any other, or takes it away.
-fn set_header(response: &mut Response, name: &str, value: Option<&str>) {
-    response.headers.retain(|(header, _)| header != name);
-    if let Some(value) = value {
-        response.headers.push((name.to_owned(), value.to_owned()));
-    }
+/// Gives a header this value in the place of any other.
+fn set_header(headers: &mut HeaderMap, name: &str, value: &'static str) {
+    let name = HeaderName::try_from(name).expect("it is a name");
+    headers.insert(name, HeaderValue::from_static(value));
 }
 
 impl Network {
-    fn file(&self, request: &Request) -> Response {
-        let response = self.overlay.respond(request);
+    async fn file(&self, request: &Parts) -> Response {
+        let response = self.overlay.respond(request).await;
         match &self.page {
-            Some(page) if response.status == 404 => page.respond(request),
+            Some(page) if response.status() == StatusCode::NOT_FOUND => page.respond(request).await,
             _ => response,
         }
     }
@@ -349,40 +384,59 @@ impl Network {
     }
 
     /// The file, with what is wrong before its bytes are sent.
-    fn answer(&self, request: &Request, faults: &[Fault]) -> Response {
-        let mut request = request.clone();
+    async fn answer(&self, mut request: Parts, faults: &[Fault]) -> Response {
         if faults.contains(&Fault::NoRanges) {
-            request.headers.retain(|(name, _)| name != "range");
+            request.headers.remove(header::RANGE);
         }
         let mut response = None;
         for fault in faults {
             match fault {
                 Fault::Status(status) => {
-                    response = Some(Response::text(*status, "This answer is a test's doing."));
+                    let status = StatusCode::from_u16(*status).expect("it is a status");
+                    response = Some(text(status, "This answer is a test's doing."));
                 }
                 Fault::MovedTo(path) => {
                     let location = format!("{}{path}", self.base);
-                    response = Some(Response::empty(302).with_header("Location", &location));
+                    let moved = (StatusCode::FOUND, [(header::LOCATION, location)]);
+                    response = Some(moved.into_response());
                 }
                 _ => {}
             }
         }
-        let mut response = response.unwrap_or_else(|| self.file(&request));
+        let mut response = match response {
+            Some(response) => response,
+            None => self.file(&request).await,
+        };
+        if let Some(length) = response.body().size_hint().exact()
+            && response.status() != StatusCode::NOT_MODIFIED
+        {
+            let headers = response.headers_mut();
+            headers
+                .entry(header::CONTENT_LENGTH)
+                .or_insert(length.into());
+        }
         for fault in faults {
+            if *fault == Fault::Gzip && response.status() == StatusCode::OK {
+                let (parts, body) = response.into_parts();
+                let gzip = gzipped(body).await;
+                response = Response::from_parts(parts, Body::empty());
+                let headers = response.headers_mut();
+                headers.insert(header::CONTENT_LENGTH, gzip.len().into());
+                set_header(headers, "content-encoding", "gzip");
+                *response.body_mut() = gzip.into();
+            }
+            let headers = response.headers_mut();
             match *fault {
-                Fault::MediaType(media_type) => {
-                    set_header(&mut response, "Content-Type", Some(media_type));
+                Fault::MediaType(media_type) => set_header(headers, "content-type", media_type),
+                Fault::Header(name, value) => set_header(headers, name, value),
+                Fault::NoRanges => {
+                    headers.remove(header::ACCEPT_RANGES);
                 }
-                Fault::Header(name, value) => set_header(&mut response, name, Some(value)),
-                Fault::NoRanges => set_header(&mut response, "Accept-Ranges", None),
-                Fault::Length(length) => response.length = Some(length),
-                Fault::NoLength => response.length = None,
-                Fault::Gzip if response.status == 200 => {
-                    let body = std::mem::replace(&mut response.body, Box::new(io::empty()));
-                    let gzip = gzipped(body).expect("a file can be read");
-                    response.length = Some(gzip.len() as u64);
-                    response.body = Box::new(io::Cursor::new(gzip));
-                    set_header(&mut response, "Content-Encoding", Some("gzip"));
+                Fault::Length(length) => {
+                    headers.insert(header::CONTENT_LENGTH, length.into());
+                }
+                Fault::NoLength => {
+                    headers.remove(header::CONTENT_LENGTH);
                 }
                 _ => {}
             }
@@ -391,24 +445,27 @@ impl Network {
     }
 }
 
-/// A body with what is wrong with it at the moment.
-struct Faulty {
+/// A body with what is wrong with it at the moment. It does not say how long it is: the response's
+/// headers do, rightly or not.
+struct FaultyBody {
     network: Arc<Network>,
     path: String,
     /// What is wrong with this answer alone.
     passing: Option<Fault>,
-    body: Body,
+    /// How long the headers say that it is, in bytes.
+    announced: u64,
+    body: BodyDataStream,
+    /// Read, and not given yet.
+    read: Bytes,
     given: u64,
 }
 
-impl Read for Faulty {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl FaultyBody {
+    /// The next bytes. An error breaks the connection.
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
         let room = loop {
-            if self.network.stopped.load(Ordering::SeqCst) {
-                return Err(io::ErrorKind::ConnectionAborted.into());
-            }
             let faults = self.network.faults(&self.path).into_iter();
-            let mut room = u64::MAX;
+            let mut room = PIECE;
             let mut hangs = false;
             let mut pause = Duration::ZERO;
             for fault in faults.chain(self.passing) {
@@ -416,11 +473,11 @@ impl Read for Faulty {
                     Fault::Hang => hangs = true,
                     Fault::Slow { bytes_per_second } => {
                         let at_a_time = bytes_per_second * TICK.as_millis() as u64 / 1000;
-                        room = room.min(at_a_time.clamp(1, buffer.len() as u64));
+                        room = room.min(at_a_time.max(1));
                         pause = Duration::from_secs_f64(room as f64 / bytes_per_second as f64);
                     }
-                    // What ends early breaks the connection.
                     Fault::Cut { after } if self.given >= after => {
+                        sleep(FLUSH).await;
                         return Err(io::ErrorKind::ConnectionAborted.into());
                     }
                     Fault::Cut { after } => room = room.min(after - self.given),
@@ -428,21 +485,31 @@ impl Read for Faulty {
                 }
             }
             if hangs {
-                thread::sleep(TICK);
+                sleep(TICK).await;
             } else {
-                thread::sleep(pause);
+                sleep(pause).await;
                 break room;
             }
         };
-        let room = usize::try_from(room)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
-        let read = self.body.read(&mut buffer[..room])?;
-        self.given += read as u64;
-        *lock(&self.network.served)
-            .entry(self.path.clone())
-            .or_default() += read as u64;
-        Ok(read)
+        while self.read.is_empty() {
+            match self.body.next().await {
+                Some(read) => self.read = read.map_err(io::Error::other)?,
+                None => {
+                    if self.given < self.announced {
+                        sleep(FLUSH).await;
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let bytes = self.read.split_to(room.min(self.read.len()));
+        let given = bytes.len() as u64;
+        self.given += given;
+        let mut served = lock(&self.network.served);
+        *served.entry(self.path.clone()).or_default() += given;
+        drop(served);
+        Ok(Some((bytes, self)))
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::world::World;
-use super::{Options, Page, TestServer, repository};
+use crate::world::World;
+use crate::{Options, Page, TestServer, repository};
 
 /// Notes what the elements say, and how far things move on the page.
 const NOTES: &str = "
@@ -29,7 +29,9 @@ const NOTES: &str = "
 
 /// The site, and Cliplet with its models on others.
 pub struct HostPage {
+    /// Where Cliplet and its models lie.
     pub world: World,
+    /// Where the page lies.
     pub site: TestServer,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Page;
+use crate::Page;
 
 /// The widths that screens are looked at in, in CSS pixels, each with a height.
 const SIZES: [(u32, u32); 2] = [(320, 640), (1280, 800)];
