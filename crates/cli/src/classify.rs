@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use cliplet_clip::zero_shot;
 
-use crate::arguments::ModelArguments;
 use crate::collection::{Collection, Identity};
 use crate::job::Job;
 use crate::labels::{self, LabelArguments};
-use crate::model;
+use crate::model::{self, ModelArguments};
 use crate::output::{Columns, Destination, Format, LabelResult, OutputArguments, Row, Source};
 use crate::pictures::PictureArguments;
 use crate::stop::Stop;

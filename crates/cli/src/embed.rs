@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, FromArgMatches};
 use cliplet_protocol::text;
 
-use crate::arguments::ModelArguments;
 use crate::collection::{Collection, Identity};
 use crate::job::{Job, Outcome, embedding_row};
-use crate::model;
+use crate::model::{self, ModelArguments};
 use crate::output::{Columns, Destination, Format, OutputArguments, Row, Rows, Source};
 use crate::pictures::{PictureArguments, Unit};
 use crate::stop::Stop;

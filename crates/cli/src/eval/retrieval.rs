@@ -8,10 +8,9 @@ use cliplet_clip::zero_shot::cosine;
 use cliplet_protocol::text;
 use serde::{Deserialize, Serialize};
 
-use super::{Settings, line, percent, report};
-use crate::arguments::ModelArguments;
+use super::report::{Settings, line, percent, report};
 use crate::encode::each;
-use crate::model;
+use crate::model::{self, ModelArguments};
 use crate::pictures::Unit;
 use crate::progress::Progress;
 use crate::stop::Stop;

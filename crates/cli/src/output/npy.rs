@@ -6,8 +6,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::file::Place;
-use super::{FileDestination, NewFile, Row, Rows};
+use super::file::{FileDestination, NewFile, Place};
+use super::row::{Row, Rows};
 use crate::stop::Stop;
 
 /// Bytes before the first number: a multiple of 64, and room for any number of rows.
