@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 
 use js_sys::Uint8Array;
 
+use super::super::source::{Source, Version};
 use super::super::tasks::{Stopped, Task, now};
-use super::Source;
-use super::answer::{Answer, Asked, DownloadError, Version};
+use super::answer::{Answer, Asked, DownloadError};
 use super::patience::{self, Patience};
 use cliplet_protocol::messages::{Failure, Progress};
 

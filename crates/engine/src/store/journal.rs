@@ -14,8 +14,8 @@ use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-use super::super::fetch::Version;
 use super::super::ranges::Ranges;
+use super::super::source::Version;
 use super::private_file::PrivateFile;
 use cliplet_protocol::catalogue::ModelEntry;
 

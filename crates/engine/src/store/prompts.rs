@@ -8,7 +8,8 @@ use std::io::Read;
 
 use js_sys::Uint8Array;
 
-use super::super::model::EncodedPrompt;
+use super::super::embedding::EncodedPrompt;
+use super::model_file::file_name;
 use super::private_file::PrivateFile;
 use cliplet_protocol::catalogue::ModelEntry;
 
@@ -56,7 +57,7 @@ impl PromptFile {
         length: u64,
         width: usize,
     ) -> (Self, Vec<KeptPrompt>) {
-        let name = format!("{}.{}{EXTENSION}", super::file_name(model), length);
+        let name = format!("{}.{}{EXTENSION}", file_name(model), length);
         let Some(mut file) = PrivateFile::open_or_create_at_once(&name).await else {
             return (Self(None), Vec::new());
         };
