@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::functions;
+use super::layout::LANES;
+use super::out::Out;
 use super::vector::{Vector, array};
-use super::{LANES, Out};
 
 /// Rows that ask: `rows x width`, `stride` apart; a row's heads lie side by side.
 #[derive(Clone, Copy, Debug)]

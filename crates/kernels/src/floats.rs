@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
+use super::layout::{LANES, PANEL, ROWS, VECTORS};
+use super::out::Out;
 use super::product::{Epilogue, PanelEpilogue};
 use super::vector::{Vector, array};
-use super::{LANES, Out, PANEL, ROWS, VECTORS};
 
 /// A weight matrix of `outputs x inputs` in f32.
 #[derive(Clone, Debug)]

@@ -2,12 +2,19 @@
 
 use std::ops::Range;
 
+use super::activations::{Activations, Groups};
+use super::attention::{Keys, Queries};
+use super::depthwise::{Depthwise, MapRows};
+use super::floats::FloatWeights;
+use super::functions::Activation;
+use super::kernel::Kernel;
+use super::layout::{BLOCK, PANEL};
+use super::out::Out;
+use super::pack::PackedWeights;
+use super::precision::{MOST_OF_EIGHT, Precision};
+use super::product;
+use super::product::Epilogue;
 use super::quantise::inverse;
-use super::{
-    Activations, BLOCK, Depthwise, Epilogue, FloatWeights, Groups, Kernel, Keys, MOST_OF_EIGHT,
-    MapRows, Out, PANEL, PackedWeights, Precision, Queries, product,
-};
-use crate::Activation;
 
 /// The oracle. Its activations have the given precision, whatever they are for.
 pub struct Scalar(pub Precision);

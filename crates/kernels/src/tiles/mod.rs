@@ -9,28 +9,10 @@ pub(super) use bytes::SevensBy32;
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 pub(super) use bytes::{BytesBySixteen, EightsBy32, FourteensBy32};
 
+use super::activations::Rows;
+use super::layout::{BLOCK, LANES, Order, PANEL, VECTORS};
 use super::pack::PanelBlock;
 use super::vector::{Vector, array, each_product};
-use super::{BLOCK, LANES, Order, PANEL, VECTORS};
-
-/// One block of some rows of activations as a tile reads it: word after word, and in a word row after row.
-#[derive(Clone, Copy)]
-pub(super) struct Rows {
-    pub(super) words: *const u32,
-    /// One per row.
-    pub(super) scales: *const f32,
-}
-
-impl Rows {
-    /// What lies so many blocks further on; it need not be there.
-    #[inline(always)]
-    pub(super) fn after(self, blocks: usize, words_of_block: usize) -> Self {
-        Self {
-            words: self.words.wrapping_add(blocks * words_of_block),
-            scales: self.scales.wrapping_add(blocks),
-        }
-    }
-}
 
 /// One block of a panel.
 pub(super) struct Block<'a, K> {
