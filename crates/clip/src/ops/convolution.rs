@@ -10,7 +10,11 @@ use std::ops::Range;
 use candle_core::{Device, IndexOp, Result, Tensor};
 use cliplet_kernels::{Depthwise, Kernel, MapRows};
 
-use super::{ByCandle, Linear, Path, activate, parallel, with_numbers};
+use super::activation::activate;
+use super::arithmetic::{ByCandle, Path};
+use super::linear::Linear;
+use super::parallel;
+use super::rows::with_numbers;
 use crate::config::Activation;
 
 /// A convolution of a picture by way of a copy: all that a filter sees, side by side.

@@ -10,8 +10,11 @@ use std::ops::Range;
 use candle_core::{Device, Module, Result, Tensor};
 use cliplet_kernels::{Depthwise, Kernel, MapRows};
 
-use super::linear::RowProduct;
-use super::{DepthwiseConvolution, Linear, parallel, with_numbers};
+use super::convolution::DepthwiseConvolution;
+use super::linear::Linear;
+use super::parallel;
+use super::row_product::RowProduct;
+use super::rows::with_numbers;
 use crate::config::Activation;
 
 /// An inverted residual (Sandler et al., 2018, arXiv:1801.04381), whose activation function is

@@ -7,7 +7,8 @@
 
 use candle_core::{Device, Module, Result, Tensor};
 
-use super::{Linear, mean_row, stack_rows};
+use super::linear::Linear;
+use super::rows::{mean_row, stack_rows};
 use crate::attribution::Contributions;
 use crate::zero_shot::softmax;
 

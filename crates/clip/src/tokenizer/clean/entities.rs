@@ -3,7 +3,7 @@
 //! Known by name are those of HTML 4, `apos`, and the six that HTML 5 has in capitals besides; the 1,866 others of HTML 5, such as `check`,
 //! stay as they are written. Numbers are all known.
 
-use super::Letter;
+use super::letter::Letter;
 
 /// Each entity's character and name, in the order of the characters.
 const NAMED: &str = "\

@@ -8,16 +8,10 @@
 //! Of each character it is known up to where of the original text it is read, so that a cut can be shown there.
 
 mod entities;
+mod letter;
 
+use letter::Letter;
 use unicode_normalization_alignments::UnicodeNormalization;
-
-/// A character of a text that is being cleaned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Letter {
-    c: char,
-    /// Up to which byte of the original text it reads.
-    end: usize,
-}
 
 /// A cleaned text.
 pub(super) struct Cleaned {
