@@ -31,10 +31,10 @@ pub(super) unsafe fn convolve<V: Vector>(
     }
     // Of an empty map there are no rows.
     for (row, out) in rows.zip(out.chunks_exact_mut((across * channels).max(1))) {
-        let (down, top) = depthwise.taps(side, row);
+        let (down, top) = depthwise.padding.taps(side, row);
         let mut column = 0;
         while column < across {
-            let (right, left) = depthwise.taps(side, column);
+            let (right, left) = depthwise.padding.taps(side, column);
             let window = Window {
                 down: down.clone(),
                 right,
@@ -43,9 +43,9 @@ pub(super) unsafe fn convolve<V: Vector>(
             };
             // Results of which the first sees its whole filter, and the last does.
             let last = column + TOGETHER - 1;
-            let whole = window.right.len() == depthwise.kernel
+            let whole = window.right.len() == depthwise.padding.kernel
                 && last < across
-                && depthwise.taps(side, last).0.len() == depthwise.kernel;
+                && depthwise.padding.taps(side, last).0.len() == depthwise.padding.kernel;
             let count = if whole { TOGETHER } else { 1 };
             let out = &mut out[column * channels..][..count * channels];
             // Safety: the window lies on the map, and so do those of the results beside it; the
@@ -113,8 +113,8 @@ impl Window {
         xs: &[f32],
         channel: usize,
     ) -> [V::F; N] {
-        let (channels, kernel) = (depthwise.channels(), depthwise.kernel);
-        let apart = depthwise.stride * channels;
+        let (channels, kernel) = (depthwise.channels(), depthwise.padding.kernel);
+        let apart = depthwise.padding.stride * channels;
         // Safety: the caller's promise.
         unsafe {
             let mut sums = [V::load(depthwise.bias.as_ptr().add(channel)); N];

@@ -2,17 +2,17 @@
 //!
 //! Numbers lie channels last, row by row from the top, as products take them: then a vector is
 //! some channels of one place, whatever the filter's size and stride, and no number is moved.
-//! Maps are square, and padded with zeros as TensorFlow's SAME does.
+//! Maps are square, and padded with zeros ([`SamePadding`]).
 
 use std::ops::Range;
+
+use super::padding::SamePadding;
 
 /// The filters of a depthwise convolution.
 #[derive(Clone, Debug)]
 pub struct Depthwise {
-    /// Rows of a filter, and columns.
-    pub(super) kernel: usize,
-    /// Places from one result to the next.
-    pub(super) stride: usize,
+    /// How they step over a map.
+    pub(super) padding: SamePadding,
     /// `kernel * kernel x channels`.
     pub(super) filters: Vec<f32>,
     /// One number a channel.
@@ -31,8 +31,7 @@ impl Depthwise {
         assert_eq!(filters.len(), taps * channels, "filters");
         let of_tap = |tap| filters.iter().skip(tap).step_by(taps);
         Self {
-            kernel,
-            stride,
+            padding: SamePadding { kernel, stride },
             filters: (0..taps).flat_map(of_tap).copied().collect(),
             bias,
         }
@@ -45,7 +44,7 @@ impl Depthwise {
 
     /// The side of the results' map from that of the map they are computed from.
     pub fn side_of_results(&self, side: usize) -> usize {
-        side.div_ceil(self.stride)
+        self.padding.side_of_results(side)
     }
 
     /// Rows of a map that some rows of results are computed from.
@@ -57,8 +56,8 @@ impl Depthwise {
         if rows.is_empty() {
             return 0..0;
         }
-        let (last, first_of_last) = self.taps(side, rows.end - 1);
-        self.taps(side, rows.start).1..first_of_last + last.len()
+        let (last, first_of_last) = self.padding.taps(side, rows.end - 1);
+        self.padding.taps(side, rows.start).1..first_of_last + last.len()
     }
 
     /// Panics unless `xs` has all that `rows` of results need, and `out` is as large as these.
@@ -72,21 +71,6 @@ impl Depthwise {
         assert!(seen.is_empty() || has_all, "rows of the map");
         let results = self.side_of_results(side) * self.channels();
         assert_eq!(out.len(), rows.len() * results, "results");
-    }
-
-    /// Places before the map's first that are padded on each axis.
-    fn before(&self, side: usize) -> usize {
-        let reach = (self.side_of_results(side).max(1) - 1) * self.stride + self.kernel;
-        reach.saturating_sub(side) / 2
-    }
-
-    /// Along one axis, for the result at a place: the filter's rows (or columns) that lie on the
-    /// map, and the map's row (or column) that the first of these lies on.
-    pub(super) fn taps(&self, side: usize, place: usize) -> (Range<usize>, usize) {
-        let (begin, before) = (place * self.stride, self.before(side));
-        let first = before.saturating_sub(begin);
-        let last = self.kernel.min(side + before - begin);
-        (first..last, begin + first - before)
     }
 }
 
