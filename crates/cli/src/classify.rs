@@ -48,9 +48,10 @@ pub(crate) struct ClassifyArguments {
 pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
     let labels = arguments.labels.labels()?;
     let templates = arguments.labels.templates.templates()?;
-    let default = match arguments.json {
-        true => Format::Jsonl,
-        false => Format::Text,
+    let default = if arguments.json {
+        Format::Jsonl
+    } else {
+        Format::Text
     };
     let (destination, format) = arguments.output.destination(default)?;
     let units = arguments.pictures.units()?;

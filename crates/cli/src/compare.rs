@@ -130,9 +130,10 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<(), Stop> {
     }
     let comparison = compare(a, b, unusable, templates.len(), arguments.reference);
     let mut out = io::stdout().lock();
-    match arguments.json {
-        true => json_line(&mut out, &comparison)?,
-        false => print(&mut out, &comparison)?,
+    if arguments.json {
+        json_line(&mut out, &comparison)?
+    } else {
+        print(&mut out, &comparison)?
     }
     Stop::unless(unusable == 0)
 }

@@ -73,13 +73,15 @@ pub(crate) fn towers(
             }
         }
         Ok(Towers {
-            images: match wants_images {
-                true => Some(ImageEncoder::read(&mut file, arithmetic)?),
-                false => None,
+            images: if wants_images {
+                Some(ImageEncoder::read(&mut file, arithmetic)?)
+            } else {
+                None
             },
-            texts: match wants_texts {
-                true => Some(TextEncoder::read(&mut file, arithmetic)?),
-                false => None,
+            texts: if wants_texts {
+                Some(TextEncoder::read(&mut file, arithmetic)?)
+            } else {
+                None
             },
         })
     };

@@ -186,9 +186,10 @@ impl Collection {
     pub(super) async fn delete_store(&self) -> Result<(), Failure> {
         self.previews.take();
         self.embeddings.take();
-        match store::delete_pictures().await {
-            true => Ok(()),
-            false => Err(Failure::FileInUse),
+        if store::delete_pictures().await {
+            Ok(())
+        } else {
+            Err(Failure::FileInUse)
         }
     }
 

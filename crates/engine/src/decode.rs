@@ -129,9 +129,10 @@ async fn decode_foreign(file: &Blob) -> Result<Picture, Failure> {
         .dyn_into()
         .map_err(|_| Failure::PictureTooLarge { width, height })?;
     let picture = Picture::new(width, height, rgb.to_vec()).map_err(failure)?;
-    Ok(match decoded.get(3).is_truthy() {
-        true => picture.incomplete(),
-        false => picture,
+    Ok(if decoded.get(3).is_truthy() {
+        picture.incomplete()
+    } else {
+        picture
     })
 }
 

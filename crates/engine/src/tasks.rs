@@ -136,9 +136,10 @@ impl Task {
 
     /// Whether the page has cancelled it.
     pub(super) fn check_cancelled(&self) -> Result<(), Stopped> {
-        match self.cancelled.get() {
-            true => Err(Stopped::Cancelled),
-            false => Ok(()),
+        if self.cancelled.get() {
+            Err(Stopped::Cancelled)
+        } else {
+            Ok(())
         }
     }
 

@@ -181,12 +181,11 @@ fn indices(
     let row_blocks = inputs.div_ceil(BLOCK);
     assert!(row < rows && b < row_blocks, "a block");
     let threes = in_threes(rows);
-    let (first, stride) = match row < threes {
-        true => (row / ROWS * ROWS, ROWS),
-        false => {
-            let first = row - (row - threes) % 2;
-            (first, 2.min(rows - first))
-        }
+    let (first, stride) = if row < threes {
+        (row / ROWS * ROWS, ROWS)
+    } else {
+        let first = row - (row - threes) % 2;
+        (first, 2.min(rows - first))
     };
     let blocks = first * row_blocks + b * stride;
     let words = blocks * words_of(precision) + row - first;

@@ -51,9 +51,10 @@ pub(super) unsafe fn convolve<V: Vector>(
             // Safety: the window lies on the map, and so do those of the results beside it; the
             // rest is the caller's promise.
             unsafe {
-                match whole {
-                    true => window.apply::<V, TOGETHER>(depthwise, xs.numbers, out),
-                    false => window.apply::<V, 1>(depthwise, xs.numbers, out),
+                if whole {
+                    window.apply::<V, TOGETHER>(depthwise, xs.numbers, out);
+                } else {
+                    window.apply::<V, 1>(depthwise, xs.numbers, out);
                 }
                 functions::activate_all::<V>(activation, out);
             }

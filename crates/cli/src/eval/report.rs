@@ -73,9 +73,10 @@ pub(super) fn report<T: Serialize>(
     table: impl FnOnce(&mut io::StdoutLock, &T) -> io::Result<()>,
 ) -> Result<(), Stop> {
     let mut out = io::stdout().lock();
-    match json {
-        true => json_line(&mut out, result)?,
-        false => table(&mut out, result)?,
+    if json {
+        json_line(&mut out, result)?
+    } else {
+        table(&mut out, result)?
     }
     Ok(())
 }

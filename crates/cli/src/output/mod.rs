@@ -95,10 +95,11 @@ impl OutputArguments {
                     file.path.display()
                 ))
             })?,
-            (None, Destination::Folder(_)) => match cfg!(feature = "parquet") {
-                true => Format::Parquet,
-                false => Format::Jsonl,
-            },
+            (None, Destination::Folder(_)) => if cfg!(feature = "parquet") {
+Format::Parquet
+} else {
+Format::Jsonl
+},
         };
         let is_lines = matches!(format, Format::Text | Format::Jsonl | Format::Csv);
         if destination == Destination::Stdout && !is_lines {

@@ -30,13 +30,14 @@ pub(super) fn may_be_written(file: &FileDestination) -> Result<(), Stop> {
     let is_free = file.names.is_some()
         || fs::symlink_metadata(&names).is_err()
         || are_of_one_run(&file.path, &names).unwrap_or(false);
-    match is_free {
-        true => Ok(()),
-        false => Err(Stop::Failed(format!(
+    if is_free {
+        Ok(())
+    } else {
+        Err(Stop::Failed(format!(
             "The names of the rows would replace {}, which is there already: --paths {0} says that they may, or --paths names \
              another file.",
             names.display()
-        ))),
+        )))
     }
 }
 

@@ -110,9 +110,10 @@ impl Rows for ParquetRows {
             embeddings.append(true);
         }
         self.waiting += 1;
-        match self.waiting < BATCH {
-            true => Ok(()),
-            false => self.flush(),
+        if self.waiting < BATCH {
+            Ok(())
+        } else {
+            self.flush()
         }
     }
 

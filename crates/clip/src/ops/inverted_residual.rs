@@ -52,9 +52,10 @@ impl InvertedResidual {
             None => xs.clone(),
         };
         let filtered = self.depthwise.forward_then(Activation::Relu6, &expanded)?;
-        match self.is_residual {
-            true => self.project.forward_onto(xs, &filtered),
-            false => self.project.forward(&filtered),
+        if self.is_residual {
+            self.project.forward_onto(xs, &filtered)
+        } else {
+            self.project.forward(&filtered)
         }
     }
 }

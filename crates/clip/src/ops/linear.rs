@@ -163,9 +163,10 @@ impl Module for Linear {
         match &self.0 {
             Product::Stored { weight, bias, by } => {
                 let xs = xs.contiguous()?;
-                let product = match by.expanded() || !has_native_kernel(weight.dtype()) {
-                    true => xs.broadcast_matmul(&weight.dequantize(&Device::Cpu)?.t()?)?,
-                    false => xs.apply_op1_no_bwd(weight)?,
+                let product = if by.expanded() || !has_native_kernel(weight.dtype()) {
+                    xs.broadcast_matmul(&weight.dequantize(&Device::Cpu)?.t()?)?
+                } else {
+                    xs.apply_op1_no_bwd(weight)?
                 };
                 match bias {
                     Some(bias) => product.broadcast_add(bias),

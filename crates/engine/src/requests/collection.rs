@@ -65,16 +65,15 @@ impl PageSession {
         };
         if model.picture(&hash).is_some() {
             // Another of the same contents, or one of an earlier visit: nothing needs to be computed, and perhaps not decoded.
-            match is_new {
-                false => return Ok((gathered(0, 0, false), None)),
-                true => {
-                    let kept = collection.kept(&hash);
-                    if let Some((width, height, preview)) = kept {
-                        collection.has_hash(id, hash);
-                        collection.write_class(id, &hash);
-                        return Ok((gathered(width, height, false), Some(preview)));
-                    }
+            if is_new {
+                let kept = collection.kept(&hash);
+                if let Some((width, height, preview)) = kept {
+                    collection.has_hash(id, hash);
+                    collection.write_class(id, &hash);
+                    return Ok((gathered(width, height, false), Some(preview)));
                 }
+            } else {
+                return Ok((gathered(0, 0, false), None));
             }
         }
         let file = file.ok_or(Failure::UnreadablePicture)?;
@@ -258,12 +257,13 @@ impl PageSession {
         probe: &LinearProbe,
     ) -> Result<(), Stopped> {
         let anchor = self.anchor(task, model).await?;
-        match probe.fits(&anchor) {
-            true => Ok(()),
-            false => Err(Failure::ProbeOfOtherModel {
+        if probe.fits(&anchor) {
+            Ok(())
+        } else {
+            Err(Failure::ProbeOfOtherModel {
                 model: probe.model().to_owned(),
             }
-            .into()),
+            .into())
         }
     }
 }

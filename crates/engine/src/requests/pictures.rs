@@ -23,9 +23,10 @@ impl PageSession {
         let decoded = decode::decode(&file);
         let (decoded, hash) = try_join(decoded, pictures::hash(&file)).await?;
         let Decoded { picture, foreign } = decoded;
-        let preview = match foreign {
-            true => Some(decode::preview(&picture).await?),
-            false => None,
+        let preview = if foreign {
+            Some(decode::preview(&picture).await?)
+        } else {
+            None
         };
         task.check_cancelled()?;
         let answer = PictureTaken {

@@ -162,9 +162,10 @@ impl Journal {
     ) -> Result<(), JsValue> {
         let lines = ranges.map(|range| format!("+ {} {}", range.start, range.end));
         let lines: Vec<String> = lines.collect();
-        match lines.is_empty() {
-            true => Ok(()),
-            false => self.add(&lines.join("\n")),
+        if lines.is_empty() {
+            Ok(())
+        } else {
+            self.add(&lines.join("\n"))
         }
     }
 

@@ -63,9 +63,10 @@ impl PromptFile {
         };
         let mut bytes = Vec::new();
         let readable = file.length() <= MOST && file.read_to_end(&mut bytes).is_ok();
-        let (prompts, whole) = match readable {
-            true => parse(&bytes, width),
-            false => (Vec::new(), 0),
+        let (prompts, whole) = if readable {
+            parse(&bytes, width)
+        } else {
+            (Vec::new(), 0)
         };
         if file.truncate(whole as u64).is_err() {
             return (Self(None), prompts);

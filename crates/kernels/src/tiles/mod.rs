@@ -65,9 +65,10 @@ unsafe fn add_scaled<V: Vector, const R: usize>(
     weights: &PanelBlock,
 ) {
     // As V8 has no registers left for them while dot products are computed.
-    let weights = match cfg!(target_arch = "wasm32") {
-        true => std::hint::black_box(weights),
-        false => weights,
+    let weights = if cfg!(target_arch = "wasm32") {
+        std::hint::black_box(weights)
+    } else {
+        weights
     };
     // Safety: as promised by the caller.
     unsafe {
@@ -87,9 +88,10 @@ unsafe fn add_scaled<V: Vector, const R: usize>(
 /// it runs out of registers, and the loop is half as fast.
 #[inline(always)]
 pub(super) fn rolled(turns: usize) -> usize {
-    match cfg!(target_arch = "wasm32") {
-        true => std::hint::black_box(turns),
-        false => turns,
+    if cfg!(target_arch = "wasm32") {
+        std::hint::black_box(turns)
+    } else {
+        turns
     }
 }
 

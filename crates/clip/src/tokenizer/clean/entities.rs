@@ -49,19 +49,18 @@ pub(super) fn unescape_closed(line: &[Letter]) -> Vec<Letter> {
             return None;
         }
         let taken = text.len() - name.len() + length + 1;
-        let found = match text.starts_with('#') {
-            true => {
-                let (found, digits) = numbered(&name[..length])?;
-                // A number that is cut by a letter is none, and neither is that of the semicolon.
-                if digits < length || found == Some(';') {
-                    return None;
-                }
-                found
+        let found = if text.starts_with('#') {
+            let (found, digits) = numbered(&name[..length])?;
+            // A number that is cut by a letter is none, and neither is that of the semicolon.
+            if digits < length || found == Some(';') {
+                return None;
             }
-            false => match named(&name[..length]) {
+            found
+        } else {
+            match named(&name[..length]) {
                 Some(found) => Some(found),
                 None => return Some((in_capitals(&name[..length])?, taken)),
-            },
+            }
         };
         Some((String::from_iter(found), taken))
     })
