@@ -132,6 +132,19 @@ fn native(workspace: &Workspace, report: &mut Report) {
         }
         count(&mut command)
     });
+    report.tests("Tests of the kernels under Miri", || {
+        tools::for_miri(workspace)?;
+        let mut command = tools::miri(workspace);
+        command
+            .args(["test", "--package", "cliplet-kernels", "--lib"])
+            // proptest asks for the folder that it runs in.
+            .env("MIRIFLAGS", "-Zmiri-disable-isolation");
+        if cfg!(target_arch = "x86_64") {
+            // Miri has these instructions where the program may use them anywhere.
+            command.env("RUSTFLAGS", "-C target-feature=+avx2,+fma");
+        }
+        count(&mut command)
+    });
 }
 
 fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Result {
