@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::axe;
 use crate::browser::{self, Browsers};
+use crate::comments;
 use crate::engine::Choice;
 use crate::package;
 use crate::page;
@@ -17,7 +18,7 @@ use crate::workspace::Workspace;
 /// A part of the checks that can be asked for alone.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Part {
-    /// Formatting, clippy, documentation.
+    /// Formatting, the width of comments, clippy, documentation.
     Lint,
     /// Tests of all crates on this machine.
     Native,
@@ -67,6 +68,9 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
         "`cargo fmt --all` repairs it.",
         workspace.cargo().args(["fmt", "--all", "--check"]),
     );
+    report.run("Widths of comments", || {
+        comments::check(&workspace.root).map(|()| Count::ONE)
+    });
     let deny = ["--", "-D", "warnings"];
     report.check(
         "Lints",
