@@ -13,6 +13,7 @@ mod bench;
 mod book;
 mod browser;
 mod catalogue;
+mod comments;
 mod debian;
 mod engine;
 mod files;

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use crate::axe;
 use crate::browser::{self, Browsers};
+use crate::comments;
 use crate::engine::Choice;
 use crate::package;
 use crate::page;
@@ -19,7 +20,7 @@ use crate::workspace::Workspace;
 /// A part of the checks that can be asked for alone.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub enum Part {
-    /// Formatting, clippy, documentation.
+    /// Formatting, the width of comments, clippy, documentation.
     Lint,
     /// Tests of all crates on this machine.
     Native,
@@ -56,6 +57,9 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
         "`cargo fmt --all` repairs it.",
         workspace.cargo().args(["fmt", "--all", "--check"]),
     );
+    report.run("Widths of comments", || {
+        comments::check(&workspace.root).map(|()| Count::ONE)
+    });
     let deny = ["--", "-D", "warnings"];
     report.check(
         "Lints",
@@ -118,6 +122,19 @@ fn native(workspace: &Workspace, report: &mut Report) {
         command.args(["test", "--workspace", "--no-fail-fast"]);
         if let Some(readers) = &readers {
             command.env("CLIPLET_PYTHON", readers);
+        }
+        count(&mut command)
+    });
+    report.tests("Tests of the kernels under Miri", || {
+        tools::for_miri(workspace)?;
+        let mut command = tools::miri(workspace);
+        command
+            .args(["test", "--package", "cliplet-kernels", "--lib"])
+            // proptest asks for the folder that it runs in.
+            .env("MIRIFLAGS", "-Zmiri-disable-isolation");
+        if cfg!(target_arch = "x86_64") {
+            // Miri has these instructions where the program may use them anywhere.
+            command.env("RUSTFLAGS", "-C target-feature=+avx2,+fma");
         }
         count(&mut command)
     });

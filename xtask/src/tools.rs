@@ -152,6 +152,32 @@ pub fn for_linting(workspace: &Workspace) -> Result {
     Ok(())
 }
 
+/// Miri, which only nightly Rust has.
+pub fn miri(workspace: &Workspace) -> Command {
+    let mut command = workspace.command("rustup");
+    command.args(["run", "nightly", "cargo", "miri"]);
+    command
+}
+
+/// Finds Miri, and installs what is missing of it.
+pub fn for_miri(workspace: &Workspace) -> Result {
+    if quiet_version(&mut miri(workspace)).is_some() {
+        return Ok(());
+    }
+    step(
+        "Installing nightly Rust with Miri (once; takes a minute)",
+        || {
+            let mut command = workspace.command("rustup");
+            command
+                .args(["toolchain", "install", "nightly", "--profile", "minimal"])
+                .args(["--component", "miri", "--component", "rust-src"]);
+            let advice =
+                "Rust is installed without rustup, or there is no connection to the network.";
+            watch(&mut command, advice)
+        },
+    )
+}
+
 fn wasm_target(workspace: &Workspace) -> Result {
     let mut print = workspace.command("rustc");
     print.args(["--print", "target-libdir", "--target", WASM]);

@@ -40,9 +40,10 @@ pub fn describe<R: Read + Seek>(file: &Gguf<R>) -> Result<Description, Error> {
         vocabulary = file.rows(TOKEN_EMBEDDING)?;
         let tokenizer = Tokenizer::from_metadata(metadata, vocabulary, config.text.context_length)?;
         const JSON: &str = "tokenizer.huggingface.json";
-        tokenizer_json = Some(match metadata.has(JSON) {
-            true => metadata.string(JSON)?.to_owned(),
-            false => tokenizer.to_json()?,
+        tokenizer_json = Some(if metadata.has(JSON) {
+            metadata.string(JSON)?.to_owned()
+        } else {
+            tokenizer.to_json()?
         });
     }
     Ok(Description {

@@ -81,9 +81,10 @@ pub fn describe(config: &[u8], tokenizer_json: Option<String>) -> Result<Descrip
     let vision = part(&model, "vision_cfg")?;
     let text = part(&model, "text_cfg")?;
     refuse_others(&model, &vision, &text)?;
-    let activation = match model.bool("quick_gelu", false)? {
-        true => Activation::QuickGelu,
-        false => Activation::Gelu,
+    let activation = if model.bool("quick_gelu", false)? {
+        Activation::QuickGelu
+    } else {
+        Activation::Gelu
     };
     let width = vision.size("width", 768, MAX)?;
     let head_width = vision.size("head_width", 64, MAX)?;
@@ -157,9 +158,10 @@ fn part<'a>(model: &Object<'a>, key: &str) -> Result<Object<'a>, Error> {
 fn mlp_width(tower: &Object, width: usize) -> Result<usize, Error> {
     // In f64 and cut off, as Python's `int(width * mlp_ratio)` does.
     let mlp_width = width as f64 * tower.float("mlp_ratio", 4.0)?;
-    match (1.0..=MAX as f64).contains(&mlp_width) {
-        true => Ok(mlp_width as usize),
-        false => Err(tower.wrong("mlp_ratio", "makes no MLP")),
+    if (1.0..=MAX as f64).contains(&mlp_width) {
+        Ok(mlp_width as usize)
+    } else {
+        Err(tower.wrong("mlp_ratio", "makes no MLP"))
     }
 }
 

@@ -330,9 +330,10 @@ impl<'a> Machine<'a> {
     }
 
     fn pop(&mut self) -> Result<Place, String> {
-        match self.stack.len() > self.floor() {
-            true => Ok(self.stack.pop().expect("it is not empty")),
-            false => Err(TOO_LITTLE.to_owned()),
+        if self.stack.len() > self.floor() {
+            Ok(self.stack.pop().expect("it is not empty"))
+        } else {
+            Err(TOO_LITTLE.to_owned())
         }
     }
 
@@ -350,9 +351,10 @@ impl<'a> Machine<'a> {
     }
 
     fn top(&self) -> Result<Place, String> {
-        match self.stack.len() > self.floor() {
-            true => Ok(*self.stack.last().expect("it is not empty")),
-            false => Err(TOO_LITTLE.to_owned()),
+        if self.stack.len() > self.floor() {
+            Ok(*self.stack.last().expect("it is not empty"))
+        } else {
+            Err(TOO_LITTLE.to_owned())
         }
     }
 

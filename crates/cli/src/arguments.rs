@@ -1,9 +1,6 @@
 //! What the command line says. Each command's own arguments are beside it.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
-use cliplet_clip::Arithmetic;
+use clap::{Parser, Subcommand};
 
 use crate::{classify, compare, convert, documents, embed, eval, info, serve};
 
@@ -54,28 +51,4 @@ pub(crate) enum Command {
     /// Write manual pages into a folder.
     #[command(after_help = documents::MAN_EXAMPLES)]
     Man(documents::ManArguments),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ModelArguments {
-    /// A model: a GGUF file as clip.cpp writes it.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) model: PathBuf,
-    /// Compute in f32 over dequantised weights: slower, and exact.
-    #[arg(long)]
-    pub(crate) reference: bool,
-}
-
-impl ModelArguments {
-    pub(crate) fn arithmetic(&self) -> Arithmetic {
-        arithmetic(self.reference)
-    }
-}
-
-/// By whether the exact one is asked for.
-pub(crate) fn arithmetic(reference: bool) -> Arithmetic {
-    match reference {
-        true => Arithmetic::Reference,
-        false => Arithmetic::Fast,
-    }
 }

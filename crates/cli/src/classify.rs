@@ -5,11 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use cliplet_clip::zero_shot;
 
-use crate::arguments::ModelArguments;
 use crate::collection::{Collection, Identity};
 use crate::job::Job;
 use crate::labels::{self, LabelArguments};
-use crate::model;
+use crate::model::{self, ModelArguments};
 use crate::output::{Columns, Destination, Format, LabelResult, OutputArguments, Row, Source};
 use crate::pictures::PictureArguments;
 use crate::stop::Stop;
@@ -49,9 +48,10 @@ pub(crate) struct ClassifyArguments {
 pub(crate) fn run(arguments: &ClassifyArguments) -> Result<(), Stop> {
     let labels = arguments.labels.labels()?;
     let templates = arguments.labels.templates.templates()?;
-    let default = match arguments.json {
-        true => Format::Jsonl,
-        false => Format::Text,
+    let default = if arguments.json {
+        Format::Jsonl
+    } else {
+        Format::Text
     };
     let (destination, format) = arguments.output.destination(default)?;
     let units = arguments.pictures.units()?;

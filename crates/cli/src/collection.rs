@@ -236,16 +236,15 @@ impl<'a> Collection<'a> {
                 }
                 holds &= !done.contains(path);
             }
-            match holds {
-                true => {
-                    let number = name.strip_prefix(&self.prefix).and_then(number);
-                    self.numbers.extend(number);
-                    self.kept += paths.len() as u64;
-                    done.extend(paths);
-                    self.all_used &= sentences.is_empty();
-                    sentences.iter().for_each(|sentence| say(sentence));
-                }
-                false => self.superseded.push(name),
+            if holds {
+                let number = name.strip_prefix(&self.prefix).and_then(number);
+                self.numbers.extend(number);
+                self.kept += paths.len() as u64;
+                done.extend(paths);
+                self.all_used &= sentences.is_empty();
+                sentences.iter().for_each(|sentence| say(sentence));
+            } else {
+                self.superseded.push(name)
             }
         }
         if !prune {
@@ -265,10 +264,11 @@ impl<'a> Collection<'a> {
     /// meant: that nothing but what was named is to be in it, or that this is another collection.
     fn refuse_strangers(&self, strangers: &[PathBuf], is_known: bool) -> Result<(), Stop> {
         let is_gone = |path: &&PathBuf| matches!(path.try_exists(), Ok(false));
-        let stranger = match is_known {
-            true => strangers.iter().find(|path| !is_gone(path)),
+        let stranger = if is_known {
+            strangers.iter().find(|path| !is_gone(path))
+        } else {
             // Nothing that is named is in it.
-            false => strangers.first(),
+            strangers.first()
         };
         match stranger {
             Some(path) => Err(Stop::Failed(format!(

@@ -7,7 +7,6 @@ use clap::Args;
 use cliplet_clip::{Clip, zero_shot};
 use serde::Serialize;
 
-use crate::arguments::arithmetic;
 use crate::encode::each;
 use crate::labels::{self, LabelArguments};
 use crate::model;
@@ -107,7 +106,7 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<(), Stop> {
     let templates = arguments.labels.templates.templates()?;
     let units = arguments.pictures.units_with(&arguments.named)?;
     let see = |path: &PathBuf, says: bool| -> Result<Seen, Stop> {
-        let clip = model::at(path, arithmetic(arguments.reference))?;
+        let clip = model::at(path, model::arithmetic(arguments.reference))?;
         Ok(Seen {
             side: Side {
                 model: path.to_string_lossy().into_owned(),
@@ -131,9 +130,10 @@ pub(crate) fn run(arguments: &CompareArguments) -> Result<(), Stop> {
     }
     let comparison = compare(a, b, unusable, templates.len(), arguments.reference);
     let mut out = io::stdout().lock();
-    match arguments.json {
-        true => json_line(&mut out, &comparison)?,
-        false => print(&mut out, &comparison)?,
+    if arguments.json {
+        json_line(&mut out, &comparison)?
+    } else {
+        print(&mut out, &comparison)?
     }
     Stop::unless(unusable == 0)
 }

@@ -4,11 +4,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::arguments::Arguments;
 use crate::output::NewFile;
 use crate::stop::Stop;
 
@@ -35,22 +34,22 @@ pub(crate) struct ManArguments {
     folder: PathBuf,
 }
 
-pub(crate) fn completions(arguments: &CompletionsArguments) -> Result<(), Stop> {
+/// Prints what completes the arguments of `command`.
+pub(crate) fn completions(
+    arguments: &CompletionsArguments,
+    mut command: Command,
+) -> Result<(), Stop> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        arguments.shell,
-        &mut Arguments::command(),
-        "cliplet",
-        &mut script,
-    );
+    clap_complete::generate(arguments.shell, &mut command, "cliplet", &mut script);
     io::stdout().lock().write_all(&script)?;
     Ok(())
 }
 
-pub(crate) fn man(arguments: &ManArguments) -> Result<(), Stop> {
+/// Writes a page for `command` and for each below it.
+pub(crate) fn man(arguments: &ManArguments, command: Command) -> Result<(), Stop> {
     let folder = &arguments.folder;
     fs::create_dir_all(folder).map_err(|error| Stop::unwritable(folder, &error))?;
-    let mut command = Arguments::command().disable_help_subcommand(true);
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut pages = Vec::new();
     collect(command, &mut pages)?;
@@ -75,7 +74,7 @@ pub(crate) fn man(arguments: &ManArguments) -> Result<(), Stop> {
 }
 
 /// The pages of a command and all below it, with the names of their files.
-fn collect(command: clap::Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<(), Stop> {
+fn collect(command: Command, pages: &mut Vec<(String, Vec<u8>)>) -> Result<(), Stop> {
     let below = command.get_subcommands();
     for command in below.filter(|command| !command.is_hide_set()) {
         collect(command.clone(), pages)?;

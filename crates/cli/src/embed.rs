@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, FromArgMatches};
 use cliplet_protocol::text;
 
-use crate::arguments::ModelArguments;
 use crate::collection::{Collection, Identity};
 use crate::job::{Job, Outcome, embedding_row};
-use crate::model;
+use crate::model::{self, ModelArguments};
 use crate::output::{Columns, Destination, Format, OutputArguments, Row, Rows, Source};
 use crate::pictures::{PictureArguments, Unit};
 use crate::stop::Stop;
@@ -107,9 +106,10 @@ pub(crate) fn run(arguments: EmbedArguments) -> Result<(), Stop> {
         let texts = text::lines(&texts).filter(|text| !text.trim().is_empty());
         inputs.extend(texts.map(|text| Input::Text(text.to_owned())));
     }
-    let units = match options.pictures.is_empty() && !inputs.is_empty() {
-        true => Vec::new(),
-        false => options.pictures.units()?,
+    let units = if options.pictures.is_empty() && !inputs.is_empty() {
+        Vec::new()
+    } else {
+        options.pictures.units()?
     };
     let named = inputs.iter().filter_map(|input| match input {
         Input::Image(path) => Some(path),

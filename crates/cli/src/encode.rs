@@ -85,9 +85,10 @@ impl<'a, T: Send + Sync, F: FnMut(Pending<T>, Embedded) -> Result<(), Stop>> Bat
         }
         self.waiting.push(picture);
         let enough = self.lanes.len() * TOGETHER * TURNS;
-        match self.waiting.len() < enough && self.bytes < MOST_BYTES {
-            true => Ok(()),
-            false => self.flush(),
+        if self.waiting.len() < enough && self.bytes < MOST_BYTES {
+            Ok(())
+        } else {
+            self.flush()
         }
     }
 
@@ -95,9 +96,10 @@ impl<'a, T: Send + Sync, F: FnMut(Pending<T>, Embedded) -> Result<(), Stop>> Bat
     pub(crate) fn flush(&mut self) -> Result<(), Stop> {
         let waiting = mem::take(&mut self.waiting);
         self.bytes = 0;
-        let embedded = match waiting.len() < self.lanes.len() {
-            true => together(self.encoder, &waiting)?,
-            false => self.side_by_side(&waiting)?,
+        let embedded = if waiting.len() < self.lanes.len() {
+            together(self.encoder, &waiting)?
+        } else {
+            self.side_by_side(&waiting)?
         };
         for (picture, embedded) in waiting.into_iter().zip(embedded) {
             (self.done)(picture, embedded)?;

@@ -166,9 +166,10 @@ pub(crate) fn run(arguments: &InfoArguments) -> Result<(), Stop> {
     // The bytes of a name need not be text, which JSON is.
     info.model = path.to_string_lossy();
     let mut out = io::stdout().lock();
-    match arguments.json {
-        true => json_line(&mut out, &info)?,
-        false => print(&mut out, &info)?,
+    if arguments.json {
+        json_line(&mut out, &info)?
+    } else {
+        print(&mut out, &info)?
     }
     Ok(())
 }
@@ -200,9 +201,10 @@ fn read<R: io::Read + io::Seek>(gguf: &Gguf<R>, bytes: u64) -> Result<Info<'stat
             let dim = metadata.size(&format!("clip.{tower}.projection_dim"), 1 << 16)?;
             let vision = has_images.then(|| VisionConfig::from_metadata(metadata));
             let text = has_texts.then(|| TextConfig::from_metadata(metadata));
-            let scale = match metadata.has(LOGIT_SCALE) {
-                true => metadata.float(LOGIT_SCALE)?,
-                false => DEFAULT_LOGIT_SCALE,
+            let scale = if metadata.has(LOGIT_SCALE) {
+                metadata.float(LOGIT_SCALE)?
+            } else {
+                DEFAULT_LOGIT_SCALE
             };
             (vision.transpose()?, text.transpose()?, dim, scale)
         }
@@ -232,9 +234,10 @@ fn read<R: io::Read + io::Seek>(gguf: &Gguf<R>, bytes: u64) -> Result<Info<'stat
         *weight_bytes.entry(tensor.weights.clone()).or_default() += tensor.bytes;
         *weights.entry(tensor.weights).or_default() += parameters;
     }
-    let activation = match metadata.bool("clip.use_gelu")? {
-        true => "gelu",
-        false => "quick_gelu",
+    let activation = if metadata.bool("clip.use_gelu")? {
+        "gelu"
+    } else {
+        "quick_gelu"
     };
     Ok(Info {
         model: Cow::Borrowed(""),
@@ -335,9 +338,10 @@ fn print(out: &mut impl Write, info: &Info) -> io::Result<()> {
             "  texts         up to {} tokens, {} known",
             text.context_length, text.vocabulary
         )?;
-        let tokenizer = match info.has_tokenizer {
-            true => "a tokenizer.json",
-            false => "a list of tokens",
+        let tokenizer = if info.has_tokenizer {
+            "a tokenizer.json"
+        } else {
+            "a list of tokens"
         };
         writeln!(out, "  tokenizer     {tokenizer}")?;
     }
@@ -347,9 +351,10 @@ fn print(out: &mut impl Write, info: &Info) -> io::Result<()> {
     };
     writeln!(out, "  activation    {activation}")?;
     writeln!(out, "  embeddings    {} numbers", info.projection_dim)?;
-    let of_default = match info.has_logit_scale {
-        true => "",
-        false => ", the default: the file names none",
+    let of_default = if info.has_logit_scale {
+        ""
+    } else {
+        ", the default: the file names none"
     };
     writeln!(out, "  logit scale   {}{of_default}", info.logit_scale)?;
     writeln!(out, "  weights       {} parameters", info.parameters)?;

@@ -57,12 +57,13 @@ impl LabelArguments {
                 ));
             }
         };
-        match labels.is_empty() {
-            true => Err(Stop::Usage(
+        if labels.is_empty() {
+            Err(Stop::Usage(
                 "There is no label: at least one is wanted, as in --labels \"cat, dog\"."
                     .to_owned(),
-            )),
-            false => Ok(labels),
+            ))
+        } else {
+            Ok(labels)
         }
     }
 }
@@ -73,16 +74,15 @@ fn listed(path: &Path) -> Result<Vec<String>, Stop> {
         // Two of its names are there twice.
         return Ok(label_list::distinct(labels_in(path)?, Colons::Plain));
     }
-    let list = match path == Path::new("-") {
-        true => {
-            let mut bytes = Vec::new();
-            io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .map_err(|error| Stop::unreadable(path, &error))?;
-            text_file::decode(Path::new("stdin"), &bytes)?
-        }
-        false => text_file::read(path)?,
+    let list = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| Stop::unreadable(path, &error))?;
+        text_file::decode(Path::new("stdin"), &bytes)?
+    } else {
+        text_file::read(path)?
     };
     let labels = label_list::read(&list, Colons::Plain);
     let lines = text::lines(&list).filter(|line| !line.trim().is_empty());
@@ -127,9 +127,10 @@ impl TemplateArguments {
 
 /// The lines of a file that are not empty, trimmed; or of a list that is built in, if that is its name and no file has it.
 fn lines(path: &Path, built_in: &str, list: &str) -> Result<Vec<String>, Stop> {
-    let text = match is_built_in(path, built_in) {
-        true => list.to_owned(),
-        false => text_file::read(path)?,
+    let text = if is_built_in(path, built_in) {
+        list.to_owned()
+    } else {
+        text_file::read(path)?
     };
     let lines = text::lines(&text).map(str::trim);
     Ok(lines

@@ -30,7 +30,7 @@ mod text_file;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cliplet_clip::picture;
 
 use arguments::{Arguments, Command};
@@ -46,8 +46,8 @@ fn main() -> ExitCode {
         Command::Eval(command) => eval::run(&command),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
-        Command::Completions(arguments) => documents::completions(&arguments),
-        Command::Man(arguments) => documents::man(&arguments),
+        Command::Completions(arguments) => documents::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => documents::man(&arguments, Arguments::command()),
     };
     let (status, sentence) = match result {
         Ok(()) | Err(Stop::NobodyReads) => return ExitCode::SUCCESS,

@@ -2,14 +2,39 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use cliplet_clip::gguf::Gguf;
 use cliplet_clip::{Arithmetic, Clip, Error, ImageEncoder, TextEncoder};
 use sha2::{Digest, Sha256};
 
-use crate::arguments::ModelArguments;
 use crate::stop::{Stop, say};
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelArguments {
+    /// A model: a GGUF file as clip.cpp writes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// Compute in f32 over dequantised weights: slower, and exact.
+    #[arg(long)]
+    pub(crate) reference: bool,
+}
+
+impl ModelArguments {
+    pub(crate) fn arithmetic(&self) -> Arithmetic {
+        arithmetic(self.reference)
+    }
+}
+
+/// By whether the exact one is asked for.
+pub(crate) fn arithmetic(reference: bool) -> Arithmetic {
+    if reference {
+        Arithmetic::Reference
+    } else {
+        Arithmetic::Fast
+    }
+}
 
 /// Reads a model of two towers.
 pub(crate) fn whole(arguments: &ModelArguments) -> Result<Clip, Stop> {
@@ -48,13 +73,15 @@ pub(crate) fn towers(
             }
         }
         Ok(Towers {
-            images: match wants_images {
-                true => Some(ImageEncoder::read(&mut file, arithmetic)?),
-                false => None,
+            images: if wants_images {
+                Some(ImageEncoder::read(&mut file, arithmetic)?)
+            } else {
+                None
             },
-            texts: match wants_texts {
-                true => Some(TextEncoder::read(&mut file, arithmetic)?),
-                false => None,
+            texts: if wants_texts {
+                Some(TextEncoder::read(&mut file, arithmetic)?)
+            } else {
+                None
             },
         })
     };

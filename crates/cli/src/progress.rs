@@ -26,9 +26,10 @@ impl Progress {
     fn with(total: Option<u64>, template: &str) -> Self {
         // Lines of results on the same screen would be torn by it.
         let hidden = !io::stderr().is_terminal();
-        let target = match hidden {
-            true => ProgressDrawTarget::hidden(),
-            false => ProgressDrawTarget::stderr(),
+        let target = if hidden {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
         };
         let bar = ProgressBar::with_draw_target(total, target);
         let template = match total {

@@ -25,9 +25,10 @@ pub(crate) enum Stop {
 impl Stop {
     /// The end of a run over pictures of which some may have been unusable.
     pub(crate) fn unless(all_used: bool) -> Result<(), Self> {
-        match all_used {
-            true => Ok(()),
-            false => Err(Self::SomeUnusable),
+        if all_used {
+            Ok(())
+        } else {
+            Err(Self::SomeUnusable)
         }
     }
 

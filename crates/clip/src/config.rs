@@ -252,9 +252,10 @@ impl Config {
 }
 
 fn logit_scale(metadata: &Metadata) -> Result<f32, Error> {
-    match metadata.has("clip.logit_scale") {
-        true => metadata.float("clip.logit_scale"),
-        false => Ok(DEFAULT_LOGIT_SCALE),
+    if metadata.has("clip.logit_scale") {
+        metadata.float("clip.logit_scale")
+    } else {
+        Ok(DEFAULT_LOGIT_SCALE)
     }
 }
 
@@ -269,9 +270,10 @@ impl VisionConfig {
     /// # Errors
     /// As [`Config::from_metadata`].
     pub fn from_metadata(metadata: &Metadata) -> Result<Self, Error> {
-        let architecture = match metadata.has(ARCHITECTURE) {
-            true => metadata.string(ARCHITECTURE)?,
-            false => VIT,
+        let architecture = if metadata.has(ARCHITECTURE) {
+            metadata.string(ARCHITECTURE)?
+        } else {
+            VIT
         };
         let vision = Self {
             tower: match architecture {
@@ -332,9 +334,8 @@ impl TextConfig {
             encoder: encoder(metadata, "text")?,
             // Start and end of text are always there.
             context_length: metadata.size("clip.text.context_length", MAX_WIDTH)?.max(2),
-            pooling: match metadata.has(POOLING) {
-                false => Pooling::EndOfText,
-                true => match metadata.string(POOLING)? {
+            pooling: if metadata.has(POOLING) {
+                match metadata.string(POOLING)? {
                     "eos" => Pooling::EndOfText,
                     HIGHEST_TOKEN => Pooling::HighestToken,
                     other => {
@@ -343,7 +344,9 @@ impl TextConfig {
                             quoted(other)
                         )));
                     }
-                },
+                }
+            } else {
+                Pooling::EndOfText
             },
         };
         text.encoder.check("text")?;
@@ -387,9 +390,10 @@ fn encoder(metadata: &Metadata, tower: &str) -> Result<EncoderConfig, Error> {
         blocks: metadata.size(&key("block_count"), MAX_BLOCKS)?,
         heads: metadata.size(&key("attention.head_count"), MAX_WIDTH)?,
         layer_norm_epsilon: f64::from(metadata.float(&key("attention.layer_norm_epsilon"))?),
-        activation: match metadata.bool("clip.use_gelu")? {
-            true => Activation::Gelu,
-            false => Activation::QuickGelu,
+        activation: if metadata.bool("clip.use_gelu")? {
+            Activation::Gelu
+        } else {
+            Activation::QuickGelu
         },
     })
 }

@@ -14,6 +14,7 @@ mod jpeg_extent;
 #[cfg(feature = "decoder")]
 mod jpeg_in_tiff;
 mod kind;
+mod limit;
 #[cfg(feature = "decoder")]
 mod orientation;
 #[cfg(feature = "decoder")]
@@ -25,9 +26,7 @@ pub use cliplet_kernels::pixels::{Channels, Turn, append_rgb};
 pub use decode::{decode, decode_at_most, is_decoding};
 pub use ending::{CutOff, SHORT, TAIL, cut_off, may_be_cut_off};
 pub use kind::{HEAD, unsupported};
-
-/// The most pixels a picture may have: three bytes each, and two copies, must fit a 32-bit address space.
-pub const MAX_PIXELS: u64 = 200_000_000;
+pub use limit::MAX_PIXELS;
 
 /// An upright picture of sRGB pixels.
 #[derive(Clone, PartialEq, Eq)]

@@ -15,9 +15,12 @@ pub fn cosines(query: &[f32], many: &[impl AsRef<[f32]>]) -> Vec<f32> {
 /// Where the largest values are, largest first, at most `count` of them. Of equal ones the first comes first; what is no number comes last.
 pub fn largest(values: &[f32], count: usize) -> Vec<usize> {
     let mut best: Vec<usize> = Vec::with_capacity(count.min(values.len()) + 1);
-    let key = |at: usize| match values[at].is_nan() {
-        true => f32::NEG_INFINITY,
-        false => values[at],
+    let key = |at: usize| {
+        if values[at].is_nan() {
+            f32::NEG_INFINITY
+        } else {
+            values[at]
+        }
     };
     for at in 0..values.len() {
         let place = best.partition_point(|other| key(*other) >= key(at));

@@ -330,12 +330,11 @@ fn what_breaks_off_is_gone_on_with() {
                     .iter()
                     .zip(&written)
                     .all(|((_, bytes), (_, at))| *at == bytes.len());
-                match done {
-                    true => conversion.finish(&mut out).unwrap(),
-                    false => {
-                        assert!(conversion.finish(&mut out).is_err());
-                        conversion = case.conversion(weights);
-                    }
+                if done {
+                    conversion.finish(&mut out).unwrap()
+                } else {
+                    assert!(conversion.finish(&mut out).is_err());
+                    conversion = case.conversion(weights);
                 }
             }
             assert!(out.into_inner() == expected, "{}", case.name);

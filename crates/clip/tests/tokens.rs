@@ -69,9 +69,10 @@ fn compare(texts_and_ids: &str) -> (usize, usize) {
         }
         let length = tokenizer.measure(&text).unwrap();
         let read = length.cut_at.map_or(&*text, |at| &text[..at]);
-        let measured = match cut {
-            true => length.tokens == CONTEXT_LENGTH && read.len() < text.len(),
-            false => length.tokens == ids.len() && length.cut_at.is_none(),
+        let measured = if cut {
+            length.tokens == CONTEXT_LENGTH && read.len() < text.len()
+        } else {
+            length.tokens == ids.len() && length.cut_at.is_none()
         };
         if !measured {
             wrong.push(format!(

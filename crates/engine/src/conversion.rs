@@ -11,8 +11,9 @@ use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::fetch::{self, Ended, Patience, RangeDownload, Source, Transfer, Version};
+use super::fetch::{self, Ended, Patience, RangeDownload, Transfer};
 use super::pictures;
+use super::source::{Source, Version};
 use super::store::{self, Arriving, Converting, Label, ModelFile};
 use super::tasks::{Stopped, Task};
 use cliplet_protocol::catalogue::ModelEntry;

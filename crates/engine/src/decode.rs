@@ -5,10 +5,9 @@
 //!
 //! Both lay transparent pictures over white, and so are pixels that are decoded already.
 
-use cliplet_clip::Error;
 use cliplet_clip::picture::{self, CutOff, HEAD, Picture, SHORT, TAIL};
 use futures_util::future::{join, try_join};
-use js_sys::{Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
+use js_sys::{Array, Reflect, Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -17,7 +16,8 @@ use web_sys::{
     OffscreenCanvasRenderingContext2d,
 };
 
-use super::{pictures, port, readback};
+use super::bitmap::{browser_bitmap, context, failure, internal};
+use super::{pictures, readback};
 use cliplet_protocol::messages::Failure;
 
 /// A decoded picture.
@@ -129,9 +129,10 @@ async fn decode_foreign(file: &Blob) -> Result<Picture, Failure> {
         .dyn_into()
         .map_err(|_| Failure::PictureTooLarge { width, height })?;
     let picture = Picture::new(width, height, rgb.to_vec()).map_err(failure)?;
-    Ok(match decoded.get(3).is_truthy() {
-        true => picture.incomplete(),
-        false => picture,
+    Ok(if decoded.get(3).is_truthy() {
+        picture.incomplete()
+    } else {
+        picture
     })
 }
 
@@ -200,40 +201,6 @@ async fn jpeg(canvas: &OffscreenCanvas) -> Result<Blob, Failure> {
     blob.dyn_into().map_err(internal)
 }
 
-pub(super) async fn browser_bitmap(file: &Blob) -> Option<ImageBitmap> {
-    let promise = port::scope().create_image_bitmap_with_blob(file).ok()?;
-    JsFuture::from(promise).await.ok()?.dyn_into().ok()
-}
-
-/// Pixels that were decoded elsewhere.
-pub(super) enum Pixels {
-    Bitmap(ImageBitmap),
-    Data(ImageData),
-}
-
-impl Pixels {
-    /// Those in an object, if it holds any.
-    pub(super) fn of(object: JsValue) -> Option<Self> {
-        let data = match object.dyn_into() {
-            Ok(bitmap) => return Some(Self::Bitmap(bitmap)),
-            Err(other) => other.dyn_into().ok()?,
-        };
-        Some(Self::Data(data))
-    }
-
-    /// The picture that they are. A bitmap is closed.
-    pub(super) async fn read(&self) -> Result<Picture, Failure> {
-        match self {
-            Self::Bitmap(bitmap) => {
-                let picture = readback::bitmap(bitmap).await;
-                bitmap.close();
-                picture
-            }
-            Self::Data(data) => readback::data(data),
-        }
-    }
-}
-
 /// A PNG of a picture, for the page to show.
 pub(super) async fn preview(picture: &Picture) -> Result<Blob, Failure> {
     let promise = canvas_of(picture)?.convert_to_blob().map_err(internal)?;
@@ -256,86 +223,4 @@ fn canvas_of(picture: &Picture) -> Result<OffscreenCanvas, Failure> {
         .put_image_data(&data, 0.0, 0.0)
         .map_err(internal)?;
     Ok(canvas)
-}
-
-/// A context that is read from, not shown.
-pub(super) fn context(
-    canvas: &OffscreenCanvas,
-) -> Result<OffscreenCanvasRenderingContext2d, Failure> {
-    let options = Object::new();
-    Reflect::set(&options, &"willReadFrequently".into(), &JsValue::TRUE).map_err(internal)?;
-    canvas
-        .get_context_with_context_options("2d", &options)
-        .map_err(internal)?
-        .and_then(|context| context.dyn_into().ok())
-        .ok_or_else(|| Failure::Internal {
-            message: "This browser gives a worker no canvas.".to_owned(),
-        })
-}
-
-pub(super) fn failure(error: Error) -> Failure {
-    match error {
-        Error::EmptyPicture => Failure::EmptyPicture,
-        Error::PictureTooLarge { width, height, .. } => Failure::PictureTooLarge { width, height },
-        Error::UnsupportedPicture { what, advice } => Failure::UnsupportedPicture { what, advice },
-        _ => Failure::UnreadablePicture,
-    }
-}
-
-pub(super) fn internal(error: JsValue) -> Failure {
-    Failure::Internal {
-        message: format!("{error:?}"),
-    }
-}
-
-#[cfg(all(test, target_arch = "wasm32"))]
-mod tests {
-    use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-
-    use super::*;
-
-    wasm_bindgen_test_configure!(run_in_browser);
-
-    /// More pixels than are read at a time, each unlike the one before.
-    fn rgba(width: u32, height: u32, alpha: u8) -> Vec<u8> {
-        let pixels = 0..width * height;
-        pixels
-            .flat_map(|at| [at as u8, (at >> 8) as u8, (at >> 16) as u8, alpha])
-            .collect()
-    }
-
-    fn data(rgba: &[u8], width: u32) -> JsValue {
-        let rgba = Uint8ClampedArray::from(rgba);
-        ImageData::new_with_js_u8_clamped_array(&rgba, width)
-            .unwrap()
-            .into()
-    }
-
-    #[wasm_bindgen_test]
-    async fn pixels_are_taken_as_they_are() {
-        let (width, height) = (700, 900);
-        let rgba = rgba(width, height, 255);
-        let picture = Pixels::of(data(&rgba, width))
-            .unwrap()
-            .read()
-            .await
-            .unwrap();
-        assert_eq!((picture.width(), picture.height()), (width, height));
-        let expected = rgba.chunks_exact(4).flat_map(|pixel| &pixel[..3]);
-        assert!(picture.rgb().iter().eq(expected));
-    }
-
-    #[wasm_bindgen_test]
-    async fn pixels_of_both_kinds_lie_over_white() {
-        let data = data(&rgba(16, 16, 0), 16);
-        let scope: web_sys::DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-        let bitmap = scope
-            .create_image_bitmap_with_image_data(data.unchecked_ref())
-            .unwrap();
-        for pixels in [data, JsFuture::from(bitmap).await.unwrap()] {
-            let picture = Pixels::of(pixels).unwrap().read().await.unwrap();
-            assert_eq!(picture.rgb(), [255; 3 * 16 * 16]);
-        }
-        assert!(Pixels::of("no pixels".into()).is_none());
-    }
 }

@@ -1,28 +1,35 @@
 //! The engine: a dedicated worker around Cliplet's model. It takes requests one by one as they come, and works on each as a task of
 //! its own, so that a picture can be scored while a model is still arriving. The page that has started it may bring others.
 //!
-//! It is the only code that talks to both the model and the browser. `page_session` does what a page asks for, and `collection` what it asks
-//! about many pictures; `session_registry` is what all of them share; `model` and `pictures` hold what is known, and `scoring` makes scores of
-//! cosines; `fetch` and `store` bring model files in, and `ranges` says which parts of one are there; `decode` makes pixels of a
-//! picture file, which `readback` gets out of the browser; `explain` says which parts of it speak for a label; `tasks` lets work be
-//! cancelled; `port` speaks to pages. What is not here: the messages (`cliplet-protocol`), arithmetic (`cliplet-clip`), and
-//! anything that a person sees (the page).
+//! It is the only code that talks to both the model and the browser. `requests` does what a page asks for. A `page_session` is a
+//! page, `session_state` what it has, with its `collection` of many pictures, and `session_registry` what all pages share; `model`,
+//! `embedding` and `pictures` hold what is known, and `scoring` makes scores of cosines. `fetch`, `store` and `conversion` bring
+//! model files in, `source` says where one comes from, and `ranges` which parts of it are there. `decode` makes pixels of a picture
+//! file, which `readback` gets out of the browser's `bitmap`; `pixels` are those that the page hands over. `tasks` lets work be
+//! cancelled; `port` speaks to pages, through the worker's `global` object. What is not here: the messages (`cliplet-protocol`),
+//! arithmetic (`cliplet-clip`), and anything that a person sees (the page).
 
 #![forbid(unsafe_code)]
 
+mod bitmap;
 mod collection;
 mod conversion;
 mod decode;
-mod explain;
+mod embedding;
 mod fetch;
+mod global;
 mod model;
 mod page_session;
 mod pictures;
+mod pixels;
 mod port;
 mod ranges;
 mod readback;
+mod requests;
 mod scoring;
 mod session_registry;
+mod session_state;
+mod source;
 mod store;
 mod tasks;
 
@@ -34,6 +41,7 @@ use wasm_bindgen::prelude::Closure;
 use web_sys::{MessageEvent, PromiseRejectionEvent};
 
 use cliplet_protocol::messages::{Cancel, FromWorker, Join, Reply, Request};
+use global::scope;
 use page_session::PageSession;
 use port::{Attachments, PagePort};
 use session_registry::SessionRegistry;
@@ -49,7 +57,7 @@ pub fn start(build: String, threads: u32) {
         listening: FromWorker::Listening { build, threads },
     });
     let listener = worker.begin(PagePort::Owner).1;
-    port::scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
+    scope().set_onmessage(Some(listener.as_ref().unchecked_ref()));
     listener.forget();
     PagePort::Owner.post(&worker.listening);
 }
@@ -67,7 +75,6 @@ impl Worker {
     /// Begins to work for a page.
     fn begin(self: &Rc<Self>, port: PagePort) -> (Rc<PageSession>, Listener) {
         let session = Rc::new(PageSession::new(port, &self.sessions));
-        self.sessions.add(&session);
         let (worker, of) = (Rc::clone(self), Rc::clone(&session));
         let listener = Closure::new(move |event: MessageEvent| worker.take(&of, &event));
         (session, listener)
@@ -82,13 +89,12 @@ impl Worker {
         port.set_onmessage(Some(listener.as_ref().unchecked_ref()));
         port::add_guest(&port);
         session.port.post(&self.listening);
-        let worker = Rc::clone(self);
         wasm_bindgen_futures::spawn_local(async move {
             store::wait_until_free(&lock).await;
             port::remove_guest(&port);
             port.set_onmessage(None);
             port.close();
-            worker.sessions.remove(&session);
+            session.end();
             drop(listener);
         });
     }
@@ -136,7 +142,7 @@ fn report_crashes() {
         }
     });
     // A global without events could not have taken messages either.
-    let _ = port::scope()
+    let _ = scope()
         .add_event_listener_with_callback("unhandledrejection", listener.as_ref().unchecked_ref());
     listener.forget();
 }

@@ -5,35 +5,19 @@ use std::collections::HashMap;
 use std::io::{Seek, SeekFrom};
 use std::rc::Rc;
 
+use cliplet_clip::attribution::Contributions;
 use cliplet_clip::picture::Picture;
-use cliplet_clip::{Arithmetic, Clip, Error, zero_shot};
+use cliplet_clip::{Arithmetic, Clip, Error, preprocess, zero_shot};
 
-use super::explain::Explained;
-use super::fetch::Source;
+use super::embedding::{Embedding, EncodedPrompt};
 use super::pictures::ContentHash;
+use super::source::Source;
 use super::store::{self, KeptPrompt, ModelFile, PromptFile};
 use super::tasks::{Stopped, Task};
 use cliplet_protocol::catalogue::ModelEntry;
 use cliplet_protocol::messages::{Failure, Progress, PromptTokens};
-use cliplet_protocol::query::Candidate;
+use cliplet_protocol::query::{Candidate, LabelQuery};
 use cliplet_protocol::scoring::Scoring;
-
-/// An embedding of unit length, shared instead of copied.
-pub(super) type Embedding = Rc<[f32]>;
-
-/// What is known of one prompt, or of several together.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct EncodedPrompt {
-    pub(super) embedding: Embedding,
-    /// The prompt was longer than the model's context.
-    pub(super) cut: bool,
-}
-
-impl AsRef<[f32]> for EncodedPrompt {
-    fn as_ref(&self) -> &[f32] {
-        &self.embedding
-    }
-}
 
 /// Prompts that are kept at most, some 2 KB each. Half-typed labels are among them, so it is above the longest lists.
 const MAX_PROMPTS: usize = 20_000;
@@ -49,6 +33,14 @@ const BETWEEN_PROMPTS: &str = "\n";
 struct Encoded {
     done: u32,
     total: u32,
+}
+
+/// What is known of the picture that was explained last, by one model. Of any label, it says the rest by products alone.
+pub(super) struct Explained {
+    hash: ContentHash,
+    pub(super) contributions: Contributions,
+    /// Left, top, width and height of what the model looks at, as shares of the picture.
+    pub(super) kept: [f64; 4],
 }
 
 /// A model in memory.
@@ -71,7 +63,7 @@ pub(super) struct LoadedModel {
     unkept_prompts: RefCell<Vec<KeptPrompt>>,
     pictures: RefCell<HashMap<ContentHash, Embedding>>,
     /// What is known of the picture that was explained last.
-    pub(super) explained: RefCell<Option<Rc<Explained>>>,
+    explained: RefCell<Option<Rc<Explained>>>,
 }
 
 impl LoadedModel {
@@ -127,6 +119,16 @@ impl LoadedModel {
         self.prompts_of(task, prompts, &mut so_far, true).await
     }
 
+    /// The same of one.
+    pub(super) async fn prompt(
+        &self,
+        task: &Task,
+        prompt: &String,
+    ) -> Result<EncodedPrompt, Stopped> {
+        let mut prompts = self.prompts(task, std::slice::from_ref(prompt)).await?;
+        Ok(prompts.remove(0))
+    }
+
     /// The same for a part of all that a request wants to know. `keep` them for the next visit, or not.
     async fn prompts_of(
         &self,
@@ -158,11 +160,11 @@ impl LoadedModel {
         task: &Task,
         scoring: &Scoring,
     ) -> Result<Option<EncodedPrompt>, Stopped> {
-        if !scoring.needs_neutral() {
-            return Ok(None);
+        if scoring.needs_neutral() {
+            Ok(Some(self.prompt(task, &scoring.neutral).await?))
+        } else {
+            Ok(None)
         }
-        let prompt = std::slice::from_ref(&scoring.neutral);
-        Ok(self.prompts(task, prompt).await?.into_iter().next())
     }
 
     /// The embeddings of candidate labels, in their order: of one prompt or of the mean of several; only unknown ones are encoded.
@@ -193,6 +195,15 @@ impl LoadedModel {
             });
         }
         Ok(encoded)
+    }
+
+    /// The embeddings of a query's labels, in their order.
+    pub(super) async fn labels(
+        &self,
+        task: &Task,
+        query: &LabelQuery,
+    ) -> Result<Vec<EncodedPrompt>, Stopped> {
+        self.candidates(task, &query.labels, &query.templates).await
     }
 
     /// How many prompts have to be encoded for candidates with these.
@@ -322,6 +333,37 @@ impl LoadedModel {
         let known = hashes.zip(embeddings.iter().map(Rc::clone));
         self.pictures.borrow_mut().extend(known);
         Ok(embeddings)
+    }
+
+    /// What is known of a picture's parts, if it was explained last.
+    pub(super) fn explained(&self, hash: &ContentHash) -> Option<Rc<Explained>> {
+        let explained = self.explained.borrow();
+        explained.clone().filter(|known| known.hash == *hash)
+    }
+
+    /// Finds out what the parts of a picture contribute to its embedding, and keeps it until the next.
+    pub(super) fn explain(
+        &self,
+        hash: ContentHash,
+        picture: &Picture,
+    ) -> Result<Rc<Explained>, Failure> {
+        let pixels = self.clip.preprocess(picture).map_err(internal)?;
+        let (width, height) = (picture.width(), picture.height());
+        let side = self.clip.config().vision.image_size;
+        let [left, top, kept_width, kept_height] = preprocess::kept_part(width, height, side);
+        let (width, height) = (f64::from(width), f64::from(height));
+        let explained = Rc::new(Explained {
+            hash,
+            contributions: self.clip.contributions(&pixels).map_err(internal)?,
+            kept: [
+                left / width,
+                top / height,
+                kept_width / width,
+                kept_height / height,
+            ],
+        });
+        self.explained.replace(Some(Rc::clone(&explained)));
+        Ok(explained)
     }
 
     /// Forgets the embedding of a picture.

@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, SubtleCrypto};
 
-use super::port;
+use super::global::scope;
 use cliplet_protocol::messages::Failure;
 use cliplet_protocol::query::PictureId;
 
@@ -69,7 +69,7 @@ pub(super) async fn hash(file: &Blob) -> Result<ContentHash, Failure> {
 
 /// None in a page without a secure origin, where browsers do not hash.
 fn subtle() -> Option<SubtleCrypto> {
-    let subtle = port::scope().crypto().ok()?.subtle();
+    let subtle = scope().crypto().ok()?.subtle();
     (!subtle.is_undefined()).then_some(subtle)
 }
 

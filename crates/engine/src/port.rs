@@ -3,17 +3,12 @@
 use std::cell::RefCell;
 
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent, MessagePort};
+use web_sys::{Blob, MessageEvent, MessagePort};
 
-use super::decode::Pixels;
-
+use super::global::scope;
+use super::pixels::Pixels;
 use cliplet_protocol::envelope;
 use cliplet_protocol::messages::{FromWorker, Reply, RequestId, ToWorker};
-
-/// The worker's global object.
-pub(super) fn scope() -> DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
-}
 
 /// What may travel beside a message of the page.
 #[derive(Default)]

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, ImageBitmap, ImageData, OffscreenCanvas};
 
-use super::decode::{browser_bitmap, context, failure, internal};
+use super::bitmap::{browser_bitmap, context, failure, internal};
 use cliplet_protocol::messages::Failure;
 
 /// Pixels read at a time. What is read in pieces that fit the processor's cache takes half the time, and large photographs would

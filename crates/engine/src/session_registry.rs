@@ -6,16 +6,17 @@ use std::rc::Rc;
 
 use cliplet_clip::picture::Picture;
 
-use super::fetch::Source;
-use super::model::{Embedding, LoadedModel};
-use super::page_session::PageSession;
+use super::embedding::Embedding;
+use super::model::LoadedModel;
 use super::pictures::ContentHash;
+use super::session_state::SessionState;
+use super::source::Source;
 use cliplet_protocol::messages::Failure;
 
 /// All of them.
 #[derive(Default)]
 pub(super) struct SessionRegistry {
-    sessions: RefCell<Vec<Rc<PageSession>>>,
+    sessions: RefCell<Vec<Rc<SessionState>>>,
     /// Decoded pictures that requests wait to be encoded.
     waiting: RefCell<Vec<Rc<WaitingPicture>>>,
 }
@@ -32,21 +33,27 @@ const PICTURES_TOGETHER: usize = 4;
 
 impl SessionRegistry {
     /// Counts another one among them.
-    pub(super) fn add(&self, session: &Rc<PageSession>) {
+    pub(super) fn add(&self, session: &Rc<SessionState>) {
         self.sessions.borrow_mut().push(Rc::clone(session));
     }
 
-    /// Stops what one has asked for, and forgets it, its pictures and its model, unless others have them too.
-    pub(super) fn remove(&self, session: &Rc<PageSession>) {
-        session.tasks.cancel_all();
+    /// Forgets one, its pictures and its model, unless others have them too.
+    pub(super) fn remove(&self, session: &Rc<SessionState>) {
         self.sessions
             .borrow_mut()
             .retain(|other| !Rc::ptr_eq(other, session));
         for picture in session.pictures.take().values() {
             self.forget_unless_had(&picture.hash);
         }
-        session.forget_collection();
+        self.forget_collection(session);
         session.model.replace(None);
+    }
+
+    /// Forgets all pictures of the collection of one.
+    pub(super) fn forget_collection(&self, session: &SessionState) {
+        for hash in session.collection.clear() {
+            self.forget_unless_had(&hash);
+        }
     }
 
     /// The models that answer them, some perhaps several times.
@@ -67,11 +74,7 @@ impl SessionRegistry {
     /// Forgets what is kept for a picture of these contents, unless somebody has one.
     pub(super) fn forget_unless_had(&self, hash: &ContentHash) {
         let sessions = self.sessions.borrow();
-        let had = sessions.iter().any(|session| {
-            let pictures = session.pictures.borrow();
-            let taken = pictures.values().any(|picture| picture.hash == *hash);
-            taken || session.collection.has(hash)
-        });
+        let had = sessions.iter().any(|session| session.has_picture(hash));
         if !had {
             for model in self.models() {
                 model.forget_picture(hash);

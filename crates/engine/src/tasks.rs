@@ -10,7 +10,8 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, AbortSignal, MessageChannel};
 
-use super::port::{self, PagePort};
+use super::global::scope;
+use super::port::PagePort;
 use cliplet_protocol::messages::{Failure, Progress, Reply, RequestId};
 
 /// Why a request ended without being done.
@@ -135,9 +136,10 @@ impl Task {
 
     /// Whether the page has cancelled it.
     pub(super) fn check_cancelled(&self) -> Result<(), Stopped> {
-        match self.cancelled.get() {
-            true => Err(Stopped::Cancelled),
-            false => Ok(()),
+        if self.cancelled.get() {
+            Err(Stopped::Cancelled)
+        } else {
+            Ok(())
         }
     }
 
@@ -230,7 +232,7 @@ impl Drop for Abort<'_> {
 pub(super) async fn timer(milliseconds: f64) {
     let promise = Promise::new(&mut |resolve, _| {
         // A worker without timers would not run at all.
-        let _ = port::scope()
+        let _ = scope()
             .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds as i32);
     });
     let _ = JsFuture::from(promise).await;

@@ -204,9 +204,10 @@ pub fn seeds(target: &str) -> Vec<PathBuf> {
 /// What a target was found to do wrong.
 pub fn regressions(target: &str) -> Vec<PathBuf> {
     let folder = files("regressions").join(target);
-    match folder.exists() {
-        true => listed(&folder),
-        false => Vec::new(),
+    if folder.exists() {
+        listed(&folder)
+    } else {
+        Vec::new()
     }
 }
 

@@ -88,9 +88,10 @@ impl<'a> Expected<'a> {
             let begin = 3 * (y * self.picture.width() as usize + x);
             array::from_fn(|channel| self.picture.rgb()[begin + channel])
         };
-        match self.down_first {
-            true => across.weigh(|x| down.weigh(|y| at(x, y))),
-            false => down.weigh(|y| across.weigh(|x| at(x, y))),
+        if self.down_first {
+            across.weigh(|x| down.weigh(|y| at(x, y)))
+        } else {
+            down.weigh(|y| across.weigh(|x| at(x, y)))
         }
     }
 

@@ -1,7 +1,8 @@
 //! Activations as whole numbers: each block of a row has a scale of its own, `x = scale * quant`.
 
-use super::tiles::Rows;
-use super::{BLOCK, Precision, ROWS};
+use super::layout::{BLOCK, ROWS};
+use super::precision::Precision;
+use super::words::{words_of_bytes, words_of_fifteens};
 
 /// Quantised rows, in the order in which a product reads them: rows in groups (`in_threes`), in a group block by block, and
 /// in a block word by word, one per row. A word is four activations of seven or eight bits, with an offset so that none is below
@@ -23,6 +24,25 @@ pub struct Groups<'a> {
     pub(super) precision: Precision,
     words: &'a mut [u32],
     scales: &'a mut [f32],
+}
+
+/// One block of some rows of activations as a tile reads it: word after word, and in a word row after row.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub(super) words: *const u32,
+    /// One per row.
+    pub(super) scales: *const f32,
+}
+
+impl Rows {
+    /// What lies so many blocks further on; it need not be there.
+    #[inline(always)]
+    pub(super) fn after(self, blocks: usize, words_of_block: usize) -> Self {
+        Self {
+            words: self.words.wrapping_add(blocks * words_of_block),
+            scales: self.scales.wrapping_add(blocks),
+        }
+    }
 }
 
 /// Where one block of one row lies.
@@ -161,12 +181,11 @@ fn indices(
     let row_blocks = inputs.div_ceil(BLOCK);
     assert!(row < rows && b < row_blocks, "a block");
     let threes = in_threes(rows);
-    let (first, stride) = match row < threes {
-        true => (row / ROWS * ROWS, ROWS),
-        false => {
-            let first = row - (row - threes) % 2;
-            (first, 2.min(rows - first))
-        }
+    let (first, stride) = if row < threes {
+        (row / ROWS * ROWS, ROWS)
+    } else {
+        let first = row - (row - threes) % 2;
+        (first, 2.min(rows - first))
     };
     let blocks = first * row_blocks + b * stride;
     let words = blocks * words_of(precision) + row - first;
@@ -228,18 +247,4 @@ impl BlockPlace<'_> {
             *place = word;
         }
     }
-}
-
-/// Numbers that are bytes once `offset` is added, as words of four.
-#[inline(always)]
-pub(super) fn words_of_bytes(quants: &[i32; BLOCK], offset: i32) -> [u32; BLOCK / 4] {
-    let (fours, _) = quants.as_chunks::<4>();
-    std::array::from_fn(|i| u32::from_le_bytes(fours[i].map(|quant| (quant + offset) as u8)))
-}
-
-/// Numbers of sixteen bits as words of two.
-#[inline(always)]
-pub(super) fn words_of_fifteens(quants: &[i32; BLOCK]) -> [u32; BLOCK / 2] {
-    let (pairs, _) = quants.as_chunks::<2>();
-    std::array::from_fn(|i| pairs[i][0] as u32 & 0xffff | (pairs[i][1] as u32) << 16)
 }

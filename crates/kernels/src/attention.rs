@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::functions;
+use super::layout::LANES;
+use super::out::Out;
 use super::vector::{Vector, array};
-use super::{LANES, Out};
 
 /// Rows that ask: `rows x width`, `stride` apart; a row's heads lie side by side.
 #[derive(Clone, Copy, Debug)]
@@ -87,9 +88,10 @@ pub(super) unsafe fn attend<V: Vector>(queries: Queries, keys: Keys, mut out: Ou
         let two = row + 1 < rows.end && std::ptr::eq(seen, keys.seen_by.seen_by(row + 1));
         // Safety: `check` has seen that all keys and values are there; the rest is the caller's promise.
         unsafe {
-            match two {
-                true => attend_rows::<V, 2>(queries, &keys, row, seen, &mut weights, &mut out),
-                false => attend_rows::<V, 1>(queries, &keys, row, seen, &mut weights, &mut out),
+            if two {
+                attend_rows::<V, 2>(queries, &keys, row, seen, &mut weights, &mut out);
+            } else {
+                attend_rows::<V, 1>(queries, &keys, row, seen, &mut weights, &mut out);
             }
         }
         row += 1 + usize::from(two);

@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
+use super::layout::{LANES, PANEL, ROWS, VECTORS};
+use super::out::Out;
 use super::product::{Epilogue, PanelEpilogue};
 use super::vector::{Vector, array};
-use super::{LANES, Out, PANEL, ROWS, VECTORS};
 
 /// A weight matrix of `outputs x inputs` in f32.
 #[derive(Clone, Debug)]
@@ -92,12 +93,11 @@ pub(super) unsafe fn multiply<V: Vector>(
             let mut row = 0;
             while row < rows {
                 let xs = &xs[row * inputs..];
-                let (sums, count) = match row + ROWS <= rows {
-                    true => (sums::<V, ROWS>(of_panel, xs, inputs), ROWS),
-                    false => {
-                        let [sums] = sums::<V, 1>(of_panel, xs, inputs);
-                        ([sums; ROWS], 1)
-                    }
+                let (sums, count) = if row + ROWS <= rows {
+                    (sums::<V, ROWS>(of_panel, xs, inputs), ROWS)
+                } else {
+                    let [sums] = sums::<V, 1>(of_panel, xs, inputs);
+                    ([sums; ROWS], 1)
                 };
                 for sums in &sums[..count] {
                     epilogue.put(sums, row, &mut out);

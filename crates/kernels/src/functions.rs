@@ -1,9 +1,20 @@
 //! Functions of one number, a vector at a time, as exact as f32 lets them be seen: some 2e-7 off at most, as a part of the
 //! result or of 1.
 
-use super::LANES;
+use super::layout::LANES;
 use super::vector::Vector;
-use crate::Activation;
+
+/// What a tower puts numbers through after a product or a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// `x * Phi(x)` with the error function; LAION's models.
+    Gelu,
+    /// `x * sigmoid(1.702 x)`; OpenAI's models.
+    QuickGelu,
+    /// `min(max(x, 0), 6)`; convolutional towers for small devices (Howard et al., 2017,
+    /// arXiv:1704.04861).
+    Relu6,
+}
 
 /// e to the power of `x`; below -87 and above 88 what it is there.
 ///
@@ -31,7 +42,7 @@ pub(super) unsafe fn exp<V: Vector>(x: V::F) -> V::F {
     }
 }
 
-/// See [`Activation`].
+/// Applies an activation function.
 ///
 /// # Safety
 /// The processor must have the instructions of `V`.

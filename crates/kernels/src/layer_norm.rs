@@ -1,6 +1,6 @@
 //! LayerNorm, for vector kernels.
 
-use super::LANES;
+use super::layout::LANES;
 use super::vector::Vector;
 
 /// See [`super::Kernel::layer_norm`].

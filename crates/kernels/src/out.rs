@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::PANEL;
+use super::layout::PANEL;
 
 /// Some rows and some columns of a matrix of results, to be written to by whoever holds it.
 ///

@@ -76,9 +76,10 @@ impl Turn {
                 2 => (last_x - x, last_y - y),
                 _ => (y, last_x - x),
             };
-            let column = match self.mirrored {
-                true => across - 1 - column,
-                false => column,
+            let column = if self.mirrored {
+                across - 1 - column
+            } else {
+                column
             };
             row * across + column
         };

@@ -7,13 +7,14 @@
 
 use std::ops::Range;
 
-use super::activations::{in_threes, rows_at_once, words_of};
+use super::activations::{Activations, Rows, in_threes, rows_at_once, words_of};
 use super::functions;
-use super::pack::PanelBlock;
-use super::tiles::{Block, Rows, Tile, rolled};
+use super::functions::Activation;
+use super::layout::{LANES, PANEL, ROWS, VECTORS};
+use super::out::Out;
+use super::pack::{PackedWeights, PanelBlock};
+use super::tiles::{Block, Tile, rolled};
 use super::vector::{Vector, array};
-use super::{Activations, LANES, Out, PANEL, PackedWeights, ROWS, VECTORS};
-use crate::Activation;
 
 /// Rows that take a block of weights one after the other, at most: what they have added up stays in the nearest cache, and their
 /// activations in the next.

@@ -1,8 +1,9 @@
 //! From f32 to whole numbers, for vector kernels.
 
 use super::activations::{Groups, offset};
+use super::layout::{BLOCK, LANES};
+use super::precision::{MOST_OF_EIGHT, Precision};
 use super::vector::{Vector, array};
-use super::{BLOCK, LANES, MOST_OF_EIGHT, Precision};
 
 /// Vectors in a block.
 const VECTORS: usize = BLOCK / LANES;

@@ -8,11 +8,16 @@
 use std::arch::wasm32::*;
 use std::hint::black_box;
 
+use super::kernel::Kernel;
+use super::loops::loops;
+use super::out::Out;
+use super::pack::PackedWeights;
+use super::precision::Precision;
 use super::product;
+use super::product::Epilogue;
 use super::simd128::V128;
 use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs, SevensBy32};
-use super::vector::{Bytes, BytesAtOnce, loops};
-use super::{Epilogue, Kernel, Out, PackedWeights, Precision};
+use super::vector::{Bytes, BytesAtOnce};
 
 /// See the module. Which one a processor has is found out by [`Relaxed::of_the_processor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,12 +2,19 @@
 
 use std::ops::Range;
 
+use super::activations::{Activations, Groups};
+use super::attention::{Keys, Queries};
+use super::depthwise::{Depthwise, MapRows};
+use super::floats::FloatWeights;
+use super::functions::Activation;
+use super::kernel::Kernel;
+use super::layout::{BLOCK, PANEL};
+use super::out::Out;
+use super::pack::PackedWeights;
+use super::precision::{MOST_OF_EIGHT, Precision};
+use super::product;
+use super::product::Epilogue;
 use super::quantise::inverse;
-use super::{
-    Activations, BLOCK, Depthwise, Epilogue, FloatWeights, Groups, Kernel, Keys, MOST_OF_EIGHT,
-    MapRows, Out, PANEL, PackedWeights, Precision, Queries, product,
-};
-use crate::Activation;
 
 /// The oracle. Its activations have the given precision, whatever they are for.
 pub struct Scalar(pub Precision);
@@ -165,13 +172,15 @@ pub(super) fn convolve(
     let (across, channels) = (depthwise.side_of_results(side), depthwise.channels());
     let places = rows.flat_map(|row| (0..across).map(move |column| (row, column)));
     for ((row, column), out) in places.zip(out.chunks_exact_mut(channels.max(1))) {
-        let ((down, top), (right, left)) =
-            (depthwise.taps(side, row), depthwise.taps(side, column));
+        let ((down, top), (right, left)) = (
+            depthwise.padding.taps(side, row),
+            depthwise.padding.taps(side, column),
+        );
         for (channel, out) in out.iter_mut().enumerate() {
             let mut sum = f64::from(depthwise.bias[channel]);
             for (y, tap_down) in (top..).zip(down.clone()) {
                 for (x, tap_right) in (left..).zip(right.clone()) {
-                    let tap = tap_down * depthwise.kernel + tap_right;
+                    let tap = tap_down * depthwise.padding.kernel + tap_right;
                     let weight = depthwise.filters[tap * channels + channel];
                     let place = (y - first) * side + x;
                     sum += f64::from(numbers[place * channels + channel] * weight);

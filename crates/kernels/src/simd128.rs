@@ -2,10 +2,16 @@
 
 use std::arch::wasm32::*;
 
+use super::kernel::Kernel;
+use super::layout::{BLOCK, LANES};
+use super::loops::loops;
+use super::out::Out;
+use super::pack::PackedWeights;
+use super::precision::Precision;
 use super::product;
+use super::product::Epilogue;
 use super::tiles::Pairs;
-use super::vector::{Vector, loops};
-use super::{BLOCK, Epilogue, Kernel, LANES, Out, PackedWeights, Precision};
+use super::vector::Vector;
 
 /// Its fastest products are of pairs of sixteen bits.
 pub struct Simd128;

@@ -5,7 +5,8 @@
 
 use half::f16;
 
-use super::{BLOCK, QuantisedBlock};
+use super::layout::BLOCK;
+use super::quantised_block::QuantisedBlock;
 
 /// A type of blocks of [`BLOCK`] weights that can be packed as they are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

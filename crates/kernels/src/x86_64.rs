@@ -2,10 +2,17 @@
 
 use std::arch::x86_64::*;
 
+use super::activations::Activations;
+use super::kernel::Kernel;
+use super::layout::LANES;
+use super::loops::loops;
+use super::out::Out;
+use super::pack::PackedWeights;
+use super::precision::Precision;
 use super::product;
+use super::product::Epilogue;
 use super::tiles::{BytesBySixteen, EightsBy32, FourteensBy32, Pairs};
-use super::vector::{Bytes, BytesAtOnce, Vector, loops};
-use super::{Activations, Epilogue, Kernel, LANES, Out, PackedWeights, Precision};
+use super::vector::{Bytes, BytesAtOnce, Vector};
 
 /// Multiplies bytes into sixteen bits, and pairs of sixteen bits.
 pub struct Avx2(());

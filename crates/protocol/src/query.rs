@@ -46,9 +46,10 @@ impl Candidate {
 
     /// The prompts that are encoded for it: at least one.
     pub fn filled(&self, templates: &[String]) -> Vec<String> {
-        let templates = match self.prompts.is_empty() {
-            true => templates,
-            false => &self.prompts,
+        let templates = if self.prompts.is_empty() {
+            templates
+        } else {
+            &self.prompts
         };
         match templates {
             [] => vec![self.label.clone()],

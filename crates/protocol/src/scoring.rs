@@ -57,9 +57,10 @@ impl Scoring {
 
     /// What the logit scale is divided by.
     pub fn divisor(&self) -> f32 {
-        match self.temperature.is_finite() && self.temperature > 0.0 {
-            true => self.temperature,
-            false => 1.0,
+        if self.temperature.is_finite() && self.temperature > 0.0 {
+            self.temperature
+        } else {
+            1.0
         }
     }
 }

@@ -66,9 +66,10 @@ fn utf8(bytes: &[u8]) -> Result<String, NotText> {
         let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
         NotText::NotUtf8(lines(&before).count().max(1))
     })?;
-    match text.contains('\0') {
-        true => Err(NotText::Binary),
-        false => Ok(text.to_owned()),
+    if text.contains('\0') {
+        Err(NotText::Binary)
+    } else {
+        Ok(text.to_owned())
     }
 }
 

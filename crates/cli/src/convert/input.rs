@@ -60,9 +60,10 @@ pub(super) fn find(path: &Path) -> Result<Model, Stop> {
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_open_clip = name.starts_with("open_clip") || !folder.join(CONFIG).exists();
-    let layout = match is_open_clip && folder.join(open_clip::CONFIG).exists() {
-        true => Layout::OpenClip,
-        false => Layout::Transformers,
+    let layout = if is_open_clip && folder.join(open_clip::CONFIG).exists() {
+        Layout::OpenClip
+    } else {
+        Layout::Transformers
     };
     // What is wrong with the file itself comes before what is missing beside it.
     let weights = checkpoint(path)?;
@@ -223,9 +224,10 @@ fn checkpoint(path: &Path) -> Result<Checkpoint<File>, Stop> {
     let mut file = open(path)?;
     let first = first(path, &mut file)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let opened = match pytorch::looks_like_one(&first) {
-        true => pytorch::open(&name, file),
-        false => safetensors::open(&name, file),
+    let opened = if pytorch::looks_like_one(&first) {
+        pytorch::open(&name, file)
+    } else {
+        safetensors::open(&name, file)
     };
     opened.map_err(|error| Stop::Failed(about(path.parent().unwrap_or(path), &error)))
 }

@@ -135,13 +135,15 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
 
 /// What may be read of a model: what is named, and in its folder all that is no GGUF and no other model's weights.
 fn read_of(input: &Path) -> Vec<PathBuf> {
-    let (folder, is_folder) = match input.is_dir() {
-        true => (input, true),
-        false => (input.parent().unwrap_or(input), false),
+    let (folder, is_folder) = if input.is_dir() {
+        (input, true)
+    } else {
+        (input.parent().unwrap_or(input), false)
     };
-    let folder = match folder == Path::new("") {
-        true => Path::new("."),
-        false => folder,
+    let folder = if folder == Path::new("") {
+        Path::new(".")
+    } else {
+        folder
     };
     let has = |path: &Path, ending: &str| path.extension().is_some_and(|own| own == ending);
     let beside = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -93,19 +93,17 @@ impl Data {
     fn in_archives(paths: &[PathBuf], names: Option<Vec<String>>) -> Result<Self, Stop> {
         let mut archives = Vec::new();
         for path in paths {
-            match path.is_dir() {
-                true => {
-                    let mut found = children(path)?;
-                    found.retain(|path| is_archive(path));
-                    archives.extend(found);
-                }
-                false if is_archive(path) => archives.push(path.clone()),
-                false => {
-                    return Err(Stop::Usage(format!(
-                        "{} is neither a folder nor a tar archive.",
-                        path.display()
-                    )));
-                }
+            if path.is_dir() {
+                let mut found = children(path)?;
+                found.retain(|path| is_archive(path));
+                archives.extend(found);
+            } else if is_archive(path) {
+                archives.push(path.clone());
+            } else {
+                return Err(Stop::Usage(format!(
+                    "{} is neither a folder nor a tar archive.",
+                    path.display()
+                )));
             }
         }
         let classes = names.ok_or_else(|| {

@@ -7,9 +7,8 @@ use cliplet_clip::linear_probe::{ANCHOR, Example, LinearProbe, Settings as Fit};
 use serde::Serialize;
 
 use super::data::Data;
-use super::{Settings, line, mean, percent, recall, report};
-use crate::arguments::ModelArguments;
-use crate::model;
+use super::report::{Settings, line, mean, percent, recall, report};
+use crate::model::{self, ModelArguments};
 use crate::stop::{Stop, say};
 
 pub(super) const EXAMPLES: &str = "\

@@ -8,10 +8,9 @@ use cliplet_clip::zero_shot::cosine;
 use cliplet_protocol::text;
 use serde::{Deserialize, Serialize};
 
-use super::{Settings, line, percent, report};
-use crate::arguments::ModelArguments;
+use super::report::{Settings, line, percent, report};
 use crate::encode::each;
-use crate::model;
+use crate::model::{self, ModelArguments};
 use crate::pictures::Unit;
 use crate::progress::Progress;
 use crate::stop::Stop;
@@ -94,19 +93,16 @@ fn read(path: &Path) -> Result<Pairs, Stop> {
         }
         let wrong =
             |what: &str| Stop::Failed(format!("{}, line {}: {what}.", path.display(), number + 1));
-        let (image, captions) = match line.trim_start().starts_with('{') {
-            true => {
-                let line: Line =
-                    serde_json::from_str(line).map_err(|error| wrong(&error.to_string()))?;
-                let captions = line.captions.into_iter().chain(line.caption);
-                (line.image, captions.collect())
-            }
-            false => {
-                let (image, caption) = line
-                    .split_once('\t')
-                    .ok_or_else(|| wrong("there is no tab between a picture and its caption"))?;
-                (PathBuf::from(image), vec![caption.to_owned()])
-            }
+        let (image, captions) = if line.trim_start().starts_with('{') {
+            let line: Line =
+                serde_json::from_str(line).map_err(|error| wrong(&error.to_string()))?;
+            let captions = line.captions.into_iter().chain(line.caption);
+            (line.image, captions.collect())
+        } else {
+            let (image, caption) = line
+                .split_once('\t')
+                .ok_or_else(|| wrong("there is no tab between a picture and its caption"))?;
+            (PathBuf::from(image), vec![caption.to_owned()])
         };
         let captions: Vec<String> = captions;
         if captions.is_empty() {

@@ -7,10 +7,9 @@ use cliplet_clip::zero_shot::cosine;
 use serde::Serialize;
 
 use super::data::Data;
-use super::{Settings, line, mean, percent, recall, report};
-use crate::arguments::ModelArguments;
+use super::report::{Settings, line, mean, percent, recall, report};
 use crate::labels::{self, TemplateArguments};
-use crate::model;
+use crate::model::{self, ModelArguments};
 use crate::stop::Stop;
 
 pub(super) const EXAMPLES: &str = "\

@@ -8,6 +8,25 @@ use std::time::SystemTime;
 use super::unfinished::Unfinished;
 use crate::stop::Stop;
 
+/// A file of rows.
+#[derive(Debug, PartialEq)]
+pub(crate) struct FileDestination {
+    pub(crate) path: PathBuf,
+    /// The file of names beside an .npy, if it was named.
+    pub(crate) names: Option<PathBuf>,
+    /// Another folder for what is unfinished.
+    pub(crate) by_way_of: Option<PathBuf>,
+}
+
+impl FileDestination {
+    pub(super) fn create(&self, path: &Path) -> Result<NewFile, Stop> {
+        match &self.by_way_of {
+            Some(folder) => NewFile::create_by_way_of(folder, path),
+            None => NewFile::create(path),
+        }
+    }
+}
+
 /// A file that is being written.
 pub(crate) struct NewFile {
     /// As it was asked for.

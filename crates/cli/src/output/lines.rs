@@ -2,7 +2,9 @@
 
 use std::io::{self, StdoutLock, Write};
 
-use super::{Columns, Format, NewFile, Row, Rows, json_line};
+use super::file::NewFile;
+use super::format::Format;
+use super::row::{Columns, Row, Rows, json_line};
 use crate::stop::Stop;
 
 /// Where lines go, and how that ends.

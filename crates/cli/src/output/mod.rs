@@ -4,68 +4,27 @@
 //! over that is read, or that was not named.
 
 mod file;
+mod format;
 mod guard;
 mod lines;
 mod npy;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod row;
 mod safetensors;
 mod unfinished;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use serde::Serialize;
+use clap::Args;
 
-pub(crate) use file::NewFile;
+pub(crate) use file::{FileDestination, NewFile};
+pub(crate) use format::Format;
 pub(crate) use guard::refuse_inputs;
+pub(crate) use row::{Columns, LabelResult, Row, Rows, Source, json_line};
 
 use crate::stop::Stop;
-
-/// Formats of rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Text,
-    /// A JSON object a line.
-    Jsonl,
-    /// Comma-separated values, with a line of names above them.
-    Csv,
-    /// Embeddings as numpy's .npy, with the names of the pictures in a .txt beside it.
-    Npy,
-    /// Embeddings as safetensors, with the names in its metadata.
-    Safetensors,
-    /// Parquet, for DuckDB, Polars, LanceDB, Spark and the like.
-    Parquet,
-}
-
-impl Format {
-    /// By what a file is called.
-    fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()? {
-            "txt" => Some(Self::Text),
-            "jsonl" | "ndjson" => Some(Self::Jsonl),
-            "csv" => Some(Self::Csv),
-            "npy" => Some(Self::Npy),
-            "safetensors" => Some(Self::Safetensors),
-            "parquet" => Some(Self::Parquet),
-            _ => None,
-        }
-    }
-
-    /// What files of it are called.
-    pub(crate) fn extension(self) -> &'static str {
-        match self {
-            Self::Text => "txt",
-            Self::Jsonl => "jsonl",
-            Self::Csv => "csv",
-            Self::Npy => "npy",
-            Self::Safetensors => "safetensors",
-            Self::Parquet => "parquet",
-        }
-    }
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct OutputArguments {
@@ -109,25 +68,6 @@ pub(crate) struct FolderDestination {
     pub(crate) prune: bool,
 }
 
-/// A file of rows.
-#[derive(Debug, PartialEq)]
-pub(crate) struct FileDestination {
-    pub(crate) path: PathBuf,
-    /// The file of names beside an .npy, if it was named.
-    pub(crate) names: Option<PathBuf>,
-    /// Another folder for what is unfinished.
-    pub(crate) by_way_of: Option<PathBuf>,
-}
-
-impl FileDestination {
-    fn create(&self, path: &Path) -> Result<NewFile, Stop> {
-        match &self.by_way_of {
-            Some(folder) => NewFile::create_by_way_of(folder, path),
-            None => NewFile::create(path),
-        }
-    }
-}
-
 impl OutputArguments {
     /// Where to, and in which format, `default` if nothing says it.
     pub(crate) fn destination(&self, default: Format) -> Result<(Destination, Format), Stop> {
@@ -155,10 +95,11 @@ impl OutputArguments {
                     file.path.display()
                 ))
             })?,
-            (None, Destination::Folder(_)) => match cfg!(feature = "parquet") {
-                true => Format::Parquet,
-                false => Format::Jsonl,
-            },
+            (None, Destination::Folder(_)) => if cfg!(feature = "parquet") {
+Format::Parquet
+} else {
+Format::Jsonl
+},
         };
         let is_lines = matches!(format, Format::Text | Format::Jsonl | Format::Csv);
         if destination == Destination::Stdout && !is_lines {
@@ -179,61 +120,6 @@ impl OutputArguments {
         }
         Ok((destination, format))
     }
-}
-
-/// What a row is of.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Source {
-    Image(String),
-    Text(String),
-}
-
-impl Source {
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Image(name) | Self::Text(name) => name,
-        }
-    }
-}
-
-/// What a picture has with a label.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct LabelResult<'a> {
-    pub(crate) label: &'a str,
-    pub(crate) score: f32,
-    pub(crate) cosine: f32,
-}
-
-/// A line of results.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Row<'a> {
-    #[serde(flatten)]
-    pub(crate) source: Source,
-    /// The end of the picture's file is missing.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) incomplete: bool,
-    /// Best first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) results: Option<Vec<LabelResult<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) embedding: Option<Vec<f32>>,
-}
-
-/// What all rows have.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Columns {
-    pub(crate) has_results: bool,
-    /// Numbers of an embedding, if there are embeddings.
-    pub(crate) embedding: Option<usize>,
-}
-
-/// Takes rows, one after the other.
-pub(crate) trait Rows {
-    fn row(&mut self, row: &Row) -> Result<(), Stop>;
-
-    /// Ends the output. Without this, a file does not appear.
-    fn finish(self: Box<Self>) -> Result<(), Stop>;
 }
 
 impl Destination {
@@ -307,10 +193,4 @@ fn only_embeddings(columns: Columns, format: Format) -> Result<usize, Stop> {
             format.extension()
         ))),
     }
-}
-
-/// Writes an object as one line of JSON.
-pub(crate) fn json_line(mut to: impl Write, object: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut to, object)?;
-    to.write_all(b"\n")
 }

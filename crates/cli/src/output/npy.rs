@@ -6,8 +6,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::file::Place;
-use super::{FileDestination, NewFile, Row, Rows};
+use super::file::{FileDestination, NewFile, Place};
+use super::row::{Row, Rows};
 use crate::stop::Stop;
 
 /// Bytes before the first number: a multiple of 64, and room for any number of rows.
@@ -30,13 +30,14 @@ pub(super) fn may_be_written(file: &FileDestination) -> Result<(), Stop> {
     let is_free = file.names.is_some()
         || fs::symlink_metadata(&names).is_err()
         || are_of_one_run(&file.path, &names).unwrap_or(false);
-    match is_free {
-        true => Ok(()),
-        false => Err(Stop::Failed(format!(
+    if is_free {
+        Ok(())
+    } else {
+        Err(Stop::Failed(format!(
             "The names of the rows would replace {}, which is there already: --paths {0} says that they may, or --paths names \
              another file.",
             names.display()
-        ))),
+        )))
     }
 }
 

@@ -12,7 +12,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use super::{Columns, NewFile, Row, Rows};
+use super::file::NewFile;
+use super::row::{Columns, Row, Rows};
 use crate::stop::Stop;
 
 /// Rows that are handed over together.
@@ -109,9 +110,10 @@ impl Rows for ParquetRows {
             embeddings.append(true);
         }
         self.waiting += 1;
-        match self.waiting < BATCH {
-            true => Ok(()),
-            false => self.flush(),
+        if self.waiting < BATCH {
+            Ok(())
+        } else {
+            self.flush()
         }
     }
 

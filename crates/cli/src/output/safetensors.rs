@@ -7,7 +7,8 @@ use std::io::{self, Seek, Write};
 
 use serde_json::json;
 
-use super::{NewFile, Row, Rows};
+use super::file::NewFile;
+use super::row::{Row, Rows};
 use crate::stop::Stop;
 
 pub(super) fn rows(width: usize, file: NewFile) -> Result<Box<dyn Rows>, Stop> {

@@ -23,9 +23,10 @@ pub(crate) enum Unit {
 
 impl Unit {
     fn new(path: PathBuf) -> Self {
-        match is_archive(&path) {
-            true => Self::Tar(path),
-            false => Self::File(path),
+        if is_archive(&path) {
+            Self::Tar(path)
+        } else {
+            Self::File(path)
         }
     }
 
@@ -107,19 +108,21 @@ fn listed(list: &Path, separator: Separator, units: &mut Vec<Unit>) -> Result<()
     }
     // Only a byte order mark tells UTF-16 from short names with a NUL between them.
     let is_utf16 = matches!(bytes[..], [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
-    let bytes = match is_utf16 && separator == Separator::Found {
-        true => text_file::decode(list, &bytes)?.into_bytes().into(),
-        false => bytes,
+    let bytes = if is_utf16 && separator == Separator::Found {
+        text_file::decode(list, &bytes)?.into_bytes().into()
+    } else {
+        bytes
     };
-    let paths: Vec<&[u8]> = match separator == Separator::Nul || bytes.contains(&0) {
-        true => bytes.split(|&byte| byte == 0).collect(),
+    let paths: Vec<&[u8]> = if separator == Separator::Nul || bytes.contains(&0) {
+        bytes.split(|&byte| byte == 0).collect()
+    } else {
         // Some editors begin a file with a mark of its encoding.
-        false => bytes
+        bytes
             .strip_prefix(b"\xef\xbb\xbf")
             .unwrap_or(&bytes)
             .split(|&byte| byte == b'\n')
             .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-            .collect(),
+            .collect()
     };
     let paths = paths.into_iter().filter(|path| !path.is_empty());
     units.extend(paths.map(|path| Unit::new(path_of_bytes(path))));
@@ -231,10 +234,11 @@ fn matching(pattern: &Path, units: &mut Vec<Unit>) -> Result<(), Stop> {
             units.push(Unit::new(path));
         }
     }
-    match units.len() == before {
-        true => Err(Stop::Failed(format!(
+    if units.len() == before {
+        Err(Stop::Failed(format!(
             "There is no file that matches {text}."
-        ))),
-        false => Ok(()),
+        )))
+    } else {
+        Ok(())
     }
 }

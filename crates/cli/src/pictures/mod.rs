@@ -61,9 +61,10 @@ impl PictureArguments {
                     .to_owned(),
             ));
         }
-        let separator = match self.null {
-            true => Separator::Nul,
-            false => Separator::Found,
+        let separator = if self.null {
+            Separator::Nul
+        } else {
+            Separator::Found
         };
         let images = [named, &self.images].concat();
         let mut units = list::expand(&images, &self.files_from, separator)?;

@@ -173,10 +173,11 @@ impl Index {
                 "it is a link, which only an archive that is a regular file can be searched for",
             ));
         }
-        let entries = match is_compressed(&file)? {
-            true => Self::entries(Archive::new(unpacked(file)?).entries()?),
+        let entries = if is_compressed(&file)? {
+            Self::entries(Archive::new(unpacked(file)?).entries()?)
+        } else {
             // Without a look at the bytes of the files.
-            false => Self::entries(Archive::new(BufReader::new(file)).entries_with_seek()?),
+            Self::entries(Archive::new(BufReader::new(file)).entries_with_seek()?)
         };
         Ok(Self {
             archive: path.to_owned(),
@@ -266,9 +267,10 @@ fn is_compressed(mut file: &File) -> io::Result<bool> {
 /// An archive's bytes, also of one that is compressed as a whole by gzip, whatever it is called.
 fn unpacked(file: File) -> io::Result<Box<dyn Read>> {
     let mut file = BufReader::with_capacity(1 << 18, file);
-    Ok(match file.fill_buf()?.starts_with(&GZIP) {
-        true => Box::new(BufReader::new(MultiGzDecoder::new(file))),
-        false => Box::new(file),
+    Ok(if file.fill_buf()?.starts_with(&GZIP) {
+        Box::new(BufReader::new(MultiGzDecoder::new(file)))
+    } else {
+        Box::new(file)
     })
 }
 

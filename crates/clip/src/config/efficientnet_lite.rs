@@ -85,13 +85,14 @@ impl EfficientNetLiteConfig {
         let of_stages = |name: &str, most: usize| {
             let key = format!("clip.vision.stage.{name}");
             let sizes = metadata.sizes(&key, most, MAX_STAGES)?;
-            match sizes.len() == block_counts.len() {
-                true => Ok(sizes),
-                false => Err(Error::model(format!(
+            if sizes.len() == block_counts.len() {
+                Ok(sizes)
+            } else {
+                Err(Error::model(format!(
                     "The file's \"{key}\" has {} values, and its \"{BLOCK_COUNTS}\" has {}",
                     sizes.len(),
                     block_counts.len()
-                ))),
+                )))
             }
         };
         let expansions = of_stages("expansion", MAX_EXPANSION)?;

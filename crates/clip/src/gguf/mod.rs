@@ -347,11 +347,12 @@ fn float(key: &str, value: &Value) -> Result<f32, Error> {
         Value::F64(value) => *value as f32,
         other => return Err(wrong_type(key, "a number", other)),
     };
-    match value.is_finite() {
-        true => Ok(value),
-        false => Err(Error::model(format!(
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(Error::model(format!(
             "The file's \"{key}\" is {value}, which is no number to compute with"
-        ))),
+        )))
     }
 }
 

@@ -206,9 +206,10 @@ fn preprocessing(bytes: &[u8], image_size: usize) -> Result<Preprocessing, Error
     let object = whole.object("image_processor")?.unwrap_or(whole);
     let mut remarks = Vec::new();
     let resized = resized(&object)?;
-    let cropped = match object.bool("do_center_crop", true)? {
-        true => Some(cropped(&object)?),
-        false => None,
+    let cropped = if object.bool("do_center_crop", true)? {
+        Some(cropped(&object)?)
+    } else {
+        None
     };
     let side = match (cropped, &resized) {
         (Some(side), _) => side,
@@ -251,12 +252,13 @@ fn preprocessing(bytes: &[u8], image_size: usize) -> Result<Preprocessing, Error
             "must bring colours into the range from 0 to 1",
         ));
     }
-    let (image_mean, image_std) = match object.bool("do_normalize", true)? {
-        true => (
+    let (image_mean, image_std) = if object.bool("do_normalize", true)? {
+        (
             object.three_floats("image_mean", DEFAULT_MEAN)?,
             object.three_floats("image_std", DEFAULT_STD)?,
-        ),
-        false => ([0.0; 3], [1.0; 3]),
+        )
+    } else {
+        ([0.0; 3], [1.0; 3])
     };
     Ok(Preprocessing {
         image_mean,

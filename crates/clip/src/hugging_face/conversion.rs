@@ -53,9 +53,10 @@ impl Towers {
 
     /// Whether a tensor, by its name in clip.cpp, is part of them.
     pub fn have(self, name: &str) -> bool {
-        match name.starts_with("v") {
-            true => self.has_images(),
-            false => self.has_texts(),
+        if name.starts_with("v") {
+            self.has_images()
+        } else {
+            self.has_texts()
         }
     }
 }
@@ -200,33 +201,32 @@ impl Conversion {
             }
         }
         config.check()?;
-        let words = match towers.has_texts() {
-            true => {
-                let tokenizer_json = tokenizer_json.as_deref().ok_or_else(|| {
+        let words = if towers.has_texts() {
+            let tokenizer_json = tokenizer_json.as_deref().ok_or_else(|| {
                     Error::model(
                         "The repository has no tokenizer.json, nor vocab.json and merges.txt, without which no text can be turned into \
                          tokens; those of openai/clip-vit-base-patch32 fit a model that knows CLIP's own 49408 tokens",
                     )
                 })?;
-                let tokenizer =
-                    Tokenizer::from_json(tokenizer_json, vocabulary, config.text.context_length)?;
-                let end = u64::from(tokenizer.end_of_text());
-                if let Some(other) = end_of_text.filter(|&other| other != end) {
-                    remarks.push(format!(
+            let tokenizer =
+                Tokenizer::from_json(tokenizer_json, vocabulary, config.text.context_length)?;
+            let end = u64::from(tokenizer.end_of_text());
+            if let Some(other) = end_of_text.filter(|&other| other != end) {
+                remarks.push(format!(
                         "The model's configuration calls the token {other} the end of a text, and its tokenizer ends texts with \
                          {end}; the embedding is read off the tokenizer's."
                     ));
-                }
-                if !tokenizer.has_tokens_above_end() {
-                    // Then the highest token is the end of text, and nothing needs to be said.
-                    config.text.pooling = Pooling::EndOfText;
-                }
-                Some(Words {
-                    tokens: tokenizer.tokens(vocabulary),
-                    tokenizer_json,
-                })
             }
-            false => None,
+            if !tokenizer.has_tokens_above_end() {
+                // Then the highest token is the end of text, and nothing needs to be said.
+                config.text.pooling = Pooling::EndOfText;
+            }
+            Some(Words {
+                tokens: tokenizer.tokens(vocabulary),
+                tokenizer_json,
+            })
+        } else {
+            None
         };
         let (of_model, left_out): (Vec<_>, Vec<_>) = tensors(&config, vocabulary)?
             .into_iter()
@@ -458,9 +458,10 @@ impl Conversion {
                 ))
             };
             let dims = |dims: &[usize]| dims.iter().map(|&dim| dim as u64).eq(entry.dims.clone());
-            let as_expected = match target.source == LOGIT_SCALE {
-                true => dims(&[]) || dims(&[1]),
-                false => dims(&target.dims),
+            let as_expected = if target.source == LOGIT_SCALE {
+                dims(&[]) || dims(&[1])
+            } else {
+                dims(&target.dims)
             };
             if !as_expected {
                 return Err(about(format!(

@@ -137,9 +137,10 @@ impl Header {
     /// What there is to say of a file that ends here.
     pub(super) fn ended(&self, file: &str) -> Error {
         let first = self.first.get(..self.come as usize).unwrap_or_default();
-        let kind = match self.come < LENGTH as u64 {
-            true => file_kind::of(first),
-            false => None,
+        let kind = if self.come < LENGTH as u64 {
+            file_kind::of(first)
+        } else {
+            None
         };
         let kind = kind.unwrap_or("cut off");
         Error::model(format!("The file {} is {kind}", quoted(file)))
@@ -148,9 +149,10 @@ impl Header {
     /// Bytes of the whole header, with those before it.
     fn length(&self, file: &str) -> Result<u64, Error> {
         let length = u64::from_le_bytes(self.first);
-        match (2..=MAX_HEADER).contains(&length) {
-            true => Ok(LENGTH as u64 + length),
-            false => Err(self.foreign(file, &[])),
+        if (2..=MAX_HEADER).contains(&length) {
+            Ok(LENGTH as u64 + length)
+        } else {
+            Err(self.foreign(file, &[]))
         }
     }
 

@@ -2,7 +2,9 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{Path, parallel, with_numbers};
+use super::arithmetic::Path;
+use super::parallel;
+use super::rows::with_numbers;
 use cliplet_kernels::{Kernel, Keys, Out, Queries, SeenBy};
 
 /// Which rows of keys each row of queries sees.
@@ -182,7 +184,7 @@ fn mask(visible: &Visible, others: usize) -> Result<Tensor> {
 mod tests {
     use super::*;
     use crate::Arithmetic;
-    use crate::ops::WIDE;
+    use crate::ops::arithmetic::WIDE;
     use proptest::prelude::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;

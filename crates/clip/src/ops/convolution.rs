@@ -2,23 +2,23 @@
 //! channel sees another. A convolution with filters of one place is a [`Linear`].
 //!
 //! Maps are square, `places x channels`, row by row from the top. They are padded with zeros as
-//! TensorFlow's SAME does: with as many as results at every `stride`-th place need, of which the
-//! smaller half lies before.
-
-use std::ops::Range;
+//! TensorFlow's SAME does ([`SamePadding`]).
 
 use candle_core::{Device, IndexOp, Result, Tensor};
-use cliplet_kernels::{Depthwise, Kernel, MapRows};
+use cliplet_kernels::{Depthwise, Kernel, MapRows, SamePadding};
 
-use super::{ByCandle, Linear, Path, activate, parallel, with_numbers};
+use super::activation::activate;
+use super::arithmetic::{ByCandle, Path};
+use super::linear::Linear;
+use super::parallel;
+use super::rows::with_numbers;
 use crate::config::Activation;
 
 /// A convolution of a picture by way of a copy: all that a filter sees, side by side.
 pub struct PictureConvolution {
     /// Of rows of `3 * kernel * kernel` numbers.
     product: Linear,
-    kernel: usize,
-    stride: usize,
+    filters: SamePadding,
 }
 
 impl PictureConvolution {
@@ -26,8 +26,7 @@ impl PictureConvolution {
     pub fn new(product: Linear, kernel: usize, stride: usize) -> Self {
         Self {
             product,
-            kernel,
-            stride,
+            filters: SamePadding { kernel, stride },
         }
     }
 
@@ -44,8 +43,8 @@ impl PictureConvolution {
         if pixels.len() != 3 * side * side {
             candle_core::bail!("{} numbers for {side} x {side} pixels", pixels.len());
         }
-        let across = side.div_ceil(self.stride);
-        let line = across * 3 * self.kernel * self.kernel;
+        let across = self.filters.side_of_results(side);
+        let line = across * 3 * self.filters.kernel * self.filters.kernel;
         let places = across * across;
         let Some(product) = self.product.by_rows() else {
             let mut seen = vec![0.0; across * line];
@@ -73,15 +72,15 @@ impl PictureConvolution {
     /// All that the filters of a row of results see, side by side. What lies outside of the picture
     /// is zero.
     fn see(&self, pixels: &[f32], side: usize, row: usize, seen: &mut [f32]) {
-        let (down, top) = self.taps(side, row);
+        let (down, top) = self.filters.taps(side, row);
         seen.fill(0.0);
-        let columns = seen.chunks_mut(3 * self.kernel * self.kernel);
+        let columns = seen.chunks_mut(3 * self.filters.kernel * self.filters.kernel);
         for (column, seen) in columns.enumerate() {
-            let (right, left) = self.taps(side, column);
+            let (right, left) = self.filters.taps(side, column);
             for channel in 0..3 {
                 for (y, down) in (top..).zip(down.clone()) {
                     let from = &pixels[(channel * side + y) * side + left..][..right.len()];
-                    let line = (channel * self.kernel + down) * self.kernel;
+                    let line = (channel * self.filters.kernel + down) * self.filters.kernel;
                     let to = &mut seen[line + right.start..line + right.end];
                     // A call for a copy of three numbers would take longer than that.
                     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
@@ -89,23 +88,6 @@ impl PictureConvolution {
             }
         }
     }
-
-    /// Along one axis, for the result at a place: the filter's rows (or columns) that lie on the
-    /// picture, and the picture's row (or column) that the first of these lies on.
-    fn taps(&self, side: usize, place: usize) -> (Range<usize>, usize) {
-        let (before, _) = padding(side, self.kernel, self.stride);
-        let begin = place * self.stride;
-        let first = before.saturating_sub(begin);
-        let last = self.kernel.min(side + before - begin);
-        (first..last, begin + first - before)
-    }
-}
-
-/// How many places lie before a map, and how many behind it.
-fn padding(side: usize, kernel: usize, stride: usize) -> (usize, usize) {
-    let reach = (side.div_ceil(stride).max(1) - 1) * stride + kernel;
-    let all = reach.saturating_sub(side);
-    (all / 2, all - all / 2)
 }
 
 /// A convolution in which each channel has a filter of its own.
@@ -181,8 +163,10 @@ impl DepthwiseConvolution {
                 ..
             } => {
                 let kernel = filters.dim(1)?;
-                let (before, behind) = padding(side, kernel, *stride);
-                let across = side.div_ceil(*stride);
+                let stride = *stride;
+                let steps = SamePadding { kernel, stride };
+                let (before, behind) = steps.padding(side);
+                let across = steps.side_of_results(side);
                 let padded = xs
                     .reshape((side, side, channels))?
                     .pad_with_zeros(0, before, behind)?

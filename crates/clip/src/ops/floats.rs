@@ -3,8 +3,9 @@
 use candle_core::{Result, Tensor};
 use cliplet_kernels::{Epilogue, FloatWeights, Kernel, Out, ROWS};
 
-use super::linear::RowProduct;
-use super::{parallel, with_numbers};
+use super::parallel;
+use super::row_product::RowProduct;
+use super::rows::with_numbers;
 use crate::config::Activation;
 
 /// Rows that a thread multiplies at once, at most; a multiple of [`ROWS`].
@@ -43,26 +44,16 @@ impl FloatLinear {
         activation: Option<Activation>,
         residual: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        let (rows, width) = xs.dims2()?;
-        if width != inputs {
-            candle_core::bail!("a product of {:?} with {inputs} inputs", xs.dims());
-        }
+        let outputs = self.outputs();
+        let (rows, _) = xs.dims2()?;
         let mut out = match residual {
             Some(residual) => residual.flatten_all()?.to_vec1()?,
             None => vec![0.0; rows * outputs],
         };
-        with_numbers(&xs.contiguous()?, |xs| {
-            let at_once = parallel::portion(rows)
-                .next_multiple_of(ROWS)
-                .min(MOST_ROWS);
-            let some = xs.chunks(at_once * inputs);
-            let parts = some.zip(out.chunks_mut(at_once * outputs));
-            parallel::each(parts, |(xs, out)| {
-                self.multiply(xs, activation, residual.is_some(), out);
-            });
-            Ok(())
-        })?;
+        let at_once = parallel::portion(rows)
+            .next_multiple_of(ROWS)
+            .min(MOST_ROWS);
+        self.multiply_shared(xs, at_once, activation, residual.is_some(), &mut out)?;
         Tensor::from_vec(out, (rows, outputs), xs.device())
     }
 }

@@ -10,8 +10,11 @@ use std::ops::Range;
 use candle_core::{Device, Module, Result, Tensor};
 use cliplet_kernels::{Depthwise, Kernel, MapRows};
 
-use super::linear::RowProduct;
-use super::{DepthwiseConvolution, Linear, parallel, with_numbers};
+use super::convolution::DepthwiseConvolution;
+use super::linear::Linear;
+use super::parallel;
+use super::row_product::RowProduct;
+use super::rows::with_numbers;
 use crate::config::Activation;
 
 /// An inverted residual (Sandler et al., 2018, arXiv:1801.04381), whose activation function is
@@ -49,9 +52,10 @@ impl InvertedResidual {
             None => xs.clone(),
         };
         let filtered = self.depthwise.forward_then(Activation::Relu6, &expanded)?;
-        match self.is_residual {
-            true => self.project.forward_onto(xs, &filtered),
-            false => self.project.forward(&filtered),
+        if self.is_residual {
+            self.project.forward_onto(xs, &filtered)
+        } else {
+            self.project.forward(&filtered)
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use candle_core::{Module, Result, Tensor};
 
-use super::{ByCandle, Path, parallel, with_numbers};
+use super::arithmetic::{ByCandle, Path};
+use super::parallel;
+use super::rows::with_numbers;
 
 /// LayerNorm (Ba et al., 2016, arXiv:1607.06450) with weight and bias.
 pub struct LayerNorm(Inner);

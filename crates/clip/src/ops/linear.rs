@@ -5,9 +5,12 @@ use std::io::{Read, Seek};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Module, Result, Tensor};
 
+use super::activation::activate;
+use super::arithmetic::{ByCandle, Path};
+use super::blocks;
 use super::floats::FloatLinear;
 use super::packed::PackedLinear;
-use super::{ByCandle, Path, activate, blocks};
+use super::row_product::RowProduct;
 use crate::Error;
 use crate::config::Activation;
 use crate::gguf::StoredMatrix;
@@ -31,19 +34,6 @@ enum Product {
 /// With so many weights an activation is multiplied in f32 no slower than it is quantised and then
 /// multiplied.
 const FEW_OUTPUTS: usize = 112;
-
-/// A product with rows of numbers, on the thread that asks.
-pub(super) trait RowProduct: Sync {
-    /// Numbers in a row.
-    fn inputs(&self) -> usize;
-
-    /// Numbers in a row of results.
-    fn outputs(&self) -> usize;
-
-    /// Puts the product of whole rows into `out`, through an activation function if there is one;
-    /// with a `residual`, adds it to what is there.
-    fn multiply(&self, xs: &[f32], activation: Option<Activation>, residual: bool, out: &mut [f32]);
-}
 
 impl Linear {
     /// From a weight of two dimensions and a bias of its first.
@@ -173,9 +163,10 @@ impl Module for Linear {
         match &self.0 {
             Product::Stored { weight, bias, by } => {
                 let xs = xs.contiguous()?;
-                let product = match by.expanded() || !has_native_kernel(weight.dtype()) {
-                    true => xs.broadcast_matmul(&weight.dequantize(&Device::Cpu)?.t()?)?,
-                    false => xs.apply_op1_no_bwd(weight)?,
+                let product = if by.expanded() || !has_native_kernel(weight.dtype()) {
+                    xs.broadcast_matmul(&weight.dequantize(&Device::Cpu)?.t()?)?
+                } else {
+                    xs.apply_op1_no_bwd(weight)?
                 };
                 match bias {
                     Some(bias) => product.broadcast_add(bias),
@@ -192,7 +183,7 @@ impl Module for Linear {
 mod tests {
     use super::*;
     use crate::Arithmetic;
-    use crate::ops::WIDE;
+    use crate::ops::arithmetic::WIDE;
     use proptest::prelude::*;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;

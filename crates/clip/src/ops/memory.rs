@@ -7,7 +7,8 @@
 
 use candle_core::{Device, Module, Result, Tensor};
 
-use super::{Linear, mean_row, stack_rows};
+use super::linear::Linear;
+use super::rows::{mean_row, stack_rows};
 use crate::attribution::Contributions;
 use crate::zero_shot::softmax;
 
@@ -137,8 +138,9 @@ fn log_softmax(logits: &[f64]) -> Vec<f64> {
 
 /// Of two numbers, which are given by their logarithms. Of a number with itself it is that number.
 fn logarithmic_mean(a: f64, b: f64) -> f64 {
-    match (b - a).abs() < 1e-6 {
-        true => a.exp(),
-        false => (b.exp() - a.exp()) / (b - a),
+    if (b - a).abs() < 1e-6 {
+        a.exp()
+    } else {
+        (b.exp() - a.exp()) / (b - a)
     }
 }

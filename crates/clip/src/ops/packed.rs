@@ -4,8 +4,9 @@ use std::cell::RefCell;
 
 use candle_core::{Result, Tensor};
 
-use super::linear::RowProduct;
-use super::{parallel, with_numbers};
+use super::parallel;
+use super::row_product::RowProduct;
+use super::rows::with_numbers;
 use crate::config::Activation;
 use cliplet_kernels::{Activations, Epilogue, Kernel, Out, PANEL, PackedWeights, ROWS};
 
@@ -62,32 +63,20 @@ impl PackedLinear {
             Some(residual) => residual.flatten_all()?.to_vec1()?,
             None => vec![0.0; rows * self.weights.outputs()],
         };
-        let epilogue = Epilogue {
-            bias: self.bias.as_deref(),
-            activation,
-            residual: residual.is_some(),
-        };
+        let residual = residual.is_some();
         let weights = self.weights.outputs() * self.weights.inputs();
-        match rows >= MANY_ROWS && weights <= FEW_WEIGHTS {
-            true => self.multiply_rows(xs, epilogue, &mut out)?,
-            false => multiply(&[self], xs, epilogue, [&mut out])?,
+        if rows >= MANY_ROWS && weights <= FEW_WEIGHTS {
+            // Each thread quantises some rows and multiplies them with all weights while they are in its cache.
+            self.multiply_shared(xs, ROWS_AT_ONCE, activation, residual, &mut out)?;
+        } else {
+            let epilogue = Epilogue {
+                bias: None,
+                activation,
+                residual,
+            };
+            multiply(&[self], xs, epilogue, [&mut out])?;
         }
         self.shaped(xs, out)
-    }
-
-    /// The product, shared out by rows: each thread quantises some and multiplies them with all
-    /// weights while they are in its cache. There may be too few outputs to share out.
-    fn multiply_rows(&self, xs: &Tensor, epilogue: Epilogue, out: &mut [f32]) -> Result<()> {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
-        if xs.dims().last() != Some(&inputs) {
-            candle_core::bail!("a product of {:?} with {inputs} inputs", xs.dims());
-        }
-        with_numbers(&xs.contiguous()?, |xs| {
-            let some = xs.chunks(ROWS_AT_ONCE * inputs);
-            let parts = some.zip(out.chunks_mut(ROWS_AT_ONCE * outputs));
-            parallel::each(parts, |(xs, out)| self.multiply_some(xs, epilogue, out));
-            Ok(())
-        })
     }
 
     /// The product of at most [`ROWS_AT_ONCE`] rows, on the thread that asks.

@@ -146,9 +146,10 @@ fn first_gif_ends(file: &[u8]) -> Option<()> {
             // Whatever that is: nothing is missing before it.
             _ => return Some(()),
         };
-        rest = match is_picture {
-            true => rest.get(11 + table(*rest.get(9)?)..)?,
-            false => rest.get(2..)?,
+        rest = if is_picture {
+            rest.get(11 + table(*rest.get(9)?)..)?
+        } else {
+            rest.get(2..)?
         };
         loop {
             let length = usize::from(*rest.first()?);

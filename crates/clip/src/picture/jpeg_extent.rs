@@ -39,13 +39,14 @@ impl Extent {
             components.all(|component| component.missing_bits == [0; 64])
         };
         Some(
-            match ended.is_some() && seen >= all && (!frame.is_progressive || is_refined()) {
-                true => Self::Whole,
-                false => Self::Part {
+            if ended.is_some() && seen >= all && (!frame.is_progressive || is_refined()) {
+                Self::Whole
+            } else {
+                Self::Part {
                     share: (seen as f64 / all as f64).min(1.0),
                     rows: frame.whole_rows(),
                     bytes: walk.of_use,
-                },
+                }
             },
         )
     }
@@ -208,9 +209,10 @@ impl Walk {
                 width: (width * across).div_ceil(8 * most_across),
                 height: (height * down).div_ceil(8 * most_down),
                 stride,
-                nonzero: match is_progressive {
-                    true => vec![0; stride * units_down * down],
-                    false => Vec::new(),
+                nonzero: if is_progressive {
+                    vec![0; stride * units_down * down]
+                } else {
+                    Vec::new()
                 },
                 seen: 0,
                 missing_bits: [u8::MAX; 64],
@@ -270,29 +272,30 @@ impl Walk {
         let [.., first, last, precision] = *segment else {
             return None;
         };
-        let scan = match frame.is_progressive {
-            true => Scan {
+        let scan = if frame.is_progressive {
+            Scan {
                 first: first.into(),
                 last: last.into(),
                 is_refinement: precision >> 4 != 0,
-            },
-            false => Scan {
+            }
+        } else {
+            Scan {
                 first: 0,
                 last: 63,
                 is_refinement: false,
-            },
+            }
         };
         if parts.is_empty() || scan.first > scan.last || scan.last > 63 {
             return None;
         }
         let is_alone = parts.len() == 1;
-        let (across, down) = match is_alone {
+        let (across, down) = if is_alone {
             // A component that is alone has no blocks beyond its pixels.
-            true => {
-                let component = &frame.components[parts[0].component];
-                (component.width, component.height)
-            }
-            false => (frame.units_across, frame.units_down),
+
+            let component = &frame.components[parts[0].component];
+            (component.width, component.height)
+        } else {
+            (frame.units_across, frame.units_down)
         };
         let mut bits = Bits {
             data,
@@ -309,9 +312,10 @@ impl Walk {
             let (x, y) = (unit % across, unit / across);
             for part in &parts {
                 let component = &mut frame.components[part.component];
-                let (columns, rows) = match is_alone {
-                    true => (1, 1),
-                    false => (component.across, component.down),
+                let (columns, rows) = if is_alone {
+                    (1, 1)
+                } else {
+                    (component.across, component.down)
                 };
                 for (row, column) in
                     (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)))
@@ -323,18 +327,18 @@ impl Walk {
                         .get_mut(y * component.stride + x)
                         .unwrap_or(&mut none);
                     let tables = (self.dc.get(part.dc)?, self.ac.get(part.ac)?);
-                    match frame.is_progressive {
-                        false => {
+                    match (frame.is_progressive, scan.first, scan.is_refinement) {
+                        (false, ..) => {
                             bits.first_dc(tables.0)?;
                             let none = &mut 0;
                             bits.first_ac(tables.1, 1, 63, nonzero, none)?;
                         }
-                        true if scan.first == 0 && scan.is_refinement => drop(bits.take(1)?),
-                        true if scan.first == 0 => bits.first_dc(tables.0)?,
-                        true if scan.is_refinement => {
+                        (true, 0, true) => drop(bits.take(1)?),
+                        (true, 0, false) => bits.first_dc(tables.0)?,
+                        (true, _, true) => {
                             bits.more_ac(tables.1, &scan, nonzero, &mut end_of_band_run)?;
                         }
-                        true => bits.first_ac(
+                        (true, _, false) => bits.first_ac(
                             tables.1,
                             scan.first,
                             scan.last,
@@ -349,9 +353,10 @@ impl Walk {
         }
         for part in &parts {
             let missing = &mut frame.components[part.component].missing_bits;
-            missing[scan.first..=scan.last].fill(match frame.is_progressive {
-                true => precision & 15,
-                false => 0,
+            missing[scan.first..=scan.last].fill(if frame.is_progressive {
+                precision & 15
+            } else {
+                0
             });
         }
         Some(bits.behind())

@@ -24,11 +24,12 @@ const HEADER: usize = 9;
 /// [`Error::UnreadablePicture`], also where the file is no TIFF.
 pub(super) fn check(file: &[u8]) -> Result<(), Error> {
     let fit = jpegs_fit(file).map_err(|error| Error::UnreadablePicture(error.to_string()))?;
-    match fit {
-        true => Ok(()),
-        false => Err(Error::UnreadablePicture(
+    if fit {
+        Ok(())
+    } else {
+        Err(Error::UnreadablePicture(
             "the JPEGs in it are larger than itself".to_owned(),
-        )),
+        ))
     }
 }
 

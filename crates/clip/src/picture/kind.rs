@@ -198,9 +198,10 @@ fn zip(head: &[u8]) -> Option<(&'static str, Sort)> {
         return None;
     }
     let has = |name: &[u8]| head.windows(name.len()).any(|bytes| bytes == name);
-    match has(b"[Content_Types].xml") || has(b"mimetypeapplication/vnd.oasis") {
-        true => Some(("an Office document", Sort::Document)),
-        false => Some(("a ZIP archive", Sort::Archive)),
+    if has(b"[Content_Types].xml") || has(b"mimetypeapplication/vnd.oasis") {
+        Some(("an Office document", Sort::Document))
+    } else {
+        Some(("a ZIP archive", Sort::Archive))
     }
 }
 

@@ -342,11 +342,14 @@ fn eight_bits(
     width: usize,
     in_a_row: usize,
 ) -> Result<Vec<u8>, Error> {
-    let of_float = |share: f64| match (0.0..=1.0).contains(&share) {
-        true => Ok((share * 255.0).round() as u8),
-        false => Err(unread(
-            "in floating point with numbers that are not from 0 to 1",
-        )),
+    let of_float = |share: f64| {
+        if (0.0..=1.0).contains(&share) {
+            Ok((share * 255.0).round() as u8)
+        } else {
+            Err(unread(
+                "in floating point with numbers that are not from 0 to 1",
+            ))
+        }
     };
     match result {
         DecodingResult::U8(samples) if bits < 8 => {
@@ -419,9 +422,10 @@ impl<'a> Directory<'a> {
             entries: Vec::new(),
         };
         let is_big = directory.number(2, 2)? == 43;
-        let (at, count, entry) = match is_big {
-            false => (directory.number(4, 4)?, 2, 12),
-            true => (directory.number(8, 8)?, 8, 20),
+        let (at, count, entry) = if is_big {
+            (directory.number(8, 8)?, 8, 20)
+        } else {
+            (directory.number(4, 4)?, 2, 12)
         };
         let at = usize::try_from(at).ok()?;
         let entries = usize::try_from(directory.number(at, count)?).ok()?;
@@ -438,9 +442,10 @@ impl<'a> Directory<'a> {
     fn number(&self, at: usize, bytes: usize) -> Option<u64> {
         let bytes = self.file.get(at..at.checked_add(bytes)?)?;
         let add = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        Some(match self.is_big_endian {
-            true => bytes.iter().fold(0, add),
-            false => bytes.iter().rev().fold(0, add),
+        Some(if self.is_big_endian {
+            bytes.iter().fold(0, add)
+        } else {
+            bytes.iter().rev().fold(0, add)
         })
     }
 
@@ -500,9 +505,10 @@ impl<'a> Directory<'a> {
             .is_some_and(|kind| kind & 1 == 1)
             && self.has(SUB_IFDS)
             && make.is_some();
-        match self.has(DNG_VERSION) || has_raw || has_preview {
-            true => Err(kind::raw(name)),
-            false => Ok(()),
+        if self.has(DNG_VERSION) || has_raw || has_preview {
+            Err(kind::raw(name))
+        } else {
+            Ok(())
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The text tower: a causal transformer whose answer is read off one token, mostly the end of the text ([`Pooling`]).
 //!
-//! Prompts are computed together, as a trie of their tokens (`trie`), and their beginnings remembered (`known`). In reference
+//! Prompts are computed together, as a trie of their tokens (`trie`), and their beginnings remembered (`prefix_cache`). In reference
 //! arithmetic each is computed by itself, from its beginning.
 
 mod prefix_cache;
@@ -113,7 +113,7 @@ impl TextTower {
         let earlier = known.keys_and_values(&trie.earlier, xs.dim(1)?)?;
         let visible = trie.visible(known);
         let (ends, computed) = self.encoder.forward(&xs, &visible, &earlier, &trie.ends)?;
-        known.remember(&trie, &computed)?;
+        known.remember(&trie.shared(), &computed)?;
         self.projection
             .forward(&self.final_layer_norm.forward(&ends)?)
     }

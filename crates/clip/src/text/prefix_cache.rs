@@ -5,11 +5,27 @@ use std::collections::HashMap;
 
 use candle_core::{Device, Tensor};
 
-use super::trie::{Place, Trie};
 use crate::encoder::KeysAndValues;
 
 /// Tokens that are remembered at most; with 12 blocks of width 512 each takes 48 KB.
 const MOST: usize = 128;
+
+/// Where a token's row is to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// Remembered from earlier calls, by its number there.
+    Earlier(usize),
+    /// To be computed, by its row.
+    New(usize),
+}
+
+/// A row that has been computed and may be of use again.
+pub(super) struct Shared {
+    pub(super) row: usize,
+    pub(super) token: u32,
+    /// The token before it; none for the first. A row that was computed with it is shared, too.
+    pub(super) parent: Option<Place>,
+}
 
 /// Tokens of earlier calls, each with the keys and values that all blocks have computed for it.
 #[derive(Default)]
@@ -62,52 +78,46 @@ impl PrefixCache {
             .collect()
     }
 
-    /// Remembers what may be of use again: beginnings that several prompts share, and all but the end of a prompt that
-    /// comes alone, as one that is being typed does. Where there is no room, everything is forgotten instead.
+    /// Remembers rows, a parent before its children. Where there is no room, everything is forgotten
+    /// instead.
     pub(super) fn remember(
         &mut self,
-        trie: &Trie,
+        shared: &[Shared],
         computed: &[KeysAndValues],
     ) -> candle_core::Result<()> {
-        let alone = trie.ends.len() == 1;
-        let useful: Vec<usize> = (0..trie.nodes.len())
-            .filter(|&row| !trie.nodes[row].is_end && (alone || trie.nodes[row].prompts > 1))
-            .collect();
-        if useful.is_empty() {
+        if shared.is_empty() {
             return Ok(());
         }
-        if self.parents.len() + useful.len() > MOST {
+        if self.parents.len() + shared.len() > MOST {
             *self = Self::default();
             return Ok(());
         }
         let mut numbers = HashMap::new();
-        for &row in &useful {
-            let node = &trie.nodes[row];
-            let parent = match node.parent {
+        for &Shared { row, token, parent } in shared {
+            let parent = match parent {
                 None => None,
                 Some(Place::Earlier(node)) => Some(node),
                 // As many prompts go through it at least, so it has been remembered just now.
                 Some(Place::New(row)) => Some(numbers[&row]),
             };
             numbers.insert(row, self.parents.len());
-            self.children
-                .insert((parent, node.token), self.parents.len());
+            self.children.insert((parent, token), self.parents.len());
             self.parents.push(parent);
         }
         self.keys.resize_with(computed.len(), Vec::new);
         self.values.resize_with(computed.len(), Vec::new);
         let blocks = self.keys.iter_mut().zip(&mut self.values);
         for ((keys, values), computed) in blocks.zip(computed) {
-            append(keys, &computed.keys, &useful)?;
-            append(values, &computed.values, &useful)?;
+            append(keys, &computed.keys, shared)?;
+            append(values, &computed.values, shared)?;
         }
         Ok(())
     }
 }
 
-fn append(to: &mut Vec<f32>, rows: &Tensor, which: &[usize]) -> candle_core::Result<()> {
-    for &row in which {
-        to.extend(rows.get(row)?.to_vec1::<f32>()?);
+fn append(to: &mut Vec<f32>, rows: &Tensor, shared: &[Shared]) -> candle_core::Result<()> {
+    for one in shared {
+        to.extend(rows.get(one.row)?.to_vec1::<f32>()?);
     }
     Ok(())
 }

@@ -5,17 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::prefix_cache::PrefixCache;
+use super::prefix_cache::{Place, PrefixCache, Shared};
 use crate::ops::Visible;
-
-/// Where a token's row is to be found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Place {
-    /// PrefixCache from earlier calls, by its number there.
-    Earlier(usize),
-    /// To be computed, by its row.
-    New(usize),
-}
 
 /// A row to be computed.
 #[derive(Clone, Debug)]
@@ -77,6 +68,20 @@ impl Trie {
             }
         }
         trie
+    }
+
+    /// The rows that may be of use again: beginnings that several prompts share, and all but the end
+    /// of a prompt that comes alone, as one that is being typed does. A parent before its children.
+    pub(super) fn shared(&self) -> Vec<Shared> {
+        let alone = self.ends.len() == 1;
+        let rows = self.nodes.iter().enumerate();
+        rows.filter(|(_, node)| !node.is_end && (alone || node.prompts > 1))
+            .map(|(row, node)| Shared {
+                row,
+                token: node.token,
+                parent: node.parent,
+            })
+            .collect()
     }
 
     /// Which rows each row sees: itself and its ancestors, where rows of earlier calls are counted first.

@@ -27,11 +27,12 @@ pub(super) fn check(normalizer: &Value) -> Result<(), Error> {
             pattern["Regex"] == r"\s+" || pattern["String"].as_str().is_some_and(|s| !s.is_empty())
         }
     };
-    match is_right {
-        true => Ok(()),
-        false => Err(Error::model(
+    if is_right {
+        Ok(())
+    } else {
+        Err(Error::model(
             "The model's tokenizer replaces more of a text than white space, and no CLIP's does",
-        )),
+        ))
     }
 }
 

@@ -107,9 +107,10 @@ fn read_block<R: Read + Seek>(
     config: &InvertedResidualConfig,
 ) -> Result<InvertedResidual, Error> {
     let name = |part: &str| format!("blk.{n}.{part}");
-    let expand = match config.expanded == config.inputs {
-        true => None,
-        false => Some(reader.convolution(&name("expand"), &[config.inputs], config.expanded)?),
+    let expand = if config.expanded == config.inputs {
+        None
+    } else {
+        Some(reader.convolution(&name("expand"), &[config.inputs], config.expanded)?)
     };
     let side = config.kernel_size;
     let dims = [config.expanded, side, side];

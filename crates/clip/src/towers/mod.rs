@@ -101,12 +101,11 @@ impl ImageTower {
 
     fn check(&self, pixels: &[f32]) -> Result<(), Error> {
         let side = self.image_size;
-        match pixels.len() == 3 * side * side {
-            true => Ok(()),
-            false => {
-                let message = format!("{} numbers for {side} x {side} pixels", pixels.len());
-                Err(Error::Compute(candle_core::Error::Msg(message)))
-            }
+        if pixels.len() == 3 * side * side {
+            Ok(())
+        } else {
+            let message = format!("{} numbers for {side} x {side} pixels", pixels.len());
+            Err(Error::Compute(candle_core::Error::Msg(message)))
         }
     }
 }

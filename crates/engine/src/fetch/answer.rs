@@ -9,36 +9,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
 
-use super::super::port;
+use super::super::global::scope;
+use super::super::source::Version;
 use super::super::tasks::{Abort, Task, now};
-
-/// Which version of a file an answer is of, as far as the page may see it.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(in super::super) struct Version {
-    etag: Option<String>,
-    last_modified: Option<String>,
-}
-
-impl Version {
-    fn of(headers: &Headers) -> Self {
-        Self {
-            // A compressed answer has a weak tag, which is as good here: what is compared is what was decompressed.
-            etag: header(headers, "etag").map(|tag| tag.trim_start_matches("W/").to_owned()),
-            last_modified: header(headers, "last-modified"),
-        }
-    }
-
-    /// Whether nothing says that these are two.
-    pub(super) fn may_be(&self, other: &Self) -> bool {
-        match (&self.etag, &other.etag) {
-            (Some(one), Some(two)) => one == two,
-            _ => match (&self.last_modified, &other.last_modified) {
-                (Some(one), Some(two)) => one == two,
-                _ => true,
-            },
-        }
-    }
-}
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,7 +81,7 @@ impl<'a> Answer<'a> {
             let _ = headers.set("Range", &format!("bytes={first}-{last}"));
             options.set_headers(&headers);
         }
-        let promise = port::scope().fetch_with_str_and_init(url, &options);
+        let promise = scope().fetch_with_str_and_init(url, &options);
         let Ok(response) = JsFuture::from(promise).await else {
             return Err(watch.judge(task, DownloadError::Unreachable));
         };
@@ -145,7 +118,7 @@ impl<'a> Answer<'a> {
             body: body.get_reader().unchecked_into(),
             watch,
             _abort: abort,
-            version: Version::of(&headers),
+            version: Version::new(header(&headers, "etag"), header(&headers, "last-modified")),
             is_part,
             is_compressed,
             first,
@@ -191,7 +164,7 @@ impl Watch {
                 }
             }
         });
-        let timer = port::scope().set_interval_with_callback_and_timeout_and_arguments_0(
+        let timer = scope().set_interval_with_callback_and_timeout_and_arguments_0(
             look.as_ref().unchecked_ref(),
             (silence / 8.0) as i32,
         );
@@ -220,7 +193,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         if let Some(timer) = self.timer {
-            port::scope().clear_interval_with_handle(timer);
+            scope().clear_interval_with_handle(timer);
         }
     }
 }
@@ -265,18 +238,5 @@ mod tests {
         assert_eq!(retry_after("3"), Some(3_000.0));
         assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(0.0));
         assert_eq!(retry_after("soon"), None);
-    }
-
-    #[wasm_bindgen_test]
-    fn versions_differ_by_tag_or_else_by_date() {
-        let version = |etag: Option<&str>, date: Option<&str>| Version {
-            etag: etag.map(str::to_owned),
-            last_modified: date.map(str::to_owned),
-        };
-        let one = version(Some("\"1\""), Some("then"));
-        assert!(one.may_be(&version(Some("\"1\""), Some("now"))));
-        assert!(!one.may_be(&version(Some("\"2\""), Some("then"))));
-        assert!(!one.may_be(&version(None, Some("now"))));
-        assert!(one.may_be(&version(None, None)));
     }
 }

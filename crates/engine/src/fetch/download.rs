@@ -7,10 +7,11 @@ use futures_util::future::try_join_all;
 use js_sys::Uint8Array;
 
 use super::super::ranges::Ranges;
+use super::super::source::Source;
 use super::super::store::Arriving;
 use super::super::tasks::{Stopped, Task};
+use super::patience::Patience;
 use super::range_download::{Ended, RangeDownload, Transfer};
-use super::{Patience, Source};
 use cliplet_protocol::messages::{Failure, Progress};
 
 /// Bytes that are asked for at a time.

@@ -16,19 +16,7 @@ mod patience;
 mod range_download;
 mod small;
 
-pub(super) use answer::Version;
 pub(super) use download::bring_in;
 pub(super) use patience::Patience;
 pub(super) use range_download::{Ended, RangeDownload, Transfer};
 pub(super) use small::small;
-
-/// A file somewhere.
-#[derive(Clone, Debug)]
-pub(super) struct Source {
-    /// Absolute.
-    pub(super) url: String,
-    /// How long it is, where that is known for certain: another length is an error.
-    pub(super) bytes: Option<u64>,
-    /// Its SHA-256 in lower-case hexadecimal, where that is known: another one is an error.
-    pub(super) sha256: Option<String>,
-}

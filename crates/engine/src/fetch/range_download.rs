@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 
 use js_sys::Uint8Array;
 
+use super::super::source::{Source, Version};
 use super::super::tasks::{Stopped, Task, now};
-use super::Source;
-use super::answer::{Answer, Asked, DownloadError, Version};
+use super::answer::{Answer, Asked, DownloadError};
 use super::patience::{self, Patience};
 use cliplet_protocol::messages::{Failure, Progress};
 
@@ -302,12 +302,13 @@ impl<'a> RangeDownload<'a> {
     async fn ask(&mut self) -> Result<Result<(), Ended>, DownloadError> {
         let transfer = self.transfer;
         let whole = self.at == 0 && self.end == transfer.total.get();
-        let asked = match transfer.whole_only.get() || whole {
-            true => Asked::Whole,
-            false => Asked::Part {
+        let asked = if transfer.whole_only.get() || whole {
+            Asked::Whole
+        } else {
+            Asked::Part {
                 first: self.at,
                 end: self.end,
-            },
+            }
         };
         let (url, silence) = (&transfer.source.url, transfer.patience.silence());
         let answer = match Answer::to(transfer.task, url, asked, silence).await {

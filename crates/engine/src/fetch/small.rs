@@ -1,8 +1,9 @@
 //! A small file, read as a whole.
 
+use super::super::source::Source;
 use super::super::tasks::{Stopped, Task};
+use super::patience::Patience;
 use super::range_download::{Ended, RangeDownload, Transfer};
-use super::{Patience, Source};
 use cliplet_protocol::messages::Failure;
 
 /// Bytes of the largest that is read: a tokenizer of a hundred thousand tokens has some ten millions.

@@ -5,12 +5,13 @@ use std::io::{Cursor, Read, Seek, SeekFrom};
 use js_sys::Uint8Array;
 use sha2::{Digest, Sha256};
 
-use super::super::fetch::{Source, Version};
 use super::super::ranges::Ranges;
+use super::super::source::{Source, Version};
 use super::super::tasks::{Stopped, Task, now};
-use super::ModelFile;
 use super::cache::{CacheWriter, CachedFile};
+use super::inventory::missing_room;
 use super::journal::{Header, Journal, Label, WholeFile};
+use super::model_file::ModelFile;
 use super::private_file::PrivateFile;
 use cliplet_protocol::messages::Failure;
 
@@ -135,7 +136,7 @@ impl Arriving {
         let wanted = total.saturating_sub(self.have.bytes());
         let missing = match &mut self.place {
             Place::Private(parts) => parts.reserve(self.have.end(), total),
-            Place::Cached(_) => super::missing_room(wanted).await,
+            Place::Cached(_) => missing_room(wanted).await,
             Place::Held(_) => 0,
         };
         match missing {

@@ -10,8 +10,9 @@ use web_sys::{
     WritableStreamDefaultWriter,
 };
 
-use super::super::port;
+use super::super::global::scope;
 use super::journal::Label;
+use super::position::sought;
 use cliplet_protocol::messages::Failure;
 
 /// The cache's name. It is not the service worker's.
@@ -100,7 +101,7 @@ impl Read for CachedFile {
 
 impl Seek for CachedFile {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        self.position = super::sought(self.position, self.length(), to)?;
+        self.position = sought(self.position, self.length(), to)?;
         Ok(self.position)
     }
 }
@@ -217,7 +218,7 @@ fn ignore(promise: Promise) {
 
 async fn cache() -> Option<Cache> {
     // Missing outside secure contexts.
-    let caches = port::scope().caches().ok()?;
+    let caches = scope().caches().ok()?;
     if JsValue::from(&caches).is_undefined() {
         return None;
     }

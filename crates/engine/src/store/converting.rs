@@ -7,12 +7,13 @@ use std::io::{self, Cursor, Seek, SeekFrom, Write};
 
 use js_sys::Uint8Array;
 
-use super::super::fetch::Version;
 use super::super::ranges::Ranges;
+use super::super::source::Version;
 use super::super::tasks::now;
-use super::ModelFile;
 use super::cache::{CacheWriter, CachedFile};
+use super::inventory::missing_room;
 use super::journal::{Header, Journal, Label, Part, WholeFile};
+use super::model_file::ModelFile;
 use super::private_file::PrivateFile;
 use cliplet_protocol::messages::Failure;
 
@@ -113,7 +114,7 @@ impl Converting {
                 if file.length() >= bytes || file.truncate(bytes).is_ok() {
                     return Ok(());
                 }
-                let missing = super::missing_room(bytes - file.length()).await;
+                let missing = missing_room(bytes - file.length()).await;
                 Err(Failure::NoRoom {
                     missing: Some(missing).filter(|&missing| missing > 0),
                 })

@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::StorageEstimate;
 
-use super::super::port;
+use super::super::global::scope;
 use super::cache::CachedFile;
 use super::journal::{EXTENSION, Record};
 use super::lock::Lock;
@@ -132,11 +132,11 @@ impl Room {
     async fn now() -> Option<Self> {
         // Without an origin, as in a sandbox, there is no room at all; and Firefox, asked there, runs what waits for its turn
         // while the call is still under way, which is more than Rust's futures can bear.
-        if port::scope().origin() == "null" {
+        if scope().origin() == "null" {
             return None;
         }
         // Missing outside secure contexts.
-        let storage = port::scope().navigator().storage();
+        let storage = scope().navigator().storage();
         if JsValue::from(&storage).is_undefined() {
             return None;
         }

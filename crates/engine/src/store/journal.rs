@@ -14,8 +14,8 @@ use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-use super::super::fetch::Version;
 use super::super::ranges::Ranges;
+use super::super::source::Version;
 use super::private_file::PrivateFile;
 use cliplet_protocol::catalogue::ModelEntry;
 
@@ -162,9 +162,10 @@ impl Journal {
     ) -> Result<(), JsValue> {
         let lines = ranges.map(|range| format!("+ {} {}", range.start, range.end));
         let lines: Vec<String> = lines.collect();
-        match lines.is_empty() {
-            true => Ok(()),
-            false => self.add(&lines.join("\n")),
+        if lines.is_empty() {
+            Ok(())
+        } else {
+            self.add(&lines.join("\n"))
         }
     }
 

@@ -12,7 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-use super::super::port;
+use super::super::global::scope;
 use super::super::tasks::{Stopped, Task};
 
 #[wasm_bindgen]
@@ -91,7 +91,7 @@ pub(in super::super) async fn wait_until_free(name: &str) {
 /// # Errors
 /// `null` if it is not to be had, otherwise what the browser says.
 async fn request(file: &str, options: &Object) -> Result<Lock, JsValue> {
-    let locks = Reflect::get(&port::scope().navigator(), &"locks".into())?;
+    let locks = Reflect::get(&scope().navigator(), &"locks".into())?;
     if !locks.is_object() {
         return Err(JsValue::UNDEFINED);
     }

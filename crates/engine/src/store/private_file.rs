@@ -14,7 +14,9 @@ use web_sys::{
     FileSystemSyncAccessHandle,
 };
 
-use super::super::{port, tasks};
+use super::super::global::scope;
+use super::super::tasks;
+use super::position::sought;
 
 /// Where a file lies whose name does not say it, as `pictures/name` does.
 const FOLDER: &str = "models";
@@ -198,7 +200,7 @@ async fn place(name: &str) -> Option<(FileSystemDirectoryHandle, &str)> {
 
 async fn folder(name: &str) -> Option<FileSystemDirectoryHandle> {
     // Missing outside secure contexts, where asking it for anything would throw.
-    let storage = port::scope().navigator().storage();
+    let storage = scope().navigator().storage();
     if JsValue::from(&storage).is_undefined() {
         return None;
     }
@@ -250,7 +252,7 @@ impl Write for PrivateFile {
 
 impl Seek for PrivateFile {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        self.position = super::sought(self.position, self.length, to)?;
+        self.position = sought(self.position, self.length, to)?;
         Ok(self.position)
     }
 }

@@ -8,7 +8,8 @@ use std::io::Read;
 
 use js_sys::Uint8Array;
 
-use super::super::model::EncodedPrompt;
+use super::super::embedding::EncodedPrompt;
+use super::model_file::file_name;
 use super::private_file::PrivateFile;
 use cliplet_protocol::catalogue::ModelEntry;
 
@@ -56,15 +57,16 @@ impl PromptFile {
         length: u64,
         width: usize,
     ) -> (Self, Vec<KeptPrompt>) {
-        let name = format!("{}.{}{EXTENSION}", super::file_name(model), length);
+        let name = format!("{}.{}{EXTENSION}", file_name(model), length);
         let Some(mut file) = PrivateFile::open_or_create_at_once(&name).await else {
             return (Self(None), Vec::new());
         };
         let mut bytes = Vec::new();
         let readable = file.length() <= MOST && file.read_to_end(&mut bytes).is_ok();
-        let (prompts, whole) = match readable {
-            true => parse(&bytes, width),
-            false => (Vec::new(), 0),
+        let (prompts, whole) = if readable {
+            parse(&bytes, width)
+        } else {
+            (Vec::new(), 0)
         };
         if file.truncate(whole as u64).is_err() {
             return (Self(None), prompts);

@@ -3,11 +3,12 @@
 //! Activations have an [`offset`], so that none is below zero; what that adds to a dot product depends on the weights
 //! alone, and is taken away from the beginning.
 
-use super::super::activations::offset;
+use super::super::activations::{Rows, offset};
+use super::super::layout::{BLOCK, LANES, Order, PANEL, VECTORS};
 use super::super::pack::PanelBlock;
+use super::super::precision::Precision;
 use super::super::vector::{Bytes, BytesAtOnce, array, each_product};
-use super::super::{BLOCK, LANES, Order, PANEL, Precision, VECTORS};
-use super::{Block, Rows, Tile, add_scaled};
+use super::{Block, Tile, add_scaled};
 
 /// Steps of a block of bytes: four inputs each.
 const STEPS: usize = BLOCK / 4;

@@ -9,28 +9,10 @@ pub(super) use bytes::SevensBy32;
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 pub(super) use bytes::{BytesBySixteen, EightsBy32, FourteensBy32};
 
+use super::activations::Rows;
+use super::layout::{BLOCK, LANES, Order, PANEL, VECTORS};
 use super::pack::PanelBlock;
 use super::vector::{Vector, array, each_product};
-use super::{BLOCK, LANES, Order, PANEL, VECTORS};
-
-/// One block of some rows of activations as a tile reads it: word after word, and in a word row after row.
-#[derive(Clone, Copy)]
-pub(super) struct Rows {
-    pub(super) words: *const u32,
-    /// One per row.
-    pub(super) scales: *const f32,
-}
-
-impl Rows {
-    /// What lies so many blocks further on; it need not be there.
-    #[inline(always)]
-    pub(super) fn after(self, blocks: usize, words_of_block: usize) -> Self {
-        Self {
-            words: self.words.wrapping_add(blocks * words_of_block),
-            scales: self.scales.wrapping_add(blocks),
-        }
-    }
-}
 
 /// One block of a panel.
 pub(super) struct Block<'a, K> {
@@ -83,9 +65,10 @@ unsafe fn add_scaled<V: Vector, const R: usize>(
     weights: &PanelBlock,
 ) {
     // As V8 has no registers left for them while dot products are computed.
-    let weights = match cfg!(target_arch = "wasm32") {
-        true => std::hint::black_box(weights),
-        false => weights,
+    let weights = if cfg!(target_arch = "wasm32") {
+        std::hint::black_box(weights)
+    } else {
+        weights
     };
     // Safety: as promised by the caller.
     unsafe {
@@ -105,9 +88,10 @@ unsafe fn add_scaled<V: Vector, const R: usize>(
 /// it runs out of registers, and the loop is half as fast.
 #[inline(always)]
 pub(super) fn rolled(turns: usize) -> usize {
-    match cfg!(target_arch = "wasm32") {
-        true => std::hint::black_box(turns),
-        false => turns,
+    if cfg!(target_arch = "wasm32") {
+        std::hint::black_box(turns)
+    } else {
+        turns
     }
 }
 

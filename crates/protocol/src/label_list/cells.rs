@@ -1,7 +1,6 @@
 //! The cells of a list: what stands between line ends, tabs, commas and semicolons. A cell in quotes is one, whatever is in it, and so
 //! is a line from a label with prompts of its own on.
 
-use super::Colons;
 use crate::label::{prompts_at, tidy};
 use crate::text::is_line_end;
 
@@ -27,6 +26,15 @@ const ENTITIES: &str = " amp apos bull copy deg euro gt hellip laquo ldquo lsquo
 const ACCENTS: [&str; 8] = [
     "acute", "caron", "cedil", "circ", "grave", "lig", "tilde", "uml",
 ];
+
+/// What a colon with a space behind it means in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colons {
+    /// It begins a label's own prompts, which reach to the end of the line. So it is on the page.
+    Prompts,
+    /// It is a colon. So it is where labels come from a program or a command line, which have templates for prompts.
+    Plain,
+}
 
 /// The cells of a list, empty ones too, each with where it begins.
 pub(super) fn cells(text: &str, colons: Colons) -> impl Iterator<Item = (usize, String)> {

@@ -11,17 +11,10 @@ mod tables;
 
 use std::collections::HashSet;
 
+pub use cells::Colons;
+
 use crate::label::{self, tidy};
 use crate::text;
-
-/// What a colon with a space behind it means in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colons {
-    /// It begins a label's own prompts, which reach to the end of the line. So it is on the page.
-    Prompts,
-    /// It is a colon. So it is where labels come from a program or a command line, which have templates for prompts.
-    Plain,
-}
 
 /// The labels of a list in their order, as they are written, without empty ones. A label that is there twice is given twice.
 pub fn read(list: &str, colons: Colons) -> Vec<String> {

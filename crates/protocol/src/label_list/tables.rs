@@ -11,16 +11,13 @@ pub(super) fn markdown(list: &str) -> Option<Vec<String>> {
     if lines.len() < 2 || !lines.iter().all(|line| line.contains('|')) {
         return None;
     }
-    let rows = match is_rule(lines[1]) {
-        true => &lines[2..],
-        false
-            if lines
-                .iter()
-                .all(|l| l.len() > 1 && l.starts_with('|') && l.ends_with('|')) =>
-        {
-            &lines
-        }
-        false => return None,
+    let is_row = |line: &&str| line.len() > 1 && line.starts_with('|') && line.ends_with('|');
+    let rows = if is_rule(lines[1]) {
+        &lines[2..]
+    } else if lines.iter().all(is_row) {
+        &lines
+    } else {
+        return None;
     };
     Some(rows.iter().map(|row| first_column(row)).collect())
 }

@@ -3,7 +3,7 @@
 //! Known by name are those of HTML 4, `apos`, and the six that HTML 5 has in capitals besides; the 1,866 others of HTML 5, such as `check`,
 //! stay as they are written. Numbers are all known.
 
-use super::Letter;
+use super::letter::Letter;
 
 /// Each entity's character and name, in the order of the characters.
 const NAMED: &str = "\
@@ -49,19 +49,18 @@ pub(super) fn unescape_closed(line: &[Letter]) -> Vec<Letter> {
             return None;
         }
         let taken = text.len() - name.len() + length + 1;
-        let found = match text.starts_with('#') {
-            true => {
-                let (found, digits) = numbered(&name[..length])?;
-                // A number that is cut by a letter is none, and neither is that of the semicolon.
-                if digits < length || found == Some(';') {
-                    return None;
-                }
-                found
+        let found = if text.starts_with('#') {
+            let (found, digits) = numbered(&name[..length])?;
+            // A number that is cut by a letter is none, and neither is that of the semicolon.
+            if digits < length || found == Some(';') {
+                return None;
             }
-            false => match named(&name[..length]) {
+            found
+        } else {
+            match named(&name[..length]) {
                 Some(found) => Some(found),
                 None => return Some((in_capitals(&name[..length])?, taken)),
-            },
+            }
         };
         Some((String::from_iter(found), taken))
     })

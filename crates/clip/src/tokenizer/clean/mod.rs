@@ -8,16 +8,10 @@
 //! Of each character it is known up to where of the original text it is read, so that a cut can be shown there.
 
 mod entities;
+mod letter;
 
+use letter::Letter;
 use unicode_normalization_alignments::UnicodeNormalization;
-
-/// A character of a text that is being cleaned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Letter {
-    c: char,
-    /// Up to which byte of the original text it reads.
-    end: usize,
-}
 
 /// A cleaned text.
 pub(super) struct Cleaned {
@@ -69,9 +63,10 @@ fn fixed(mut line: Vec<Letter>, unescapes: bool) -> Vec<Letter> {
     // Nobody escapes `&amp;amp;` more often, and a text that is made to could keep this busy for hours.
     const MOST_ROUNDS: usize = 32;
     for _ in 0..MOST_ROUNDS {
-        let mut next = match unescapes {
-            true => entities::unescape_closed(&line),
-            false => line.clone(),
+        let mut next = if unescapes {
+            entities::unescape_closed(&line)
+        } else {
+            line.clone()
         };
         next = next.iter().flat_map(replaced).collect();
         next = without_line_ends_of_others(&next);
