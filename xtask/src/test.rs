@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 /// A part of the checks that can be asked for alone.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Part {
-    /// Formatting, clippy, documentation.
+    /// Formatting, clippy, documentation, packages.
     Lint,
     /// Tests of all crates on this machine.
     Native,
@@ -39,6 +39,9 @@ impl Part {
         }
     }
 }
+
+/// The crates that others can take.
+const LIBRARIES: [&str; 3] = ["cliplet-clip", "cliplet-kernels", "cliplet-protocol"];
 
 /// Runs the parts asked for, or all. A part that fails does not keep the others from running.
 pub fn test(workspace: &Workspace, only: &[Part]) -> Result<ExitCode> {
@@ -105,6 +108,16 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
             .cargo()
             .args(["doc", "--no-deps", "--workspace"])
             .env("RUSTDOCFLAGS", "-D warnings"),
+    );
+    report.check(
+        "Packages of the libraries",
+        "Would crates.io take these crates? The messages above say what is missing.",
+        workspace
+            .cargo()
+            .args(["package", "--no-verify", "--allow-dirty", "--quiet"])
+            // All that they depend on has been fetched for the lints.
+            .arg("--offline")
+            .args(LIBRARIES.iter().flat_map(|name| ["--package", name])),
     );
     Ok(())
 }
