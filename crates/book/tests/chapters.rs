@@ -134,6 +134,28 @@ fn samples_for_a_terminal_are_of_cliplet_or_of_xtask_or_exempt() {
     }
 }
 
+/// Pictures of the page stand in HTML, one for each colour scheme.
+#[test]
+fn the_pictures_of_the_page_are_there_and_small() {
+    for scheme in ["light", "dark"] {
+        let name = format!("images/page-{scheme}.webp");
+        let picture = fs::read(repository(&format!("docs/{name}"))).unwrap();
+        assert!(
+            picture.starts_with(b"RIFF") && picture.len() < 150_000,
+            "{name}"
+        );
+        for (document, address) in [
+            ("README.md", format!("\"docs/{name}\"")),
+            ("docs/using.md", format!("\"{name}\"")),
+        ] {
+            assert!(
+                Document::read(document).text().contains(&address),
+                "{document}: {address}"
+            );
+        }
+    }
+}
+
 /// A package has only what lies in its folder, where the licence may be a link to that of the repository.
 #[test]
 fn libraries_bring_their_licence() {
