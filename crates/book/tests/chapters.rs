@@ -156,7 +156,8 @@ fn the_pictures_of_the_page_are_there_and_small() {
     }
 }
 
-/// A package has only what lies in its folder, where the licence may be a link to that of the repository.
+/// A package has only what lies in its folder, where the licence may be a link to that of the
+/// repository.
 #[test]
 fn libraries_bring_their_licence() {
     let read = |path: &str| fs::read_to_string(repository(path)).unwrap();

@@ -1,4 +1,5 @@
-//! Reads a list of labels as people write it, and prints the prompts that a model is asked, and the query as JSON.
+//! Reads a list of labels as people write it, and prints the prompts that a model is asked, and the
+//! query as JSON.
 //!
 //! ```sh
 //! cargo run --example labels -- "cat; sea lion: a sea lion on a rock; dog"
@@ -10,7 +11,8 @@ use cliplet_protocol::query::{Candidate, LabelQuery};
 use cliplet_protocol::scoring::Scoring;
 use cliplet_protocol::template;
 
-/// What a model is asked about the labels of a list: one prompt each, unless a label brings its own.
+/// What a model is asked about the labels of a list: one prompt each, unless a label brings its
+/// own.
 pub fn query(list: &str) -> LabelQuery {
     let labels = label_list::read_distinct(list, Colons::Prompts);
     LabelQuery {
