@@ -1,6 +1,6 @@
 //! What the browser and the host give, in words: what each thing is for, what is there of it, and what to do for more.
 
-use super::size;
+use super::format::size;
 use crate::state::capabilities::{Camera, Capabilities, Feature, Group, Running, ServiceWorker};
 
 /// The heading.

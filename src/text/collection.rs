@@ -2,7 +2,8 @@
 
 use cliplet_protocol::messages::Failure;
 
-use super::{because, number, percent, quoted};
+use super::failures::because;
+use super::format::{number, percent, quoted, sentence};
 use crate::state::collection::{Progress, Standing};
 
 /// The button that asks for a folder.
@@ -260,7 +261,7 @@ pub fn not_asked(failure: &Failure) -> String {
 /// A probe that cannot be had.
 pub fn no_probe(failure: &Failure) -> String {
     match failure {
-        Failure::UnusableProbe { reason } => super::sentence(reason),
+        Failure::UnusableProbe { reason } => sentence(reason),
         Failure::NoModel => "There is no model yet. Try again when it is here.".to_owned(),
         other => format!("The linear probe cannot be used: {}", because(other)),
     }

@@ -1,6 +1,6 @@
 //! Labels as a tool, templates and scores, in words.
 
-use super::{number, percent, quoted};
+use super::format::{number, percent, quoted};
 use crate::state::history::{Change, Which};
 use crate::state::label_sets::{Fault, LONGEST_NAME, MOST_SETS};
 

@@ -197,24 +197,29 @@ mod tests {
     }
 
     #[test]
-    fn the_workflow_runs_commands_that_are_there_and_pins_its_actions() {
-        let workflow = include_str!("../../.github/workflows/pages.yml");
-        let after = |what: &str| -> Vec<&str> {
-            let lines = workflow.lines().map(str::trim);
-            lines.filter_map(|line| line.strip_prefix(what)).collect()
-        };
-        let commands = after("run: cargo xtask ");
-        assert_eq!(commands.len(), 1);
-        for command in commands {
-            assert_is_there(command, "pages.yml");
+    fn the_workflows_run_commands_that_are_there_and_pin_their_actions() {
+        let workflows = [
+            include_str!("../../.github/workflows/dependencies.yml"),
+            include_str!("../../.github/workflows/pages.yml"),
+            include_str!("../../.github/workflows/release.yml"),
+            include_str!("../../.github/workflows/tests.yml"),
+        ];
+        let (mut commands, mut actions) = (0, 0);
+        for line in workflows.iter().flat_map(|workflow| workflow.lines()) {
+            let line = line.trim();
+            if let Some((_, command)) = line.split_once("cargo xtask ")
+                && !line.starts_with('#')
+            {
+                commands += 1;
+                assert_is_there(command, line);
+            }
+            if let Some((_, action)) = line.split_once("uses: ") {
+                actions += 1;
+                let commit = action.split(['@', ' ']).nth(1).unwrap_or_default();
+                let is_hexadecimal = commit.bytes().all(|digit| digit.is_ascii_hexdigit());
+                assert!(commit.len() == 40 && is_hexadecimal, "{action}");
+            }
         }
-        let actions = after("uses: ");
-        assert_eq!(actions.len(), 3);
-        for action in actions {
-            let (_, commit) = action.split_once('@').unwrap();
-            let commit = commit.split(' ').next().unwrap();
-            let is_hexadecimal = commit.bytes().all(|digit| digit.is_ascii_hexdigit());
-            assert!(commit.len() == 40 && is_hexadecimal, "{action}");
-        }
+        assert_eq!((commands, actions), (4, 12));
     }
 }

@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 /// A part of the checks that can be asked for alone.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub enum Part {
-    /// Formatting, the width of comments, clippy, documentation.
+    /// Formatting, the width of comments, clippy, documentation, packages.
     Lint,
     /// Tests of all crates on this machine.
     Native,
@@ -29,6 +29,9 @@ pub enum Part {
     /// Tests of the built page in Chromium, and in Firefox where the two may differ.
     Browser,
 }
+
+/// The crates that others can take.
+const LIBRARIES: [&str; 3] = ["cliplet-clip", "cliplet-kernels", "cliplet-protocol"];
 
 /// Runs the parts asked for, or all. A part that fails does not keep the others from running.
 pub fn test(workspace: &Workspace, only: &[Part]) -> Result<ExitCode> {
@@ -98,6 +101,16 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
             .cargo()
             .args(["doc", "--no-deps", "--workspace"])
             .env("RUSTDOCFLAGS", "-D warnings"),
+    );
+    report.check(
+        "Packages of the libraries",
+        "Would crates.io take these crates? The messages above say what is missing.",
+        workspace
+            .cargo()
+            .args(["package", "--no-verify", "--allow-dirty", "--quiet"])
+            // All that they depend on has been fetched for the lints.
+            .arg("--offline")
+            .args(LIBRARIES.iter().flat_map(|name| ["--package", name])),
     );
     Ok(())
 }

@@ -48,6 +48,9 @@ fn links_between_files_lead_somewhere() {
     for path in [
         "README.md",
         "CHANGELOG.md",
+        "crates/clip/README.md",
+        "crates/kernels/README.md",
+        "crates/protocol/README.md",
         "tools/README.md",
         "training/README.md",
     ] {
@@ -127,6 +130,42 @@ fn samples_for_a_terminal_are_of_cliplet_or_of_xtask_or_exempt() {
             !commands.is_empty() && (is_all_of("cliplet ") || is_all_of("cargo xtask ")),
             "{}: each command should be of `cliplet`, or each of `cargo xtask`",
             sample.place
+        );
+    }
+}
+
+/// Pictures of the page stand in HTML, one for each colour scheme.
+#[test]
+fn the_pictures_of_the_page_are_there_and_small() {
+    for scheme in ["light", "dark"] {
+        let name = format!("images/page-{scheme}.webp");
+        let picture = fs::read(repository(&format!("docs/{name}"))).unwrap();
+        assert!(
+            picture.starts_with(b"RIFF") && picture.len() < 150_000,
+            "{name}"
+        );
+        for (document, address) in [
+            ("README.md", format!("\"docs/{name}\"")),
+            ("docs/using.md", format!("\"{name}\"")),
+        ] {
+            assert!(
+                Document::read(document).text().contains(&address),
+                "{document}: {address}"
+            );
+        }
+    }
+}
+
+/// A package has only what lies in its folder, where the licence may be a link to that of the
+/// repository.
+#[test]
+fn libraries_bring_their_licence() {
+    let read = |path: &str| fs::read_to_string(repository(path)).unwrap();
+    for name in ["clip", "kernels", "protocol"] {
+        assert_eq!(
+            read(&format!("crates/{name}/LICENSE")),
+            read("LICENSE"),
+            "{name}"
         );
     }
 }

@@ -22,6 +22,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! Within 0.1, what the example uses stays as it is: [`Clip`], [`ImageEncoder`] and [`TextEncoder`]
+//! with their `encode_…` methods, [`Arithmetic`], [`Error`], [`picture::decode`],
+//! [`picture::Picture`], [`zero_shot`] and [`retrieval`]. All other modules are public because
+//! Cliplet's own programs use them, and may change with any version.
+//!
 //! The model is that of Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021
 //! (arXiv:2103.00020).
 
@@ -48,6 +53,11 @@ pub mod zero_shot;
 pub use error::Error;
 pub use model::{Clip, ImageEncoder, TextEncoder};
 pub use ops::Arithmetic;
+
+/// Runs the samples of the README as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 // The tests of this crate run natively and, unchanged, in a browser.
 #[cfg(all(test, target_arch = "wasm32"))]

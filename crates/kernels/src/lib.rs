@@ -21,6 +21,11 @@
 //! ```
 //!
 //! where the parenthesis is a dot product of small whole numbers, and exact. How small, is a [`Precision`].
+//!
+//! Within 0.1, the trait [`Kernel`] and what its methods take, [`active`], and the meaning of each
+//! operation stay as they are. How weights and activations lie in memory may change with any
+//! version, and so may [`ROWS`], [`PANEL`], [`LANES`] and the modules of the architectures. No other
+//! crate should implement [`Kernel`]: methods are added to it.
 
 #![allow(
     unsafe_code,
@@ -89,6 +94,11 @@ pub fn active() -> Option<&'static dyn Kernel> {
     #[allow(unreachable_code, reason = "only on architectures without a kernel")]
     None
 }
+
+/// Runs the samples of the README as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 // The tests of this crate run natively and, unchanged, in a browser.
 #[cfg(all(test, target_arch = "wasm32"))]

@@ -5,6 +5,10 @@
 //! of models that a page offers ([`catalogue`]), how scores are to be made of cosines ([`scoring`]), prompt templates ([`template`]), one
 //! label ([`label`]) and a list of them as people have it ([`label_list`]), which files of a folder or an archive are looked at
 //! ([`system_files`]), and how text files are decoded ([`text`]). What does not: the model, and anything that a person sees.
+//!
+//! Within 0.1, [`label`], [`label_list`], [`query`], [`scoring`], [`template`] and [`catalogue`] stay as
+//! they are, and so does the JSON of their types. [`messages`], [`collection`] and [`envelope`] are
+//! between one version of the page and the same version of its worker, and change with any version.
 
 #![forbid(unsafe_code)]
 
@@ -19,3 +23,8 @@ pub mod scoring;
 pub mod system_files;
 pub mod template;
 pub mod text;
+
+/// Runs the samples of the README as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
