@@ -486,10 +486,13 @@ impl FaultyBody {
             }
             if hangs {
                 sleep(TICK).await;
-            } else {
-                sleep(pause).await;
-                break room;
+                continue;
             }
+            // Even a pause of no length would last until the clock's next tick.
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
+            break room;
         };
         while self.read.is_empty() {
             match self.body.next().await {
