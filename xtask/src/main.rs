@@ -2,7 +2,7 @@
 //!
 //! What lives here: reading the command line. Each command and each kind of step has a module of its
 //! own: what must be installed ([`tools`], [`browser`], [`debian`]), the scripts that ship
-//! ([`script`]), the worker's WebAssembly ([`engine`]), the page
+//! ([`script`]) and what checks them ([`javascript`]), the worker's WebAssembly ([`engine`]), the page
 //! around it ([`page`]), the book beside that ([`book`]) and what keeps the page
 //! ([`service_worker`]), the engine for other people's pages ([`package`]) and a project that uses
 //! that ([`vite_project`]), what the tests look for obstacles with ([`axe`]), Pythons for tests and
@@ -21,6 +21,7 @@ mod engine;
 mod files;
 mod fingerprint;
 mod html;
+mod javascript;
 mod npm;
 mod package;
 mod page;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::axe;
 use crate::browser::{self, Browsers};
 use crate::engine::Choice;
+use crate::javascript;
 use crate::package;
 use crate::page;
 use crate::python;
@@ -17,7 +18,7 @@ use crate::workspace::Workspace;
 /// A part of the checks that can be asked for alone.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Part {
-    /// Formatting, clippy, documentation.
+    /// Formatting, clippy, documentation, types and lints of JavaScript.
     Lint,
     /// Tests of all crates on this machine.
     Native,
@@ -106,6 +107,18 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
             .args(["doc", "--no-deps", "--workspace"])
             .env("RUSTDOCFLAGS", "-D warnings"),
     );
+    let mut checks = None;
+    report.run("Finding what checks JavaScript", || {
+        checks = Some(javascript::Checks::install(workspace)?);
+        Ok(Count::ONE)
+    });
+    let Some(checks) = checks else { return Ok(()) };
+    let advice = "The messages above say what to change.";
+    for scope in javascript::SCOPES {
+        let name = format!("Types of JavaScript ({scope})");
+        report.check(&name, advice, &mut checks.types(workspace, scope));
+    }
+    report.check("Lints of JavaScript", advice, &mut checks.lints(workspace));
     Ok(())
 }
 
