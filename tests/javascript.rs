@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::harness::world::{better, large};
 use crate::harness::{
-    Fault, Kind, NO_BLOBS, Options, Page, TestServer, page_directory, page_file, picture,
-    repository,
+    Fault, Kind, NO_BLOBS, Options, Page, TestServer, engine_file, page_directory, page_file,
+    picture, repository,
 };
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
@@ -699,7 +699,7 @@ fn every_failure_of_the_engine_is_a_sentence() {
          return errors",
         [json!(failures.len())],
     );
-    let types = fs::read_to_string(repository("js/cliplet.d.ts")).unwrap();
+    let types = fs::read_to_string(repository("js/cliplet/cliplet.d.ts")).unwrap();
     for (failure, error) in failures.iter().zip(errors.as_array().unwrap()) {
         let (code, sentence) = (
             error["code"].as_str().unwrap(),
@@ -733,7 +733,7 @@ fn every_failure_of_the_engine_is_a_sentence() {
 /// The codes that the module gives are those of its types.
 #[test]
 fn every_code_is_in_the_types() {
-    let types = fs::read_to_string(repository("js/cliplet.d.ts")).unwrap();
+    let types = fs::read_to_string(repository("js/cliplet/cliplet.d.ts")).unwrap();
     let typed: std::collections::BTreeSet<&str> = types
         .lines()
         .filter_map(|line| line.trim().strip_prefix("| \"")?.split('"').next())
@@ -831,6 +831,28 @@ fn models_are_named_in_many_ways() {
             .count(),
         3
     );
+}
+
+#[test]
+fn what_names_a_model_is_read_by_a_program_that_few_fetch() {
+    let server = TestServer::with_page();
+    let reader = engine_file("reader-", "_bg.wasm");
+    let page = visit(&server);
+    page.script("await Cliplet.load({ model: 'cliplet-starter' })", []);
+    assert_eq!(
+        server.files_asked_for("engine/reader-"),
+        Vec::<String>::new()
+    );
+    server.set_fault(&reader, Fault::Status(503));
+    let failed = page.script(
+        "return failure(Cliplet.load({ model: 'models/starter.gguf' }))",
+        [],
+    );
+    assert_eq!(failed["code"], "no-model-reader");
+    assert!(failed["sentence"].as_str().unwrap().ends_with("try again."));
+    server.clear_fault(&reader);
+    let name = "return (await Cliplet.load({ model: 'models/starter.gguf' })).model.name";
+    assert_eq!(page.script(name, []), "starter");
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn cliplet_js_reads_lists() {
     page.wait_until("the model", Duration::from_secs(60), || {
         (page.script("return typeof clip", []) == "object").then_some(())
     });
-    let reader = engine_file("labels-", "_bg.wasm");
+    let reader = engine_file("reader-", "_bg.wasm");
     server.set_fault(&reader, Fault::Status(503));
     let failed = page.script(
         "return clip.readLabels('a, b').then(() => null, ({ code, message }) => [code, message])",

@@ -11,12 +11,14 @@ use serde_json::{Value, json};
 
 use crate::files;
 use crate::fingerprint::Fingerprint;
+use crate::script;
 use crate::step::{Result, quiet, step, warn, watch};
 use crate::tools::{PROFILE, Tools, WASM, WasmFeatures};
 use crate::workspace::Workspace;
 
 /// One way to build the engine. Another one adds a line to [`BUILDS`], what it is compiled with to
-/// [`configure`](Self::configure), and to `scripts/worker.js` how a browser is asked whether it can run it.
+/// [`configure`](Self::configure), and to `js/engine/worker.js` how a browser is asked whether it
+/// can run it.
 #[derive(Debug, PartialEq)]
 pub struct Build {
     /// Part of its files' names, and what people call it.
@@ -171,25 +173,13 @@ impl Build {
     }
 }
 
-/// The script that starts the worker; `WORKER` in it is the worker's script.
-const START: &str = include_str!("scripts/start.js");
-
-/// The script that becomes the worker; `BUILDS` in it is what there is to choose from, and `DECODER` where the decoder lies.
-const WORKER: &str = include_str!("scripts/worker.js");
-
-/// The script that starts the worker's threads.
-const THREADS: &str = include_str!("scripts/threads.js");
-
-/// The script that becomes a thread.
-const THREAD: &str = include_str!("scripts/thread.js");
-
 /// Where the engine lies when it is built.
 pub fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("engine")
 }
 
 /// The name in [`directory`] of the script that is called `start` or `worker`.
-pub fn script(workspace: &Workspace, called: &str) -> Result<String> {
+pub fn script_name(workspace: &Workspace, called: &str) -> Result<String> {
     let names = files::files_below(&directory(workspace))?;
     let script = names
         .iter()
@@ -202,8 +192,8 @@ pub fn script(workspace: &Workspace, called: &str) -> Result<String> {
 
 /// Brings [`directory`] up to date: these builds, and what they need.
 pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result {
-    let thread = Script::new("thread", THREAD.to_owned());
-    let threads = Script::new("threads", THREADS.to_owned());
+    let thread = Script::new(workspace, "thread", &[])?;
+    let threads = Script::new(workspace, "threads", &[])?;
     let mut bound = Vec::new();
     for build in builds {
         let compiled = compile(workspace, build)?;
@@ -228,12 +218,12 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
             features: WasmFeatures::default(),
         },
     )?;
-    let labels = beside(
+    let reader = beside(
         workspace,
         tools,
         &Program {
-            called: "the reader of labels",
-            name: "labels",
+            called: "the reader",
+            name: "reader",
             prefix: "",
             arguments: &[],
             features: WasmFeatures::default(),
@@ -242,18 +232,21 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
 
     let choices: Vec<_> = bound.iter().map(|bound| &bound.choice).collect();
     let worker = Script::new(
+        workspace,
         "worker",
-        WORKER
-            .replace("BUILDS", &json!(choices).to_string())
-            .replace("DECODER", &decoder.choice.to_string()),
-    );
+        &[
+            ("__CLIPLET_BUILDS__", json!(choices).to_string()),
+            ("__CLIPLET_DECODER__", decoder.choice.to_string()),
+        ],
+    )?;
     let start = Script::new(
+        workspace,
         "start",
-        START.replace("WORKER", &json!(worker.address()).to_string()),
-    );
+        &[("__CLIPLET_WORKER__", json!(worker.address()).to_string())],
+    )?;
     let directory = directory(workspace);
     files::empty_directory(&directory)?;
-    for bound in bound.iter().chain([&decoder, &labels]) {
+    for bound in bound.iter().chain([&decoder, &reader]) {
         files::copy_directory(&bound.directory, &directory)?;
     }
     let alone = [start, worker];
@@ -269,19 +262,21 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
     Ok(())
 }
 
-/// A script that is named by its content.
+/// A script of `js/engine`, which is named by its content.
 struct Script {
     name: String,
     text: String,
 }
 
 impl Script {
-    fn new(called: &str, text: String) -> Self {
+    fn new(workspace: &Workspace, called: &str, values: &[(&str, String)]) -> Result<Self> {
+        let path = format!("engine/{called}.js");
+        let text = script::fill(&path, &script::read(workspace, &path)?, values)?;
         let hash = Fingerprint::default().add(&text).finish();
-        Self {
+        Ok(Self {
             name: format!("{called}-{hash}.js"),
             text,
-        }
+        })
     }
 
     /// Its address, relative to another script.

@@ -21,9 +21,9 @@ impl Fingerprint {
             include_str!("html.rs"),
             include_str!("package.rs"),
             include_str!("page.rs"),
+            include_str!("script.rs"),
             include_str!("../../crates/server/src/policy.rs"),
             include_str!("service_worker.rs"),
-            include_str!("scripts/service-worker.js"),
             include_str!("tools.rs"),
         ];
         recipe.into_iter().fold(Self::default(), Self::add)

@@ -1,6 +1,7 @@
 //! `cliplet.js`: the engine for other people's pages, beside the built page and as an npm package.
 //!
-//! It is written in the modules of `js/`, which are joined here into one, with the addresses of the engine's files in it.
+//! It is written in the modules of `js/cliplet`, which are joined here into one, with the addresses
+//! of the engine's files in it.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -10,19 +11,17 @@ use serde_json::json;
 use crate::catalogue;
 use crate::engine::{self, Choice};
 use crate::files;
+use crate::script;
 use crate::step::{Result, quiet, step};
 use crate::tools::{self, on_path};
 use crate::workspace::Workspace;
-
-/// Where the modules lie, and what is packed beside them.
-pub const SOURCE: &str = "js";
 
 /// The modules, each behind those that it imports. The last one's exports are those of the whole.
 const MODULES: [&str; 7] = [
     "errors.js",
     "files.js",
     "images.js",
-    "labels.js",
+    "reader.js",
     "models.js",
     "worker.js",
     "cliplet.js",
@@ -30,10 +29,6 @@ const MODULES: [&str; 7] = [
 
 /// The names of the module and of its types, wherever they lie: people write them into their pages.
 pub const FIXED_NAMES: [&str; 2] = ["cliplet.js", "cliplet.d.ts"];
-
-/// A word of `js/files.js` that stands for the addresses of all files, and one for the path of the worker's script.
-const FILES: &str = "FILES_BESIDE_THIS_MODULE";
-const WORKER: &str = "WORKER_SCRIPT";
 
 /// What is packed of `public/`, beside the models that come with it: the list of models, their cards,
 /// and the licence of the starter's image tower.
@@ -46,11 +41,9 @@ const OF_PUBLIC: [&str; 4] = [
 
 /// Writes the module and its types into a folder that has, or will have, the engine and the models beside them.
 pub fn write_module(workspace: &Workspace, to: &Path) -> Result {
-    let source = workspace.root.join(SOURCE);
     let mut modules = Vec::new();
     for name in MODULES {
-        let text = files::read(&source.join(name))?;
-        modules.push((name, String::from_utf8_lossy(&text).into_owned()));
+        modules.push((name, script::read(workspace, &format!("cliplet/{name}"))?));
     }
     let engine = files::files_below(&engine::directory(workspace))?;
     let engine = engine.iter().filter_map(|name| name.to_str());
@@ -59,15 +52,21 @@ pub fn write_module(workspace: &Workspace, to: &Path) -> Result {
     let mut paths: Vec<String> = engine.map(|name| format!("engine/{name}")).collect();
     paths.push("models.json".to_owned());
     paths.extend(catalogue::models_beside(&workspace.root.join("public"))?);
-    let worker = format!("engine/{}", engine::script(workspace, "worker")?);
-    let text = join(&modules)?
-        .replace(FILES, &addresses(&paths))
-        .replace(WORKER, &json!(worker).to_string());
+    let worker = format!("engine/{}", engine::script_name(workspace, "worker")?);
+    let values = [
+        ("__CLIPLET_FILES__", addresses(&paths)),
+        ("__CLIPLET_WORKER_PATH__", json!(worker).to_string()),
+    ];
+    let text = script::fill("cliplet/*.js", &join(&modules)?, &values)?;
     files::write(&to.join("cliplet.js"), text)?;
-    files::write(
-        &to.join("cliplet.d.ts"),
-        files::read(&source.join("cliplet.d.ts"))?,
-    )
+    copy_types(workspace, "cliplet/cliplet.d.ts", to)
+}
+
+/// Copies types of `js/` into a folder.
+pub fn copy_types(workspace: &Workspace, path: &str, to: &Path) -> Result {
+    let from = workspace.root.join(script::SOURCE).join(path);
+    let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
+    files::write(&to.join(name), files::read(&from)?)
 }
 
 /// Builds the package: its folder, and the archive that `npm publish` would send. Gives the archive's path.
@@ -109,11 +108,13 @@ fn write(workspace: &Workspace, folder: &Path) -> Result {
     for name in ["LICENSE", "NOTICE"] {
         copy(workspace.root.join(name), name)?;
     }
-    let source = workspace.root.join(SOURCE);
+    let source = workspace.root.join(script::SOURCE).join("cliplet");
     copy(source.join("README.md"), "README.md")?;
-    let description = files::read(&source.join("package.json"))?;
-    let description =
-        String::from_utf8_lossy(&description).replace("VERSION", env!("CARGO_PKG_VERSION"));
+    let description = script::fill(
+        "cliplet/package.json",
+        &String::from_utf8_lossy(&files::read(&source.join("package.json"))?),
+        &[("__CLIPLET_VERSION__", env!("CARGO_PKG_VERSION").to_owned())],
+    )?;
     files::write(&folder.join("package.json"), description)?;
     write_module(workspace, folder)
 }
@@ -168,7 +169,7 @@ fn join(modules: &[(&str, String)]) -> Result<String> {
                 let from = from.and_then(|(_, file)| file.strip_suffix("\";"));
                 if !from.is_some_and(|from| modules[..at].iter().any(|(name, _)| *name == from)) {
                     return Err(format!(
-                        "{SOURCE}/{name} has an import that cannot be joined: {line}"
+                        "js/cliplet/{name} has an import that cannot be joined: {line}"
                     )
                     .into());
                 }
@@ -178,7 +179,7 @@ fn join(modules: &[(&str, String)]) -> Result<String> {
                 && !names.insert(declared)
             {
                 return Err(format!(
-                    "{SOURCE}/{name} declares `{declared}`, as another module does: joined, they share their names"
+                    "js/cliplet/{name} declares `{declared}`, as another module does: joined, they share their names"
                 )
                 .into());
             }
@@ -247,12 +248,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_filled_in_stands_there_once() {
-        let files = include_str!("../../js/files.js");
-        for word in [FILES, WORKER] {
-            assert_eq!(files.matches(word).count(), 1, "{word}");
-        }
-        let description = include_str!("../../js/package.json");
-        assert_eq!(description.matches("VERSION").count(), 1);
+    fn the_version_stands_once_in_the_package() {
+        let description = include_str!("../../js/cliplet/package.json");
+        assert_eq!(description.matches("\"__CLIPLET_VERSION__\"").count(), 1);
     }
 }

@@ -10,6 +10,7 @@ use crate::files;
 use crate::fingerprint::Fingerprint;
 use crate::html;
 use crate::package;
+use crate::script;
 use crate::service_worker;
 use crate::step::{Result, step, watch};
 use crate::tools::{self, PROFILE, Tools, WasmFeatures};
@@ -86,7 +87,7 @@ fn inputs(workspace: &Workspace, tools: &Tools) -> Result<String> {
         .add_file(&workspace.root.join("Trunk.toml"))?
         .add_file(&index)?
         .add_directory(&engine::directory(workspace))?
-        .add_directory(&workspace.root.join(package::SOURCE))?;
+        .add_directory(&workspace.root.join(script::SOURCE))?;
     if let Some(book) = book::built(workspace) {
         inputs = inputs.add_directory(&book)?;
     }
@@ -112,8 +113,8 @@ fn assets(html: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Puts the engine into the page that trunk has staged, with the script that starts it, and the book beside it, gives the page
-/// its Content-Security-Policy, makes its own WebAssembly small, and adds the engine for other people's pages and the service
-/// worker.
+/// its Content-Security-Policy, makes its own WebAssembly small, and adds the element and the engine
+/// for other people's pages and the service worker.
 pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR")
         .ok_or("`cargo xtask finish` is for trunk, which names a directory.")?;
@@ -122,7 +123,7 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
 
     let index = staging.join("index.html");
     let html = String::from_utf8_lossy(&files::read(&index)?).into_owned();
-    let mut html = with_engine(&html, |called| engine::script(workspace, called))?;
+    let mut html = with_engine(&html, |called| engine::script_name(workspace, called))?;
     book::build(workspace)?;
     match book::built(workspace) {
         Some(book) => files::copy_directory(&book, &staging.join(book::DIRECTORY))?,
@@ -145,9 +146,15 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
             }
         }
     }
+    let element = script::read(workspace, "embed/embed.js")?;
+    files::write(
+        &staging.join("embed.js"),
+        script::fill("embed/embed.js", &element, &[])?,
+    )?;
+    package::copy_types(workspace, "embed/embed.d.ts", staging)?;
     package::write_module(workspace, staging)?;
     // The last, for it has the hashes of all others.
-    service_worker::write(staging)
+    service_worker::write(workspace, staging)
 }
 
 /// The elements of the page that name a script of the engine.

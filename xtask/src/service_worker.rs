@@ -12,12 +12,12 @@ use crate::catalogue;
 use crate::engine::BUILDS;
 use crate::files;
 use crate::package;
+use crate::script;
 use crate::step::Result;
+use crate::workspace::Workspace;
 
-/// `PAGE`, `BUILDS`, `MODELS`, `LATER` and `POLICY` in it are what [`write`] fills in.
-const SCRIPT: &str = include_str!("scripts/service-worker.js");
-
-/// The script's name in the page. It holds no hash: browsers ask for this very address to find out about new versions.
+/// The script's name in `js/` and in the page. It holds no hash: browsers ask for this very address
+/// to find out about new versions.
 const NAME: &str = "service-worker.js";
 
 /// Paths relative to the page, each with the SHA-256 of its file in hexadecimal digits.
@@ -34,7 +34,7 @@ struct Lists {
 }
 
 /// Writes the script into the finished page, for the files that lie there.
-pub fn write(page: &Path) -> Result {
+pub fn write(workspace: &Workspace, page: &Path) -> Result {
     let models = catalogue::models_beside(page)?;
     let mut lists = Lists {
         builds: vec![Files::new(); BUILDS.len()],
@@ -53,7 +53,8 @@ pub fn write(page: &Path) -> Result {
             lists.add(path, hash, &models);
         }
     }
-    files::write(&page.join(NAME), script(&lists))
+    let text = filled(&script::read(workspace, NAME)?, &lists)?;
+    files::write(&page.join(NAME), text)
 }
 
 /// A file's path as a part of its address.
@@ -85,7 +86,7 @@ impl Lists {
             return;
         }
         // Few visits need it, but one without a network may.
-        let is_beside = file.starts_with("decoder-") || file.starts_with("labels-");
+        let is_beside = file.starts_with("decoder-") || file.starts_with("reader-");
         let is_picture = path.starts_with("samples/") && path.ends_with(".jpg");
         // Whoever chooses one on a visit without a network has to find it.
         let is_of_labels = path.starts_with("label-sets/") || path.starts_with("templates/");
@@ -111,7 +112,8 @@ fn is_of_build(file: &str, name: &str) -> bool {
     rest.is_some_and(|rest| !rest.contains('-'))
 }
 
-fn script(lists: &Lists) -> String {
+/// The script with what is in the lists.
+fn filled(text: &str, lists: &Lists) -> Result<String> {
     let builds: Vec<Value> = BUILDS
         .iter()
         .zip(&lists.builds)
@@ -126,17 +128,27 @@ fn script(lists: &Lists) -> String {
             })
         })
         .collect();
-    SCRIPT
-        .replace("PAGE", &json!(lists.page).to_string())
-        .replace("BUILDS", &json!(builds).to_string())
-        .replace("MODELS", &json!(lists.models).to_string())
-        .replace("LATER", &json!(lists.later).to_string())
-        .replace("POLICY", &json!(policy::for_workers()).to_string())
+    let values = [
+        ("__CLIPLET_PAGE_FILES__", json!(lists.page)),
+        ("__CLIPLET_BUILD_FILES__", json!(builds)),
+        ("__CLIPLET_MODEL_FILES__", json!(lists.models)),
+        ("__CLIPLET_LATER_FILES__", json!(lists.later)),
+        ("__CLIPLET_WORKER_POLICY__", json!(policy::for_workers())),
+    ];
+    script::fill(
+        NAME,
+        text,
+        &values.map(|(name, value)| (name, value.to_string())),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn script(lists: &Lists) -> String {
+        filled(include_str!("../../js/service-worker.js"), lists).unwrap()
+    }
 
     fn paths(files: &Files) -> Vec<&str> {
         files.keys().map(String::as_str).collect()
@@ -191,9 +203,6 @@ mod tests {
             assert_eq!(paths(files), expected, "{}", build.name);
         }
         let script = script(&lists);
-        for place in ["PAGE", "BUILDS", "MODELS", "LATER", "POLICY"] {
-            assert!(!script.contains(place), "{place}");
-        }
         assert!(script.contains(r#""name":"relaxed""#));
         assert!(!script.contains(r#""name":"simd128-threads""#));
     }
@@ -208,7 +217,7 @@ mod tests {
         ] {
             files::write(&page.join(file), text).unwrap();
         }
-        write(&page).unwrap();
+        write(&Workspace::find().unwrap(), &page).unwrap();
         let script = String::from_utf8(files::read(&page.join(NAME)).unwrap()).unwrap();
         std::fs::remove_dir_all(&page).unwrap();
         assert!(script.contains("\"index.html\""));

@@ -9,6 +9,7 @@ use crate::axe;
 use crate::browser::{self, Browsers};
 use crate::comments;
 use crate::engine::Choice;
+use crate::javascript;
 use crate::package;
 use crate::page;
 use crate::python;
@@ -20,7 +21,7 @@ use crate::workspace::Workspace;
 /// A part of the checks that can be asked for alone.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub enum Part {
-    /// Formatting, the width of comments, clippy, documentation, packages.
+    /// Formatting, the width of comments, clippy, documentation, packages, JavaScript.
     Lint,
     /// Tests of all crates on this machine.
     Native,
@@ -112,6 +113,18 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
             .arg("--offline")
             .args(LIBRARIES.iter().flat_map(|name| ["--package", name])),
     );
+    let mut checks = None;
+    report.run("Finding what checks JavaScript", || {
+        checks = Some(javascript::Checks::install(workspace)?);
+        Ok(Count::ONE)
+    });
+    let Some(checks) = checks else { return Ok(()) };
+    let advice = "The messages above say what to change.";
+    for scope in javascript::SCOPES {
+        let name = format!("Types of JavaScript ({scope})");
+        report.check(&name, advice, &mut checks.types(workspace, scope));
+    }
+    report.check("Lints of JavaScript", advice, &mut checks.lints(workspace));
     Ok(())
 }
 

@@ -90,7 +90,7 @@ async fn part(file: &Blob, begin: f64, end: f64) -> Result<Vec<u8>, Failure> {
     pictures::bytes(&part.map_err(internal)?).await
 }
 
-// The worker's script has it (xtask/src/scripts/worker.js).
+// The worker's script has it (js/engine/worker.js).
 #[wasm_bindgen]
 extern "C" {
     /// What `decode` of `crates/decoder` gives, of a picture that it breaks down over `[]`; fails where the program cannot be had.

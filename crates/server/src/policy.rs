@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_book_and_the_service_worker_know_the_headers() {
-        let worker = include_str!("../../../xtask/src/scripts/service-worker.js");
+        let worker = include_str!("../../../js/service-worker.js");
         let hosting = cliplet_book::Document::read("docs/hosting.md");
         for (name, value) in HEADERS {
             let row = format!("| `{name}` | `{value}` |");

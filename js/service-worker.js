@@ -1,19 +1,25 @@
-// Cliplet's service worker. It keeps the files of one version of the page for visits without a network, and adds the headers
-// that threads need where the host cannot.
+// Cliplet's service worker. It keeps the files of one version of the page for visits without a
+// network, and adds the headers that threads need where the host cannot.
 //
-// The lists below are filled in when the page is built: paths relative to the page, each with the SHA-256 of its file. So
-// another version of the page is another service worker. Files are kept under their paths and hashes: what two versions share
-// is fetched once, and as the lists say which files are meant, a visit sees files of one version only.
+// The lists below are filled in when the page is built: paths relative to the page, each with the
+// SHA-256 of its file. So another version of the page is another service worker. Files are kept
+// under their paths and hashes: what two versions share is fetched once, and as the lists say which
+// files are meant, a visit sees files of one version only.
+
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+const { registration } = worker;
 
 // What every visit needs.
-const page = PAGE;
+const page = __CLIPLET_PAGE_FILES__;
 // The builds of the engine. A visit needs one.
-const builds = BUILDS;
-// The models that come with the page. Mostly the engine keeps them itself, and then they are not kept here.
-const models = MODELS;
+const builds = __CLIPLET_BUILD_FILES__;
+// The models that come with the page. Mostly the engine keeps them itself, and then they are not
+// kept here.
+const models = __CLIPLET_MODEL_FILES__;
 // What can wait.
-const later = LATER;
+const later = __CLIPLET_LATER_FILES__;
 
+/** @type {Record<string, string>} */
 const all = Object.assign({}, page, ...builds.map((build) => build.files), models, later);
 
 const ISOLATION = {
@@ -21,26 +27,28 @@ const ISOLATION = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 // The page has its policy in an element. A worker can only have one from a header.
-const FOR_WORKERS = { ...ISOLATION, "Content-Security-Policy": POLICY };
+const FOR_WORKERS = { ...ISOLATION, "Content-Security-Policy": __CLIPLET_WORKER_POLICY__ };
 
-const address = (path) => new URL(path === "index.html" ? "./" : path, registration.scope);
-const key = (path) => new URL(`${path}?${all[path]}`, registration.scope).href;
+const address = (/** @type {string} */ path) => new URL(path === "index.html" ? "./" : path, registration.scope);
+const key = (/** @type {string} */ path) => new URL(`${path}?${all[path]}`, registration.scope).href;
 // What the page has said of itself last.
 const NOTE = new URL("service-worker.js?in-use", registration.scope).href;
 
 // Another page of this host has a store of its own.
 const store = () => caches.open(`cliplet ${registration.scope}`);
 
-addEventListener("install", (event) => event.waitUntil(inTurn(keepWhatIsNeeded)));
-addEventListener("activate", (event) => event.waitUntil(inTurn(tidyUp)));
-addEventListener("message", (event) => event.waitUntil(heard(event.data, event.source)));
-addEventListener("fetch", (event) => {
+worker.addEventListener("install", (event) => event.waitUntil(inTurn(keepWhatIsNeeded)));
+worker.addEventListener("activate", (event) => event.waitUntil(inTurn(tidyUp)));
+worker.addEventListener("message", (event) => event.waitUntil(heard(event.data, /** @type {Client} */ (event.source))));
+worker.addEventListener("fetch", (event) => {
   const path = named(event.request);
   if (path !== undefined) event.respondWith(answer(event.request, path));
 });
 
+/** @type {Promise<unknown>} */
 let last = Promise.resolve();
 // Does one thing after the other, so that none fetches what another is fetching.
+/** @param {() => Promise<void>} work */
 function inTurn(work) {
   const done = last.then(work);
   last = done.catch(() => {});
@@ -49,12 +57,13 @@ function inTurn(work) {
 
 // ---- What is kept ----
 
-// The paths that a visit needs, as far as is known what it uses: its build of the engine, and a model that the engine does not
-// keep itself.
+// The paths that a visit needs, as far as is known what it uses: its build of the engine, and a
+// model that the engine does not keep itself.
 async function needed() {
   const paths = Object.keys(page);
   const note = await (await store()).match(NOTE);
   if (note === undefined) return paths;
+  /** @type {{ build: string, isolated: boolean, stored: string[] }} */
   const { build: name, isolated, stored } = await note.json();
   const used = builds.find((build) => build.name === name);
   // From the next visit on the page is isolated, and then the worker takes the build with threads.
@@ -71,12 +80,14 @@ async function keepWhatIsNeeded() {
   await Promise.all((await needed()).map(keep));
 }
 
-// Keeps a file of this version, unless it is kept already. What the page has just fetched comes from the browser's cache. That
-// may be of another version, as may be what a host sends while it is being updated: the hash tells.
+// Keeps a file of this version, unless it is kept already. What the page has just fetched comes
+// from the browser's cache. That may be of another version, as may be what a host sends while it is
+// being updated: the hash tells.
+/** @param {string} path */
 async function keep(path) {
   const files = await store();
   if ((await files.match(key(path), { ignoreVary: true })) !== undefined) return;
-  for (const cache of ["default", "reload"]) {
+  for (const cache of /** @type {const} */ (["default", "reload"])) {
     const response = await fetch(address(path), { cache, priority: "low" });
     if (response.ok && (await sha256(response.clone())) === all[path]) {
       await files.put(key(path), response);
@@ -86,6 +97,7 @@ async function keep(path) {
   throw new Error(`The host has another ${path} than this version of the page.`);
 }
 
+/** @param {Response} response */
 async function sha256(response) {
   const hash = await crypto.subtle.digest("SHA-256", await response.arrayBuffer());
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -102,6 +114,10 @@ async function tidyUp() {
 
 // ---- What the page says ----
 
+/**
+ * @param {{ inUse?: { build: string, isolated: boolean, stored: string[] }, take?: boolean }} said
+ * @param {Client} sender
+ */
 async function heard({ inUse, take }, sender) {
   if (inUse) {
     await inTurn(async () => {
@@ -115,16 +131,18 @@ async function heard({ inUse, take }, sender) {
   }
   if (take) {
     // Another page in the middle of a visit would find files of two versions.
-    const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
+    const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
     const others = pages.filter(({ id, url }) => id !== sender.id && url.startsWith(registration.scope));
     if (others.length > 0) sender.postMessage({ others: true });
-    else await skipWaiting();
+    else await worker.skipWaiting();
   }
 }
 
 // ---- What is asked for ----
 
-// The path of a file of the lists, or undefined: the rest of the host, and other hosts, are none of this worker's business.
+// The path of a file of the lists, or undefined: the rest of the host, and other hosts, are none of
+// this worker's business.
+/** @param {Request} request */
 function named({ method, url }) {
   const [plain] = url.split(/[?#]/);
   if (method !== "GET" || !plain.startsWith(registration.scope)) return undefined;
@@ -132,6 +150,10 @@ function named({ method, url }) {
   return Object.hasOwn(all, path) ? path : undefined;
 }
 
+/**
+ * @param {Request} request
+ * @param {string} path
+ */
 async function answer(request, path) {
   // A browser that gives no store has a network.
   const kept = await find(path).catch(() => undefined);
@@ -144,11 +166,16 @@ async function answer(request, path) {
   return response;
 }
 
+/** @param {string} path */
 async function find(path) {
   return (await store()).match(key(path), { ignoreVary: true });
 }
 
 // The response with these headers, where it has none of that name.
+/**
+ * @param {Response} response
+ * @param {Record<string, string>} more
+ */
 function withHeaders(response, more) {
   // A redirection is the browser's business.
   if (response.status === 0) return response;
@@ -160,6 +187,11 @@ function withHeaders(response, more) {
 }
 
 // The part of a file from one byte to another, as `bytes=0-499` or `bytes=500-` ask for it.
+/**
+ * @param {Response} response
+ * @param {string} range
+ * @param {string | null} onlyOf
+ */
 async function part(response, range, onlyOf) {
   const found = /^bytes=(\d+)-(\d*)$/.exec(range);
   if (!found || (onlyOf !== null && onlyOf !== response.headers.get("ETag"))) return response;

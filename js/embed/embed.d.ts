@@ -1,17 +1,24 @@
-// Types of <cliplet-classifier>, the element that embed.js defines. docs/embedding.md says what each part is for.
+// Types of <cliplet-classifier>, the element that embed.js defines. docs/embedding.md says what
+// each part is for.
 
-/** The element. Each property is an attribute of the same name, and both can be changed at any time. */
+/**
+ * The element. Each property is an attribute of the same name, and both can be changed at any time.
+ */
 export interface ClipletClassifierElement extends HTMLElement {
   /**
-   * Candidate labels. Set as a list of labels, or as one text that is a list. A text that is neither JSON nor has separators alone, such as
-   * Markdown, is given back in pieces here, and read rightly by the element.
+   * Candidate labels. Set as a list of labels, or as one text that is a list. A text that is
+   * neither JSON nor has separators alone, such as Markdown, is given back in pieces here, and read
+   * rightly by the element.
    */
   get labels(): string[];
   set labels(labels: string | readonly string[] | null);
   /** The prompt that a label stands in, at `{}`. */
   get template(): string;
   set template(template: string | null);
-  /** Addresses of pictures, relative to the page. Set as a list, or as one text with spaces between them. */
+  /**
+   * Addresses of pictures, relative to the page. Set as a list, or as one text with spaces between
+   * them.
+   */
   get image(): string[];
   set image(urls: string | readonly string[] | null);
   /** The id of a model of Cliplet's list, or "" for the usual one. */
@@ -59,13 +66,19 @@ export interface ClipletClassifierEvents extends HTMLElementEventMap {
 export interface ClipletReady {
   /** Its id. */
   model: string;
-  /** It is the small starter model, which stands in for a better one: good on everyday things, weak on people and scenes. */
+  /**
+   * It is the small starter model, which stands in for a better one: good on everyday things, weak
+   * on people and scenes.
+   */
   preview: boolean;
 }
 
 /** Something takes a while. */
 export interface ClipletProgress {
-  /** `waiting`: another copy or tab is fetching it. `labels`: labels are read; the numbers count these, and bytes otherwise. */
+  /**
+   * `waiting`: another copy or tab is fetching it. `labels`: labels are read; the numbers count
+   * these, and bytes otherwise.
+   */
   stage: "fetching" | "retrying" | "waiting" | "opening" | "labels";
   /** The id of the model that it is about. */
   model: string | null;

@@ -1,19 +1,28 @@
 // The threads of the engine, seen from its worker: workers of their own, which share its memory.
 //
-// wasm-bindgen-rayon's part in Rust calls `startClipletThreads`; its own part in JavaScript is not used.
+// wasm-bindgen-rayon's part in Rust calls `startClipletThreads`; its own part in JavaScript is not
+// used.
 
 // How long a thread may take to answer, in milliseconds, once it has all that it needs.
 const PATIENCE = 20_000;
 
+/** @type {{ worker: Worker, ready: Promise<void> }[]} */
 let crew = [];
 
-// Starts workers ahead of the engine, from the address of their own script: they fetch and read the engine's script while its
-// WebAssembly is on its way. Their name is that of the line to the page.
+// Starts workers ahead of the engine, from the address of their own script: they fetch and read the
+// engine's script while its WebAssembly is on its way. Their name is that of the line to the page.
+/**
+ * @param {number} count
+ * @param {string} thread
+ * @param {string} name
+ * @param {string} script
+ */
 export function hire(count, thread, name, script) {
   for (let hired = 0; hired < count; hired += 1) {
     const worker = new Worker(thread, { type: "module", name });
+    /** @type {Promise<void>} */
     const ready = new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => (data.error === undefined ? resolve() : reject(new Error(data.error)));
+      worker.onmessage = (/** @type {MessageEvent<{ error?: string }>} */ { data }) => (data.error === undefined ? resolve() : reject(new Error(data.error)));
       worker.onerror = (event) => {
         event.preventDefault();
         reject(new Error(event.message ?? "a thread cannot be started"));
@@ -33,9 +42,10 @@ export function dismiss() {
 }
 
 // Makes threads of the workers, and a pool of the threads.
-globalThis.startClipletThreads = async (module, memory, builder) => {
+globalThis.startClipletThreads = async (/** @type {WebAssembly.Module} */ module, /** @type {WebAssembly.Memory} */ memory, /** @type {import("../globals").PoolBuilder} */ builder) => {
   const receiver = builder.receiver();
   for (const { worker } of crew) worker.postMessage({ module, memory, receiver });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const tooLong = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error("a thread does not answer")), PATIENCE);

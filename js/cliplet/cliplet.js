@@ -1,36 +1,81 @@
-// Cliplet's engine for other people's pages: CLIP in a worker of its own. docs/javascript.md tells how it is used.
+// Cliplet's engine for other people's pages: CLIP in a worker of its own. docs/javascript.md tells
+// how it is used.
 
 import { ClipletError, reasonOf, unlessAborted } from "./errors.js";
 import { addressesBelow } from "./files.js";
 import { readImage, tainted } from "./images.js";
-import { labelsOf } from "./labels.js";
 import { findModel } from "./models.js";
+import { readerFrom } from "./reader.js";
 import { Engine } from "./worker.js";
 
 export { ClipletError };
 
+/**
+ * @import { Cliplet as API, ClassifyOptions, LoadOptions, WorkOptions } from "./cliplet.d.ts"
+ * @import { LoadProgress, WorkProgress } from "./cliplet.d.ts"
+ * @import { ImageSource, LabelScore, MaybeIncomplete } from "./cliplet.d.ts"
+ * @import { Address } from "./files.js"
+ * @import { ModelEntry, PictureTaken, Progress } from "../messages"
+ */
+
+/**
+ * A file that the engine has, or will have.
+ *
+ * @typedef {object} KnownPicture
+ * @property {number} picture
+ * @property {number} users
+ * @property {Promise<{ PictureTaken: PictureTaken }>} taken
+ */
+
 const TEMPLATE = "a photo of a {}";
 
-// Files that the engine is not told to forget at once: whoever scores one against other labels does not wait for it again.
+// Files that the engine is not told to forget at once: whoever scores one against other labels does
+// not wait for it again.
 const FILES_REMEMBERED = 8;
 
-// Images of `embedImages` on their way at a time: the engine encodes those together that wait together.
+// Images of `embedImages` on their way at a time: the engine encodes those together that wait
+// together.
 const IMAGES_AT_A_TIME = 4;
 
-/** A CLIP that is loaded and answers. */
+/**
+ * A CLIP that is loaded and answers.
+ *
+ * @implements {API}
+ */
 export class Cliplet {
   #engine = new Engine();
+  /** @type {Address} */
   #address;
+  /** @type {Map<Blob, KnownPicture>} */
   #pictures = new Map();
   #lastPicture = 0;
 
-  /** Which model answers: `id`, `name`, `revision`, `licence`, and whether it is `kept` for the next visit. */
-  model;
+  /**
+   * Which model answers: `id`, `name`, `revision`, `licence`, and whether it is `kept` for the next
+   * visit.
+   *
+   * @type {API["model"]}
+   */
+  model = Object.freeze({ id: "", name: "", revision: "", licence: "", kept: false });
 
-  /** Which build of the engine runs, and on how many `threads`. */
-  engine;
+  /**
+   * Which build of the engine runs, and on how many `threads`.
+   *
+   * @type {API["engine"]}
+   */
+  engine = Object.freeze({ build: "", threads: 0 });
 
-  /** Starts an engine and loads a model. Rejects with a `ClipletError`, or with the signal's reason. */
+  /** @param {Address} address */
+  constructor(address) {
+    this.#address = address;
+  }
+
+  /**
+   * Starts an engine and loads a model. Rejects with a `ClipletError`, or with the signal's reason.
+   *
+   * @param {LoadOptions} [options]
+   * @returns {Promise<Cliplet>}
+   */
   static async load({ model, onProgress, signal, baseUrl, threads } = {}) {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
       throw new ClipletError("bad-argument", "`threads` is a whole number from 1 on.");
@@ -38,8 +83,7 @@ export class Cliplet {
     throwIfAborted(signal);
     const tell = teller(onProgress);
     const address = addressesBelow(baseUrl);
-    const clip = new Cliplet();
-    clip.#address = address;
+    const clip = new Cliplet(address);
     tell({ stage: "starting" });
     try {
       // At the same time: neither has to wait for the other.
@@ -53,6 +97,12 @@ export class Cliplet {
     }
   }
 
+  /**
+   * @param {ModelEntry} entry
+   * @param {{ name: string, file: Blob }[]} files
+   * @param {(progress: LoadProgress | undefined) => void} tell
+   * @param {AbortSignal} [signal]
+   */
   async #load(entry, files, tell, signal) {
     for (const { name, file } of files) {
       await this.#engine.request({ TakeModelFile: { model: entry.id, name } }, { blob: file, signal });
@@ -66,9 +116,16 @@ export class Cliplet {
     this.engine = Object.freeze({ build: this.#engine.build, threads: this.#engine.threads });
   }
 
-  /** How well each label fits an image: `[{ label, score, cosine }]`, best first. */
-  async classify(image, labels, { template = TEMPLATE, topK = Infinity, signal, onProgress } = {}) {
-    labels = typeof labels === "string" ? await this.readLabels(labels, { signal }) : texts(labels, "labels");
+  /**
+   * How well each label fits an image: `[{ label, score, cosine }]`, best first.
+   *
+   * @param {ImageSource} image
+   * @param {string | Iterable<string>} given
+   * @param {ClassifyOptions} [options]
+   * @returns {Promise<LabelScore[] & MaybeIncomplete>}
+   */
+  async classify(image, given, { template = TEMPLATE, topK = Infinity, signal, onProgress } = {}) {
+    const labels = typeof given === "string" ? await this.readLabels(given, { signal }) : texts(given, "labels");
     checkLabels(labels);
     // Of several templates the mean of the prompts counts.
     const templates = Array.isArray(template) && template.length > 0 ? template : [template];
@@ -84,22 +141,38 @@ export class Cliplet {
         { Classify: { picture, query: { labels: labels.map((label) => ({ label })), templates } } },
         { signal, onProgress: (progress) => tell(workProgress(progress)) },
       );
+      /** @type {LabelScore[]} */
       const results = Scores.scores.map(({ cosine, score, cut }, at) => ({ label: labels[at], score, cosine, ...(cut && { cut }) }));
       return Object.assign(results.sort((a, b) => b.score - a.score).slice(0, topK), marks);
     });
   }
 
-  /** The labels of a list as people have it: with commas, one a line, with bullets, as JSON, Markdown or HTML. Each is there once. */
+  /**
+   * The labels of a list as people have it: with commas, one a line, with bullets, as JSON,
+   * Markdown or HTML. Each is there once.
+   *
+   * @param {string} list
+   * @param {{ signal?: AbortSignal }} [options]
+   */
   async readLabels(list, { signal } = {}) {
     if (typeof list !== "string") throw new ClipletError("bad-argument", "`readLabels` takes a text.");
     throwIfAborted(signal);
-    return await unlessAborted(labelsOf(list, this.#address), signal);
+    const sentence = "The part of Cliplet that reads lists of labels could not be fetched. Check the network and try again.";
+    const reader = readerFrom(this.#address, (cause) => new ClipletError("no-label-reader", sentence, cause));
+    return (await unlessAborted(reader, signal)).labels(list);
   }
 
-  /** The embeddings of images, in their order: a `Float32Array` of unit length each. */
-  async embedImages(images, { signal, onProgress } = {}) {
-    images = list(images, "images");
+  /**
+   * The embeddings of images, in their order: a `Float32Array` of unit length each.
+   *
+   * @param {Iterable<ImageSource>} given
+   * @param {WorkOptions} [options]
+   * @returns {Promise<(Float32Array & MaybeIncomplete)[]>}
+   */
+  async embedImages(given, { signal, onProgress } = {}) {
+    const images = list(given, "images");
     const tell = teller(onProgress);
+    /** @type {(Float32Array & MaybeIncomplete)[]} */
     const embeddings = new Array(images.length);
     let next = 0;
     let done = 0;
@@ -108,8 +181,7 @@ export class Cliplet {
       while (next < images.length && !failed) {
         const at = next++;
         embeddings[at] = await this.#embedImage(images[at], signal).catch((error) => {
-          if (error instanceof ClipletError) error.index = at;
-          throw error;
+          throw error instanceof ClipletError ? Object.assign(error, { index: at }) : error;
         });
         done += 1;
         tell({ stage: "embedding", done, total: images.length });
@@ -124,6 +196,10 @@ export class Cliplet {
     return embeddings;
   }
 
+  /**
+   * @param {ImageSource} image
+   * @param {AbortSignal} [signal]
+   */
   #embedImage(image, signal) {
     return this.#withPicture(image, signal, async (picture, marks) => {
       const { Embeddings } = await this.#engine.request({ Embed: { pictures: [picture], prompts: [] } }, { signal });
@@ -131,7 +207,13 @@ export class Cliplet {
     });
   }
 
-  /** The embeddings of texts, which are encoded as they are, in their order: a `Float32Array` of unit length each. */
+  /**
+   * The embeddings of texts, which are encoded as they are, in their order: a `Float32Array` of
+   * unit length each.
+   *
+   * @param {Iterable<string>} wanted
+   * @param {WorkOptions} [options]
+   */
   async embedTexts(wanted, { signal, onProgress } = {}) {
     const prompts = texts(wanted, "texts");
     const tell = teller(onProgress);
@@ -142,35 +224,58 @@ export class Cliplet {
     return Embeddings.prompts.map((embedding) => Float32Array.from(embedding));
   }
 
-  /** The cosine of two embeddings of the same model, from -1 to 1. */
+  /**
+   * The cosine of two embeddings of the same model, from -1 to 1.
+   *
+   * @param {ArrayLike<number>} a
+   * @param {ArrayLike<number>} b
+   */
   similarity(a, b) {
     return similarity(a, b);
   }
 
-  /** Ends the engine and frees its memory. What is under way rejects, and so does whatever is asked later. */
+  /**
+   * Ends the engine and frees its memory. What is under way rejects, and so does whatever is asked
+   * later.
+   */
   dispose() {
     this.#pictures.clear();
     this.#engine.end(disposed());
   }
 
-  // Gives the engine an image, and some work its number and what is to be said of it in the result.
+  /**
+   * Gives the engine an image, and some work its number and what is to be said of it in the result.
+   *
+   * @template Result
+   * @param {ImageSource} image
+   * @param {AbortSignal | undefined} signal
+   * @param {(picture: number, marks: MaybeIncomplete) => Promise<Result>} work
+   */
   async #withPicture(image, signal, work) {
     throwIfAborted(signal);
-    const { blob, pixels, transfer } = await readImage(image, signal);
-    if (blob) return this.#withFile(blob, signal, work);
+    const read = await readImage(image, signal);
+    if (read.blob) return this.#withFile(read.blob, signal, work);
+    const { pixels, transfer } = read;
     const picture = ++this.#lastPicture;
     try {
       await this.#engine.request({ TakePixels: { picture } }, { pixels, transfer, signal }).catch((error) => {
         // What it may have posted does not reach it otherwise.
         throw ["DataCloneError", "SecurityError"].includes(error.name) && !signal?.aborted ? tainted(error) : error;
       });
-      return await work(picture);
+      return await work(picture, {});
     } finally {
       this.#forget(picture);
     }
   }
 
-  // A file is taken once, as long as it is remembered: its bytes never change.
+  /**
+   * A file is taken once, as long as it is remembered: its bytes never change.
+   *
+   * @template Result
+   * @param {Blob} blob
+   * @param {AbortSignal | undefined} signal
+   * @param {(picture: number, marks: MaybeIncomplete) => Promise<Result>} work
+   */
   async #withFile(blob, signal, work) {
     let known = this.#pictures.get(blob);
     if (!known) {
@@ -200,13 +305,19 @@ export class Cliplet {
     }
   }
 
+  /** @param {number} picture */
   #forget(picture) {
     // An engine that has ended has forgotten everything.
     this.#engine.request({ ForgetPicture: { picture } }).catch(() => {});
   }
 }
 
-/** The cosine of two embeddings of the same model, from -1 to 1. */
+/**
+ * The cosine of two embeddings of the same model, from -1 to 1.
+ *
+ * @param {ArrayLike<number>} a
+ * @param {ArrayLike<number>} b
+ */
 export function similarity(a, b) {
   if (!(a?.length > 0) || a.length !== b?.length) {
     throw new ClipletError("bad-argument", "`similarity` takes two embeddings of the same model, which are equally long.");
@@ -224,10 +335,16 @@ function disposed() {
   return new ClipletError("disposed", "This Cliplet was disposed of. Load another one.");
 }
 
+/** @param {AbortSignal} [signal] */
 function throwIfAborted(signal) {
   if (signal?.aborted) throw reasonOf(signal);
 }
 
+/**
+ * @template Item
+ * @param {Iterable<Item>} items
+ * @param {string} what
+ */
 function list(items, what) {
   if (typeof items === "string" || typeof items?.[Symbol.iterator] !== "function") {
     throw new ClipletError("bad-argument", `The ${what} have to be a list, even if there is only one.`);
@@ -235,12 +352,17 @@ function list(items, what) {
   return [...items];
 }
 
+/**
+ * @param {Iterable<string>} items
+ * @param {string} what
+ */
 function texts(items, what) {
   const all = list(items, what);
   if (!all.every((item) => typeof item === "string")) throw new ClipletError("bad-argument", `The ${what} have to be strings.`);
   return all;
 }
 
+/** @param {string[]} labels */
 function checkLabels(labels) {
   if (labels.length === 0) throw new ClipletError("no-labels", "There are no labels. Give at least one, better two.");
   const seen = new Set();
@@ -251,7 +373,13 @@ function checkLabels(labels) {
   }
 }
 
-// What a listener throws is reported as that of an event would be, and changes nothing.
+/**
+ * What a listener throws is reported as that of an event would be, and changes nothing.
+ *
+ * @template Told
+ * @param {((progress: Told) => void) | undefined} listener
+ * @returns {(progress: Told | undefined) => void}
+ */
 function teller(listener) {
   return (progress) => {
     if (!listener || !progress) return;
@@ -263,8 +391,13 @@ function teller(listener) {
   };
 }
 
+/**
+ * @param {Progress} progress
+ * @returns {LoadProgress | undefined}
+ */
 function modelProgress(progress) {
   if (progress === "LoadingModel") return { stage: "opening" };
+  if (progress === "EncodingPicture") return undefined;
   const { Downloading, Retrying, Elsewhere } = progress;
   if (Downloading) return { stage: "downloading", ...Downloading };
   if (Retrying) return { stage: "retrying", ...Retrying };
@@ -272,8 +405,12 @@ function modelProgress(progress) {
   return undefined;
 }
 
+/**
+ * @param {Progress} progress
+ * @returns {WorkProgress | undefined}
+ */
 function workProgress(progress) {
-  if (progress.EncodingLabels) return { stage: "labels", ...progress.EncodingLabels };
   if (progress === "EncodingPicture") return { stage: "image" };
-  return undefined;
+  if (progress === "LoadingModel" || !progress.EncodingLabels) return undefined;
+  return { stage: "labels", ...progress.EncodingLabels };
 }

@@ -1,6 +1,9 @@
 // Types of cliplet.js. docs/javascript.md tells how it is used.
 
-/** What can be scored and embedded. URLs are relative to the document; their servers have to allow the page to read them. */
+/**
+ * What can be scored and embedded. URLs are relative to the document; their servers have to allow
+ * the page to read them.
+ */
 export type ImageSource =
   | string
   | URL
@@ -15,7 +18,10 @@ export type ImageSource =
 
 /** A model that is not in `models.json`, with what is known of it. */
 export interface ModelDescription {
-  /** Of a GGUF file, or of a folder laid out as Hugging Face transformers does it. Relative to the document. */
+  /**
+   * Of a GGUF file, or of a folder laid out as Hugging Face transformers does it. Relative to the
+   * document.
+   */
   url: string | URL;
   /** Taken from the address if it is missing. */
   layout?: "gguf" | "transformers";
@@ -27,7 +33,10 @@ export interface ModelDescription {
   bytes?: number;
   /** Which version it is. One that is kept under another revision is not taken. */
   revision?: string;
-  /** Names it in the browser's store, together with the revision. Made of the address if it is missing. */
+  /**
+   * Names it in the browser's store, together with the revision. Made of the address if it is
+   * missing.
+   */
   id?: string;
   /** For people. */
   name?: string;
@@ -41,7 +50,10 @@ export type LoadProgress =
   | { stage: "starting" }
   /** The model is arriving: `received` of `total` bytes, where that is known. */
   | { stage: "downloading"; received: number; total: number | null }
-  /** The connection broke or the server cannot answer; it is asked again in so many seconds, by itself. */
+  /**
+   * The connection broke or the server cannot answer; it is asked again in so many seconds, by
+   * itself.
+   */
   | { stage: "retrying"; received: number; total: number | null; seconds: number }
   /** Another tab of this browser is fetching the same model, and this one waits for it. */
   | { stage: "elsewhere"; received: number; total: number | null }
@@ -59,17 +71,23 @@ export type WorkProgress =
 
 export interface LoadOptions {
   /**
-   * Which model: an `id` of `models.json`; the address of a GGUF file; a repository of the Hugging Face Hub as `owner/name`, or its
-   * address; files on this device: a `.gguf`, or `.safetensors` files with the `.json` files beside them. Without it, the first of
-   * `models.json`, LAION's ViT-B/32 of 164 MB.
+   * Which model: an `id` of `models.json`; the address of a GGUF file; a repository of the Hugging
+   * Face Hub as `owner/name`, or its address; files on this device: a `.gguf`, or `.safetensors`
+   * files with the `.json` files beside them. Without it, the first of `models.json`, LAION's
+   * ViT-B/32 of 164 MB.
    */
   model?: string | URL | Blob | Iterable<File> | ModelDescription;
   onProgress?: (progress: LoadProgress) => void;
   /** Aborts loading. What has arrived of the model stays, and the next time goes on from there. */
   signal?: AbortSignal;
-  /** Where the engine's folder, `models.json` and the starter model lie, if not beside this module. */
+  /**
+   * Where the engine's folder, `models.json` and the starter model lie, if not beside this module.
+   */
   baseUrl?: string | URL;
-  /** How many threads compute, where the page is cross-origin isolated; as many as there are cores, up to 8, without it. */
+  /**
+   * How many threads compute, where the page is cross-origin isolated; as many as there are cores,
+   * up to 8, without it.
+   */
   threads?: number;
 }
 
@@ -81,11 +99,15 @@ export interface WorkOptions {
 
 export interface ClassifyOptions extends WorkOptions {
   /**
-   * The sentence that a label stands in when the model reads it, at `{}`. `a photo of a {}` without it. Of several, the mean of the
-   * prompts' embeddings counts, as in the ensembles of the CLIP paper.
+   * The sentence that a label stands in when the model reads it, at `{}`. `a photo of a {}` without
+   * it. Of several, the mean of the prompts' embeddings counts, as in the ensembles of the CLIP
+   * paper.
    */
   template?: string | readonly string[];
-  /** How many results are wanted, the best first; all without it. Scores are those among all labels in any case. */
+  /**
+   * How many results are wanted, the best first; all without it. Scores are those among all labels
+   * in any case.
+   */
   topK?: number;
 }
 
@@ -100,7 +122,9 @@ export interface LabelScore {
   cut?: true;
 }
 
-/** Set on what is found of an image of which the end of the file is missing. What is there counts. */
+/**
+ * Set on what is found of an image of which the end of the file is missing. What is there counts.
+ */
 export interface MaybeIncomplete {
   incomplete?: true;
 }
@@ -134,6 +158,7 @@ export type ClipletErrorCode =
   | "http-status"
   | "interrupted"
   | "no-catalogue"
+  | "no-model-reader"
   | "no-room"
   | "stalled"
   | "unreachable"
@@ -171,29 +196,39 @@ export class Cliplet {
   readonly engine: Readonly<{ build: string; threads: number }>;
 
   /**
-   * How well each label fits an image, best first. Images that are files and labels are encoded once. Labels are a list, taken as they
-   * are, or a text that `readLabels` reads.
+   * How well each label fits an image, best first. Images that are files and labels are encoded
+   * once. Labels are a list, taken as they are, or a text that `readLabels` reads.
    */
   classify(image: ImageSource, labels: string | Iterable<string>, options?: ClassifyOptions): Promise<LabelScore[] & MaybeIncomplete>;
 
   /**
-   * The labels of a list as people have it: separated by commas or line breaks, with bullets or numbers, as JSON, Markdown or HTML. A
-   * label that is there twice, in capitals or small letters, is given once.
+   * The labels of a list as people have it: separated by commas or line breaks, with bullets or
+   * numbers, as JSON, Markdown or HTML. A label that is there twice, in capitals or small letters,
+   * is given once.
    */
   readLabels(list: string, options?: { signal?: AbortSignal }): Promise<string[]>;
 
   /** The embeddings of images, in their order, of unit length each. */
   embedImages(images: Iterable<ImageSource>, options?: WorkOptions): Promise<(Float32Array & MaybeIncomplete)[]>;
 
-  /** The embeddings of texts, in their order, of unit length each. Texts are encoded as they are, without a template. */
+  /**
+   * The embeddings of texts, in their order, of unit length each. Texts are encoded as they are,
+   * without a template.
+   */
   embedTexts(texts: Iterable<string>, options?: WorkOptions): Promise<Float32Array[]>;
 
   /** The cosine of two embeddings of the same model, from -1 to 1. */
   similarity(a: ArrayLike<number>, b: ArrayLike<number>): number;
 
-  /** Ends the engine and frees its memory. What is under way rejects with the code `disposed`, and so does whatever is asked later. */
+  /**
+   * Ends the engine and frees its memory. What is under way rejects with the code `disposed`, and
+   * so does whatever is asked later.
+   */
   dispose(): void;
 }
 
-/** The cosine of two embeddings of the same model, from -1 to 1; for embeddings that outlive their Cliplet. */
+/**
+ * The cosine of two embeddings of the same model, from -1 to 1; for embeddings that outlive their
+ * Cliplet.
+ */
 export function similarity(a: ArrayLike<number>, b: ArrayLike<number>): number;

@@ -1,27 +1,75 @@
-// The engine's worker, spoken to in the messages of crates/protocol/src/messages.rs: requests that end, with progress, and that can
-// be aborted.
+// The engine's worker, spoken to in the messages of crates/protocol/src/messages.rs: requests that
+// end, with progress, and that can be aborted.
+//
+// The page's program keeps its open requests in Rust (`src/engine.rs`), and this module its own in
+// JavaScript: what waits for a reply is a future in the one, and a promise in the other. They share
+// the messages, whose types are made of the Rust.
 
 import { ClipletError, errorOf, reasonOf } from "./errors.js";
 import { WORKER, filesOfEngine } from "./files.js";
+
+/**
+ * @import { Envelope, FromWorker, Progress, Reply, RequestId, ToWorker } from "../messages"
+ * @import { Answers, RequestVariants, ResponseVariants } from "../messages"
+ * @import { Address } from "./files.js"
+ */
+
+/** @typedef {MessageEvent<Envelope<FromWorker>>} FromEngine */
+
+/**
+ * What travels with a request, and what is told of it.
+ *
+ * @typedef {object} Beside
+ * @property {Blob} [blob]
+ * @property {ImageBitmap | ImageData} [pixels]
+ * @property {Transferable[]} [transfer]
+ * @property {AbortSignal} [signal]
+ * @property {(progress: Progress) => void} [onProgress]
+ */
+
+/**
+ * Who waits for the end of a request.
+ *
+ * @typedef {object} Waiting
+ * @property {Beside["onProgress"]} onProgress
+ * @property {(value: any) => void} resolve
+ * @property {(error: unknown) => void} reject
+ */
 
 // How long an engine may take to end gently, in milliseconds.
 const PATIENCE = 5_000;
 
 export class Engine {
+  /** @type {Worker | undefined} */
   #worker;
+  /** @type {BroadcastChannel | undefined} */
   #threads;
+  /** @type {Map<RequestId, Waiting>} */
   #waiting = new Map();
-  /** Requests that were aborted, and have not come to their end. */
+  /**
+   * Requests that were aborted, and have not come to their end.
+   *
+   * @type {Set<RequestId>}
+   */
   #aborted = new Set();
   #lastId = 0;
+  /** @type {ClipletError | undefined} */
   #ended;
+  /** @type {{ resolve: () => void, reject: (error: ClipletError) => void } | undefined} */
   #listening;
 
   /** Which build of the engine runs, and on how many threads; known once `start` has come back. */
-  build;
-  threads;
+  build = "";
+  threads = 0;
 
-  /** Starts a worker; comes back when it listens. `threads` sets how many threads it has, where there can be several. */
+  /**
+   * Starts a worker; comes back when it listens. `threads` sets how many threads it has, where
+   * there can be several.
+   *
+   * @param {Address} address
+   * @param {number} [threads]
+   * @returns {Promise<void>}
+   */
   async start(address, threads) {
     if (typeof Worker !== "function" || typeof WebAssembly !== "object") {
       throw new ClipletError("no-browser", "Cliplet runs in browsers: this place has no Worker or no WebAssembly.");
@@ -29,25 +77,30 @@ export class Engine {
     const script = address(WORKER);
     const line = `cliplet-${Math.random().toString(36).slice(2)}`;
     const name = JSON.stringify({ line, threads, files: filesOfEngine(address) });
+    /** @type {Promise<void>} */
     const listening = new Promise((resolve, reject) => (this.#listening = { resolve, reject }));
     try {
       this.#worker = startWorker(script, name);
     } catch (error) {
-      this.end(notStarted(script, error.message, error));
+      this.end(notStarted(script, /** @type {Error} */ (error).message, error));
       return await listening;
     }
-    this.#worker.onmessage = ({ data }) => this.#heard(data.message);
-    this.#worker.onerror = this.#worker.onmessageerror = (event) => {
+    this.#worker.onmessage = (/** @type {FromEngine} */ { data }) => this.#heard(data.message);
+    const broken = (/** @type {Event} */ event) => {
       event.preventDefault();
       // An event about a script that could not be loaded has no message.
-      this.end(this.#listening ? notStarted(script, event.message) : crashed(event.message ?? ""));
+      const why = /** @type {ErrorEvent} */ (event).message ?? "";
+      this.end(this.#listening ? notStarted(script, why) : crashed(why));
     };
+    this.#worker.addEventListener("error", broken);
+    this.#worker.addEventListener("messageerror", broken);
     // A thread that breaks down tells the page itself: the worker may be waiting for it, for ever.
     this.#threads = new BroadcastChannel(line);
-    this.#threads.onmessage = ({ data }) => this.#heard(data.message);
+    this.#threads.onmessage = (/** @type {FromEngine} */ { data }) => this.#heard(data.message);
     return await listening;
   }
 
+  /** @param {FromWorker} message */
   #heard(message) {
     if (message.Listening) {
       ({ build: this.build, threads: this.threads } = message.Listening);
@@ -60,9 +113,10 @@ export class Engine {
     }
   }
 
+  /** @param {{ id: RequestId, reply: Reply }} answer */
   #replied({ id, reply }) {
     const waiting = this.#waiting.get(id);
-    if (reply.Progress) {
+    if (reply !== "Cancelled" && reply.Progress) {
       waiting?.onProgress?.(reply.Progress);
       return;
     }
@@ -70,30 +124,36 @@ export class Engine {
     this.#aborted.delete(id);
     if (this.#ended && this.#aborted.size === 0) this.#stop();
     if (!waiting) return;
-    if (reply.Done) waiting.resolve(reply.Done);
+    if (reply === "Cancelled") waiting.reject(givenUp());
+    else if (reply.Done) waiting.resolve(reply.Done);
     else if (reply.Failed) waiting.reject(errorOf(reply.Failed));
-    else waiting.reject(new ClipletError("internal", "The engine gave up a request. This is a defect of Cliplet; please report it."));
   }
 
   /**
-   * Makes a request, and gives what came of it. `beside` is what travels with it: `blob`, or `pixels`, which are in `transfer` where
-   * they are handed over for good.
+   * Makes a request, and gives what came of it. `beside` is what travels with it: `blob`, or
+   * `pixels`, which are in `transfer` where they are handed over for good.
+   *
+   * @template {keyof Answers} Name
+   * @param {Pick<RequestVariants, Name>} request
+   * @param {Beside} [beside]
+   * @returns {Promise<Pick<ResponseVariants, Answers[Name]>>}
    */
   request(request, { blob, pixels, transfer, signal, onProgress } = {}) {
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(reasonOf(signal));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      const message = { message: { id, request } };
-      if (blob) message.blob = blob;
-      if (pixels) message.pixels = pixels;
+      /** @type {Envelope<ToWorker>} */
+      const envelope = { message: { id, request: /** @type {any} */ (request) } };
+      if (blob) envelope.blob = blob;
+      if (pixels) envelope.pixels = pixels;
       // What cannot be posted rejects at once.
-      this.#worker.postMessage(message, transfer ?? []);
+      this.#post(envelope, transfer);
       const abort = () => {
         this.#waiting.delete(id);
         this.#aborted.add(id);
-        this.#worker.postMessage({ message: { id: ++this.#lastId, request: { Cancel: { request: id } } } });
-        reject(reasonOf(signal));
+        this.#post({ message: { id: ++this.#lastId, request: { Cancel: { request: id } } } });
+        reject(reasonOf(/** @type {AbortSignal} */ (signal)));
       };
       signal?.addEventListener("abort", abort, { once: true });
       const done = () => signal?.removeEventListener("abort", abort);
@@ -106,8 +166,19 @@ export class Engine {
   }
 
   /**
-   * Ends the worker. All requests, those under way and those to come, reject with this error. With `gently`, those that were aborted
-   * come to their end before, so that what has arrived of a model is kept.
+   * @param {Envelope<ToWorker>} envelope
+   * @param {Transferable[]} [transfer]
+   */
+  #post(envelope, transfer = []) {
+    this.#worker?.postMessage(envelope, transfer);
+  }
+
+  /**
+   * Ends the worker. All requests, those under way and those to come, reject with this error. With
+   * `gently`, those that were aborted come to their end before, so that what has arrived of a model
+   * is kept.
+   *
+   * @param {ClipletError} error
    */
   end(error, { gently = false } = {}) {
     if (this.#ended) return;
@@ -125,8 +196,13 @@ export class Engine {
   }
 }
 
-// A worker's script must be of the page's own origin. Where the engine comes from another one, or is part of the bundle, a small
-// script of ours imports it. In a sandbox, which has no origin, browsers allow modules to do that only once they run.
+// A worker's script must be of the page's own origin. Where the engine comes from another one, or
+// is part of the bundle, a small script of ours imports it. In a sandbox, which has no origin,
+// browsers allow modules to do that only once they run.
+/**
+ * @param {string} script
+ * @param {string} name
+ */
 function startWorker(script, name) {
   if (new URL(script).origin === self.origin) return new Worker(script, { type: "module", name });
   const sandboxed = self.origin === "null";
@@ -142,6 +218,15 @@ function startWorker(script, name) {
   }
 }
 
+function givenUp() {
+  return new ClipletError("internal", "The engine gave up a request. This is a defect of Cliplet; please report it.");
+}
+
+/**
+ * @param {string} script
+ * @param {string} why
+ * @param {unknown} [cause]
+ */
 function notStarted(script, why, cause) {
   const sentence = why
     ? `The engine does not start: ${why}`
@@ -150,6 +235,7 @@ function notStarted(script, why, cause) {
   return new ClipletError("engine-not-started", sentence, cause);
 }
 
+/** @param {string} why */
 function crashed(why) {
   return new ClipletError("engine-crashed", `The engine has broken down, most likely for want of memory. Load Cliplet again. Details: ${why}`);
 }

@@ -1,25 +1,27 @@
-// Cliplet's worker. It runs one build of the engine: the first of these that the browser can run, and where that one does
-// not start, the next.
+// Cliplet's worker. It runs one build of the engine: the first of these that the browser can run,
+// and where that one does not start, the next.
 //
-// `?threads=N` behind this script's address sets how many threads compute, `?build=NAME` which build is taken.
+// `?threads=N` behind this script's address sets how many threads compute, `?build=NAME` which
+// build is taken.
 //
-// The worker's name is that of the line on which its threads speak to the page. Or it is JSON with more than an address can say:
-// `line`, `threads` and `build` as above, and `files`, the addresses of the engine's files by their names, for pages where they
-// do not lie beside this one.
+// The worker's name is that of the line on which its threads speak to the page. Or it is JSON with
+// more than an address can say: `line`, `threads` and `build` as above, and `files`, the addresses
+// of the engine's files by their names, for pages where they do not lie beside this one.
 
-const builds = BUILDS;
+const builds = __CLIPLET_BUILDS__;
 
 // The program that decodes pictures which browsers do not.
-const decoder = DECODER;
+const decoder = __CLIPLET_DECODER__;
 
+/** @type {{ line: string, threads?: number, build?: string, files?: Record<string, string> }} */
 const told = self.name.startsWith("{") ? JSON.parse(self.name) : { line: self.name };
 
 // More share the memory's bandwidth rather than add to it.
 const MOST_THREADS = 8;
 const MOST_THREADS_ASKED_FOR = 64;
 
-// How far a shared memory may grow, in pages of 64 KiB. A browser may refuse the larger ones: it sets the addresses aside
-// at once.
+// How far a shared memory may grow, in pages of 64 KiB. A browser may refuse the larger ones: it
+// sets the addresses aside at once.
 const MOST_PAGES = [65536, 32768, 16384];
 
 // A function that returns i32x4.relaxed_dot_i8x16_i7x16_add_s of its three arguments.
@@ -30,16 +32,18 @@ const RELAXED = Uint8Array.of(
   ...[0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xfd, 0x93, 0x02, 0x0b],
 );
 
+/** @type {{ threads?: number | string, build?: string }} */
 const asked = { ...Object.fromEntries(new URL(import.meta.url).searchParams), ...told };
 const threads =
   asked.threads === undefined
     ? Math.min(navigator.hardwareConcurrency || 1, MOST_THREADS)
     : Math.min(Math.trunc(Number(asked.threads)) || 1, MOST_THREADS_ASKED_FOR);
 
-const address = (name) => new URL(told.files?.[name] ?? name, import.meta.url).href;
+const address = (/** @type {string} */ name) => new URL(told.files?.[name] ?? name, import.meta.url).href;
 
-// The address of a script as a worker can be started from it. That must be of the page's own origin: where the engine comes from
-// another one, a small script of ours imports it.
+// The address of a script as a worker can be started from it. That must be of the page's own
+// origin: where the engine comes from another one, a small script of ours imports it.
+/** @param {string} script */
 function startable(script) {
   if (new URL(script).origin === self.origin) return script;
   return URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" }));
@@ -54,6 +58,7 @@ function candidates() {
   );
 }
 
+/** @param {number} initial */
 function sharedMemory(initial) {
   for (const maximum of MOST_PAGES) {
     try {
@@ -66,6 +71,7 @@ function sharedMemory(initial) {
 }
 
 // The two files of a program, at once: neither has to wait for the other.
+/** @param {import("../globals").Program} program */
 function fetchProgram(program) {
   const wasm = fetch(address(program.wasm));
   const script = import(/* @vite-ignore */ address(program.script));
@@ -76,6 +82,7 @@ function fetchProgram(program) {
 }
 
 // Comes back when the build listens to the page.
+/** @param {import("../globals").Build} build */
 async function start(build) {
   const { wasm, script } = fetchProgram(build);
   if (!build.threads) {
@@ -100,6 +107,7 @@ async function start(build) {
 
 // ---- Pictures that the browser does not decode ----
 
+/** @type {Promise<any> | undefined} */
 let fetched;
 
 async function fetchDecoder() {
@@ -109,9 +117,10 @@ async function fetchDecoder() {
   return program;
 }
 
-// The engine calls this. What the decoder has taken of memory is given back after each picture, and one that it breaks down over is
-// read by nobody; where it cannot be fetched, that is tried anew the next time.
-globalThis.decodeClipletPicture = async (file) => {
+// The engine calls this. What the decoder has taken of memory is given back after each picture, and
+// one that it breaks down over is read by nobody; where it cannot be fetched, that is tried anew
+// the next time.
+globalThis.decodeClipletPicture = async (/** @type {Uint8Array} */ file) => {
   fetched ??= fetchDecoder().catch((error) => {
     fetched = undefined;
     throw error;
@@ -138,6 +147,7 @@ async function startFirst() {
       : "this browser can run no build of the engine";
     throw new Error(`${reason}; there are ${names}`);
   }
+  /** @type {{ build: import("../globals").Build, error: Error }[]} */
   const failures = [];
   for (const build of wanted) {
     // Where one build gets no threads, another gets none either.
@@ -146,7 +156,7 @@ async function startFirst() {
       return await start(build);
     } catch (error) {
       console.warn(`The engine's build ${build.name} does not start.`, error);
-      failures.push({ build, error });
+      failures.push({ build, error: error instanceof Error ? error : new Error(String(error)) });
     }
   }
   throw new Error(failures.map(({ build, error }) => `${build.name}: ${error.message}`).join("; "));

@@ -1,14 +1,17 @@
-// <cliplet-classifier>: Cliplet inside other people's pages. docs/embedding.md says how to use it; embed.d.ts has the types.
+// <cliplet-classifier>: Cliplet inside other people's pages. docs/embedding.md says how to use it;
+// embed.d.ts has the types.
 //
-// The element is a frame of Cliplet's own origin, embed.html beside this script. This script makes that frame once the element
-// nears the view, tells it what the attributes say, and turns what it says into events. It knows nothing of pictures or models.
+// The element is a frame of Cliplet's own origin, embed.html beside this script. This script makes
+// that frame once the element nears the view, tells it what the attributes say, and turns what it
+// says into events. It knows nothing of pictures or models.
 //
-// The frame is a child of the element, and only its place is in the element's shadow: frames in shadows cannot find each other, and
-// those of one page are to share one engine.
+// The frame is a child of the element, and only its place is in the element's shadow: frames in
+// shadows cannot find each other, and those of one page are to share one engine.
 //
-// Frame and element speak over a MessagePort. The frame says hello, with the token that stands behind its address; it is given
-// one end of a new channel then, once. Settings go one way and events the other, each as a text that is JSON, so that nothing
-// but plain data of a known shape can arrive. What comes from anywhere else is not looked at.
+// Frame and element speak over a MessagePort. The frame says hello, with the token that stands
+// behind its address; it is given one end of a new channel then, once. Settings go one way and
+// events the other, each as a text that is JSON, so that nothing but plain data of a known shape
+// can arrive. What comes from anywhere else is not looked at.
 
 (() => {
   "use strict";
@@ -17,17 +20,20 @@
   if (customElements.get(NAME)) return;
 
   // As a module this script has no element; a stack begins with its address in every browser.
-  const script = document.currentScript?.src || /\w+:\/\/[^\s]*?embed\.js/.exec(new Error().stack)?.[0];
+  const element = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+  const script = element?.src || /\w+:\/\/[^\s]*?embed\.js/.exec(new Error().stack ?? "")?.[0];
   const page = new URL("embed.html", script);
 
   const HELLO = "cliplet:hello:";
   const CONNECT = "cliplet:connect";
   // How close to the view an element begins, in pixels.
   const NEAR = 200;
-  // How long a frame may take to come, and then to be drawn, in milliseconds, before that is an error. It may still be after.
+  // How long a frame may take to come, and then to be drawn, in milliseconds, before that is an
+  // error. It may still be after.
   const PATIENCE = 30_000;
   const PATIENCE_LOADED = 10_000;
-  // How long the page around may take to load, before what is in view does not wait for that any more.
+  // How long the page around may take to load, before what is in view does not wait for that any
+  // more.
   const PATIENCE_WITH_PAGE = 3_000;
   // The longest text that a frame may send: results of as many labels as it takes.
   const MOST = 4_000_000;
@@ -54,25 +60,39 @@
 
   // ---- What a frame may say ----
 
+  /** @typedef {(value: unknown) => boolean} Test */
+  /** @typedef {Record<string, Test>} Shape */
+
+  /** @param {unknown} value @returns {value is string} */
   const isText = (value) => typeof value === "string";
+  /** @type {Test} */
   const isNumber = (value) => typeof value === "number";
+  /** @type {Test} */
   const isFlag = (value) => typeof value === "boolean";
+  /** @type {Test} */
   const isTextOrNull = (value) => value === null || isText(value);
+  /** @type {Test} */
   const isNumberOrNull = (value) => value === null || isNumber(value);
+  /** @param {Shape} shape @returns {Test} */
   const listOf = (shape) => (value) => Array.isArray(value) && value.every((item) => fits(item, shape));
 
   // An object with these members of its own, and no others.
+  /**
+   * @param {unknown} value
+   * @param {Shape} shape
+   */
   function fits(value, shape) {
     return (
       typeof value === "object" &&
       value !== null &&
       Object.keys(value).length === Object.keys(shape).length &&
-      Object.entries(shape).every(([name, test]) => Object.hasOwn(value, name) && test(value[name]))
+      Object.entries(shape).every(([name, test]) => Object.hasOwn(value, name) && test(/** @type {Record<string, unknown>} */ (value)[name]))
     );
   }
 
   const LABELS = listOf({ label: isText, score: isNumber, cosine: isNumber });
   const IMAGES = listOf({ image: isText, cosine: isNumber });
+  /** @type {Record<string, Shape[]>} */
   const SHAPES = {
     ready: [{ model: isText, preview: isFlag }],
     progress: [{ stage: isText, model: isTextOrNull, loaded: isNumber, total: isNumberOrNull }],
@@ -86,6 +106,7 @@
   };
 
   // The type and the detail of a frame's text, or undefined.
+  /** @param {unknown} data */
   function read(data) {
     if (!isText(data) || data.length > MOST) return undefined;
     let message;
@@ -100,35 +121,40 @@
 
   // ---- Hello ----
 
+  /** @type {Map<string, ClipletClassifier>} */
   const waiting = new Map();
   addEventListener("message", ({ data, source, origin }) => {
     if (!isText(data) || !data.startsWith(HELLO)) return;
     // A page without an origin, as in a sandbox, gives its frames none either.
     if (origin !== page.origin && !(origin === "null" && self.origin === "null")) return;
     const element = waiting.get(data.slice(HELLO.length));
-    if (element !== undefined && source !== null) element[MET](source, origin);
+    if (element !== undefined && source !== null) element[MET](/** @type {Window} */ (source), origin);
   });
 
   const MET = Symbol("met");
 
   // Elements whose frames are overdue.
+  /** @type {Set<ClipletClassifier>} */
   const late = new Set();
   addEventListener("online", () => {
     for (const element of late) element.load();
   });
 
-  // What the page around has to fetch comes first, within reason. Frameworks have taken up what is in the page by then, too.
+  // What the page around has to fetch comes first, within reason. Frameworks have taken up what is
+  // in the page by then, too.
+  /** @type {Promise<void>} */
   const settled = new Promise((resolve) => {
     if (document.readyState === "complete") resolve();
     addEventListener("load", () => setTimeout(resolve));
     setTimeout(resolve, PATIENCE_WITH_PAGE);
   });
 
+  /** @type {Set<Element>} */
   const near = new Set();
   const view = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
-        if (isIntersecting) settled.then(() => near.has(target) && target.load());
+        if (isIntersecting) settled.then(() => near.has(target) && /** @type {ClipletClassifier} */ (target).load());
       }
     },
     { rootMargin: `${NEAR}px` },
@@ -140,9 +166,12 @@
     static observedAttributes = ATTRIBUTES;
 
     #box = document.createElement("div");
+    /** @type {HTMLIFrameElement | undefined} */
     #frame;
-    #token;
+    #token = "";
+    /** @type {MessagePort | undefined} */
     #port;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     #timer;
     // The frame's document has had its `load`.
     #loaded = false;
@@ -151,7 +180,8 @@
     #camera = false;
     #ready = false;
     #telling = false;
-    // Frameworks that take the children of an element for their own may take the frame out. It comes back, but not for ever.
+    // Frameworks that take the children of an element for their own may take the frame out. It
+    // comes back, but not for ever.
     #lost = 0;
     #children = new MutationObserver(() => this.#lookForFrame());
 
@@ -168,11 +198,12 @@
 
     connectedCallback() {
       // What was set before this script came stands in the way of the properties.
+      const properties = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (this));
       for (const name of ATTRIBUTES) {
-        if (Object.hasOwn(this, name)) {
-          const value = this[name];
-          delete this[name];
-          this[name] = value;
+        if (Object.hasOwn(properties, name)) {
+          const value = properties[name];
+          delete properties[name];
+          properties[name] = value;
         }
       }
       // A copy of an element has a copy of its frame.
@@ -187,11 +218,12 @@
       this.#end();
     }
 
+    /** @param {string} name */
     attributeChangedCallback(name) {
       if (name === "height") {
         const height = this.height;
         this.#box.style.height = height === "auto" ? "" : height;
-      } else if (name === "mode" && this.#frame && this.#camera !== (this.mode === "camera")) {
+      } else if (name === "mode" && this.#frame && this.#camera !== this.#wantsCamera()) {
         // What a frame is allowed is settled when it is loaded.
         this.#end();
         this.load();
@@ -209,7 +241,7 @@
       const frame = document.createElement("iframe");
       this.#token = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("-");
       waiting.set(this.#token, this);
-      this.#camera = this.mode === "camera";
+      this.#camera = this.#wantsCamera();
       frame.allow = `cross-origin-isolated${this.#camera ? "; camera" : ""}`;
       frame.referrerPolicy = "no-referrer";
       frame.title = "Cliplet: which of these words fits this picture?";
@@ -220,6 +252,10 @@
       this.#waitFor(PATIENCE);
       this.append(frame);
       this.#children.observe(this, { childList: true });
+    }
+
+    #wantsCamera() {
+      return this.getAttribute("mode") === "camera";
     }
 
     #lookForFrame() {
@@ -238,6 +274,7 @@
       if (!this.#port) this.#waitFor(PATIENCE_LOADED);
     }
 
+    /** @param {number} patience */
     #waitFor(patience) {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => {
@@ -266,6 +303,10 @@
     }
 
     // The frame has said hello.
+    /**
+     * @param {Window} source
+     * @param {string} origin
+     */
     [MET](source, origin) {
       if (source !== this.#frame?.contentWindow) return;
       // A second hello is that of a document that has taken the place of the first.
@@ -291,7 +332,7 @@
     }
 
     #tell() {
-      const of = (name) => this.getAttribute(name) ?? undefined;
+      const of = (/** @type {string} */ name) => this.getAttribute(name) ?? undefined;
       this.#port?.postMessage(
         JSON.stringify({
           // A text that is a list: the frame reads it with the code that the page has for lists.
@@ -308,6 +349,7 @@
       );
     }
 
+    /** @param {unknown} data */
     #heard(data) {
       const message = read(data);
       if (message === undefined) return;
@@ -317,7 +359,7 @@
         late.delete(this);
         this.#box.className = "shown";
       } else if (type === "picture") {
-        this.#fetch(detail.url, this.#port);
+        if (this.#port) this.#fetch(detail.url, this.#port);
       } else {
         // What cannot run at all makes room for what was written for that case.
         if (type === "error" && detail.fatal && !this.#ready && this.#hasFallback()) this.#end();
@@ -327,20 +369,30 @@
     }
 
     #hasFallback() {
-      return Array.from(this.childNodes).some((node) => node !== this.#frame && (node.nodeType === 1 || node.textContent.trim()));
+      return Array.from(this.childNodes).some((node) => node !== this.#frame && (node.nodeType === 1 || node.textContent?.trim()));
     }
 
+    /**
+     * @param {string} type
+     * @param {object} detail
+     */
     #emit(type, detail) {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     }
 
-    // Pictures of the page's own host need not be open to all: the page itself reads them for the frame.
+    // Pictures of the page's own host need not be open to all: the page itself reads them for the
+    // frame.
+    /**
+     * @param {string} url
+     * @param {MessagePort} port
+     */
     async #fetch(url, port) {
       let file = null;
       try {
         if (new URL(url).origin === location.origin && this.image.map(absolute).includes(url)) {
           const response = await fetch(url);
-          // Not `blob()`, by which Chromium gives nothing of more than some megabytes where the disk is nearly full.
+          // Not `blob()`, by which Chromium gives nothing of more than some megabytes where the
+          // disk is nearly full.
           if (response.ok) file = new Blob([await response.arrayBuffer()]);
         }
       } catch {
@@ -357,7 +409,7 @@
     }
     set labels(labels) {
       // As JSON where something in a label could be taken for a part of the list.
-      const plain = (label) => /^\p{L}[\p{L}\p{M}\p{N} .!?&/_-]*$/u.test(label);
+      const plain = (/** @type {string} */ label) => /^\p{L}[\p{L}\p{M}\p{N} .!?&/_-]*$/u.test(label);
       if (!Array.isArray(labels)) this.#set("labels", labels);
       else this.#set("labels", labels.every(plain) ? labels.join(", ") : JSON.stringify(labels.map(String)));
     }
@@ -378,9 +430,13 @@
       this.#set("height", height);
     }
 
+    /**
+     * @param {string} name
+     * @param {unknown} value
+     */
     #set(name, value) {
       if (value === null || value === undefined) this.removeAttribute(name);
-      else this.setAttribute(name, value);
+      else this.setAttribute(name, String(value));
     }
 
     // The others are texts with a default.
@@ -409,6 +465,7 @@
   }
 
   // The texts of a list that is written as JSON; undefined for any other.
+  /** @param {string | null} list @returns {string[] | undefined} */
   function fromJson(list) {
     if (!list?.trim().startsWith("[")) return undefined;
     try {
@@ -419,11 +476,16 @@
     }
   }
 
+  /**
+   * @param {string | null} list
+   * @param {RegExp} at
+   */
   function split(list, at) {
     return (list ?? "").split(at).map((item) => item.trim()).filter(Boolean);
   }
 
   // What is no address is the frame's to refuse.
+  /** @param {string} url */
   function absolute(url) {
     try {
       return new URL(url, document.baseURI).href;

@@ -1,8 +1,27 @@
-// What goes wrong, in words. The only place with sentences about the engine's failures; `tests/javascript.rs` sees that none is
-// missing.
+// What goes wrong, in words for developers. The page has words of its own for its visitors
+// (`src/text.rs`). TypeScript sees that there is a sentence for every failure of the engine, with
+// details that it has, and a code that is in the types.
 
-/** What went wrong: `code` for programs, `message` as a sentence that says what happened and what to do. */
+/**
+ * @import { ClipletErrorCode } from "./cliplet.d.ts"
+ * @import { Failure, FailureVariants } from "../messages"
+ */
+
+/**
+ * @template Details
+ * @typedef {(details: Details) => string} Sentence
+ */
+
+/**
+ * What went wrong: `code` for programs, `message` as a sentence that says what happened and what to
+ * do.
+ */
 export class ClipletError extends Error {
+  /**
+   * @param {ClipletErrorCode} code
+   * @param {string} sentence
+   * @param {unknown} [cause]
+   */
   constructor(code, sentence, cause) {
     super(sentence, cause === undefined ? undefined : { cause });
     this.name = "ClipletError";
@@ -10,7 +29,12 @@ export class ClipletError extends Error {
   }
 }
 
-// By the variants of `Failure` in crates/protocol/src/messages.rs: the code, and the sentence, of what the engine says of it.
+/**
+ * By the variants of `Failure` in crates/protocol/src/messages.rs: the code, and the sentence, of
+ * what the engine says of it.
+ *
+ * @type {{ [Name in keyof FailureVariants]: [ClipletErrorCode, Sentence<FailureVariants[Name]>] }}
+ */
 const FAILURES = {
   Unreachable: [
     "unreachable",
@@ -46,23 +70,44 @@ const FAILURES = {
   Internal: ["internal", ({ message }) => `This is a defect of Cliplet; please report it. Details: ${ended(message)}`],
 };
 
-/** The error for a `Failure` as it comes in a message: the name of a variant, or an object of that name with details. */
+/**
+ * The error for a `Failure` as it comes in a message: the name of a variant, or an object of that
+ * name with details.
+ *
+ * @param {Failure} failure
+ */
 export function errorOf(failure) {
-  const [variant, details] = typeof failure === "string" ? [failure, {}] : Object.entries(failure)[0];
-  const known = Object.hasOwn(FAILURES, variant) ? FAILURES[variant] : FAILURES.Internal;
-  return new ClipletError(known[0], known[1](known === FAILURES.Internal ? { message: variant, ...details } : details));
+  const [variant, details] = typeof failure === "string" ? [failure, undefined] : Object.entries(failure)[0];
+  // Which variant has which details, TypeScript does not follow.
+  const known = /** @type {Record<string, [ClipletErrorCode, Sentence<any>]>} */ (FAILURES);
+  if (Object.hasOwn(known, variant)) return new ClipletError(known[variant][0], known[variant][1](details));
+  const [code, sentence] = FAILURES.Internal;
+  return new ClipletError(code, sentence({ message: variant }));
 }
 
+/** @param {string} text */
 function ended(text) {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** What a rejected promise has: the caller's own reason where its signal has aborted. */
+/**
+ * What a rejected promise has: the caller's own reason where its signal has aborted.
+ *
+ * @param {AbortSignal} signal
+ */
 export function reasonOf(signal) {
   return signal.reason ?? new DOMException("The operation was aborted.", "AbortError");
 }
 
-/** Settles as a promise does, unless the signal aborts before: then it rejects with the signal's reason. */
+/**
+ * Settles as a promise does, unless the signal aborts before: then it rejects with the signal's
+ * reason.
+ *
+ * @template Value
+ * @param {Promise<Value>} promise
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Value>}
+ */
 export function unlessAborted(promise, signal) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
