@@ -1,7 +1,8 @@
 //! How the tests start Chromium.
 
-/// What every headless Chromium of the tests is started with: no background traffic, no network but this machine's own
-/// servers, so that a test runs the same wherever it runs, and no sandbox, which root cannot have.
+/// What every headless Chromium of the tests is started with: no background traffic, no network but
+/// this machine's own servers, so that a test runs the same wherever it runs, and no sandbox, which
+/// root cannot have.
 pub const ARGUMENTS: &[&str] = &[
     "--headless=new",
     "--no-sandbox",

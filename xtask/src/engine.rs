@@ -1,8 +1,10 @@
-//! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named by its content; and so are the programs of `crates/decoder`.
+//! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named
+//! by its content; and so are the programs of `crates/decoder`.
 //!
-//! What comes out, in `target/engine`, is what lies below `engine/` in the built page: a script that starts the worker,
-//! the script that becomes the worker, the scripts of its threads, and for each build of the engine a module of JavaScript
-//! and one of WebAssembly, as for the programs beside it.
+//! What comes out, in `target/engine`, is what lies below `engine/` in the built page: a script
+//! that starts the worker, the script that becomes the worker, the scripts of its threads, and for
+//! each build of the engine a module of JavaScript and one of WebAssembly, as for the programs
+//! beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +18,8 @@ use crate::tools::{PROFILE, Tools, WASM, WasmFeatures};
 use crate::workspace::Workspace;
 
 /// One way to build the engine. Another one adds a line to [`BUILDS`], what it is compiled with to
-/// [`configure`](Self::configure), and to `scripts/worker.js` how a browser is asked whether it can run it.
+/// [`configure`](Self::configure), and to `scripts/worker.js` how a browser is asked whether it can
+/// run it.
 #[derive(Debug, PartialEq)]
 pub struct Build {
     /// Part of its files' names, and what people call it.
@@ -51,19 +54,20 @@ pub const BUILDS: &[Build] = &[
     },
 ];
 
-/// What a shared memory can grow to, in bytes: all that 32-bit addresses reach. Where a browser refuses, the worker asks for
-/// less.
+/// What a shared memory can grow to, in bytes: all that 32-bit addresses reach. Where a browser
+/// refuses, the worker asks for less.
 const MAX_MEMORY: u64 = 1 << 32;
 
-/// The variable in which this program, at work below trunk, finds the builds that it has been asked for.
+/// The variable in which this program, at work below trunk, finds the builds that it has been asked
+/// for.
 pub const CHOICE: &str = "CLIPLET_ENGINES";
 
 /// Which builds are wanted.
 pub enum Choice {
     /// All that can be built here.
     All,
-    /// Those that are worth it where the page is seen on this machine alone: the best one for a browser that is up to date,
-    /// and the one that runs everywhere.
+    /// Those that are worth it where the page is seen on this machine alone: the best one for a
+    /// browser that is up to date, and the one that runs everywhere.
     ForThisMachine,
     /// These.
     Named(Vec<&'static Build>),
@@ -125,8 +129,8 @@ impl Build {
         }
     }
 
-    /// Adds to a cargo command what this build of `crates/engine` and what it is made of is compiled with, beyond
-    /// `.cargo/config.toml` and [`features`](Self::features).
+    /// Adds to a cargo command what this build of `crates/engine` and what it is made of is
+    /// compiled with, beyond `.cargo/config.toml` and [`features`](Self::features).
     pub fn configure(&self, command: &mut Command) {
         if self.relaxed {
             // For the crate that uses it alone, so that all others are compiled once for both.
@@ -156,7 +160,8 @@ impl Build {
             ] {
                 flags.push(format!("-Clink-arg=--{argument}"));
             }
-            // Added to those of .cargo/config.toml. Cargo keeps what it has compiled with other flags beside it.
+            // Added to those of .cargo/config.toml. Cargo keeps what it has compiled with other
+            // flags beside it.
             command.arg("--config");
             command.arg(format!("target.{WASM}.rustflags={}", json!(flags)));
         }
@@ -173,7 +178,8 @@ impl Build {
 /// The script that starts the worker; `WORKER` in it is the worker's script.
 const START: &str = include_str!("scripts/start.js");
 
-/// The script that becomes the worker; `BUILDS` in it is what there is to choose from, and `DECODER` where the decoder lies.
+/// The script that becomes the worker; `BUILDS` in it is what there is to choose from, and
+/// `DECODER` where the decoder lies.
 const WORKER: &str = include_str!("scripts/worker.js");
 
 /// The script that starts the worker's threads.
@@ -310,7 +316,8 @@ struct Bound {
     choice: Value,
 }
 
-/// Makes a build of the engine usable from JavaScript; gives where its files lie, under the names that they have in the page.
+/// Makes a build of the engine usable from JavaScript; gives where its files lie, under the names
+/// that they have in the page.
 fn bind(workspace: &Workspace, tools: &Tools, build: &Build, compiled: &Path) -> Result<PathBuf> {
     let program = Program {
         called: &format!("the engine ({})", build.name),
@@ -325,7 +332,8 @@ fn bind(workspace: &Workspace, tools: &Tools, build: &Build, compiled: &Path) ->
     })
 }
 
-/// Compiles a program of `crates/decoder`. They need nothing that a browser may lack, so there is one for all builds.
+/// Compiles a program of `crates/decoder`. They need nothing that a browser may lack, so there is
+/// one for all builds.
 fn beside(workspace: &Workspace, tools: &Tools, program: &Program) -> Result<Bound> {
     let binary = format!("cliplet-{}", program.name);
     step(&format!("Compiling {}", program.called), || {
@@ -354,7 +362,8 @@ struct Program<'a> {
 }
 
 impl Program<'_> {
-    /// Makes it usable from JavaScript; gives where its files lie, under the names that they have in the page. `change` is for its script.
+    /// Makes it usable from JavaScript; gives where its files lie, under the names that they have
+    /// in the page. `change` is for its script.
     fn bind(
         &self,
         workspace: &Workspace,
@@ -416,9 +425,11 @@ impl Program<'_> {
     }
 }
 
-/// The script of a build with the threads' script of ours in the place of the one that comes with wasm-bindgen-rayon. That
-/// one starts workers from a `blob:`, which a strict Content-Security-Policy forbids, and waits for ever for one that does
-/// not start. Ours is not imported, as its address may be another one in somebody else's page: the worker has loaded it before.
+/// The script of a build with the threads' script of ours in the place of the one that comes with
+/// wasm-bindgen-rayon. That one starts workers from a `blob:`, which a strict
+/// Content-Security-Policy forbids, and waits for ever for one that does not start. Ours is not
+/// imported, as its address may be another one in somebody else's page: the worker has loaded it
+/// before.
 fn with_threads(script: &str) -> Result<String> {
     let changed = "wasm-bindgen-rayon has changed how it starts threads; `with_threads` in xtask has to follow.";
     let beginning = "import { startWorkers } from './snippets/wasm-bindgen-rayon-";
@@ -463,7 +474,8 @@ fn script_and_wasm(called: &str, directory: &Path) -> Result<(String, String)> {
     }
 }
 
-/// How large the shared memory of a build must be when it starts, in pages of 64 KiB, as wasm-bindgen's script says.
+/// How large the shared memory of a build must be when it starts, in pages of 64 KiB, as
+/// wasm-bindgen's script says.
 fn initial_pages(script: &str) -> Option<u32> {
     let (_, memory) = script.split_once("new WebAssembly.Memory({initial:")?;
     memory.split_once(',')?.0.parse().ok()

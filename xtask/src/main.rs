@@ -1,9 +1,11 @@
 //! `cargo xtask`: sets up, builds, serves, tests and measures Cliplet.
 //!
-//! What lives here: reading the command line. Each command and each kind of step has a module of its own: what must be
-//! installed ([`tools`], [`browser`], [`debian`]), the worker's WebAssembly ([`engine`]), the page around it ([`page`]), the book beside
-//! that ([`book`]) and what keeps the page ([`service_worker`]), the engine for other people's pages ([`package`]) and a project that
-//! uses that ([`vite_project`]), what the tests look for obstacles with ([`axe`]), Pythons for tests and benchmarks ([`python`]), the two commands of the README ([`serve`], [`test`]), the
+//! What lives here: reading the command line. Each command and each kind of step has a module of
+//! its own: what must be installed ([`tools`], [`browser`], [`debian`]), the worker's WebAssembly
+//! ([`engine`]), the page around it ([`page`]), the book beside that ([`book`]) and what keeps the
+//! page ([`service_worker`]), the engine for other people's pages ([`package`]) and a project that
+//! uses that ([`vite_project`]), what the tests look for obstacles with ([`axe`]), Pythons for
+//! tests and benchmarks ([`python`]), the two commands of the README ([`serve`], [`test`]), the
 //! comparison with others ([`bench`]), and how a step is run and reported ([`step`]).
 
 #![forbid(unsafe_code)]

@@ -1,6 +1,7 @@
 //! `cliplet.js`: the engine for other people's pages, beside the built page and as an npm package.
 //!
-//! It is written in the modules of `js/`, which are joined here into one, with the addresses of the engine's files in it.
+//! It is written in the modules of `js/`, which are joined here into one, with the addresses of the
+//! engine's files in it.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -31,12 +32,13 @@ const MODULES: [&str; 7] = [
 /// The names of the module and of its types, wherever they lie: people write them into their pages.
 pub const FIXED_NAMES: [&str; 2] = ["cliplet.js", "cliplet.d.ts"];
 
-/// A word of `js/files.js` that stands for the addresses of all files, and one for the path of the worker's script.
+/// A word of `js/files.js` that stands for the addresses of all files, and one for the path of the
+/// worker's script.
 const FILES: &str = "FILES_BESIDE_THIS_MODULE";
 const WORKER: &str = "WORKER_SCRIPT";
 
-/// What is packed of `public/`, beside the models that come with it: the list of models, their cards,
-/// and the licence of the starter's image tower.
+/// What is packed of `public/`, beside the models that come with it: the list of models, their
+/// cards, and the licence of the starter's image tower.
 const OF_PUBLIC: [&str; 4] = [
     "models.json",
     "models/laion-vit-b-32-card.json",
@@ -44,7 +46,8 @@ const OF_PUBLIC: [&str; 4] = [
     "models/LICENSE-APACHE",
 ];
 
-/// Writes the module and its types into a folder that has, or will have, the engine and the models beside them.
+/// Writes the module and its types into a folder that has, or will have, the engine and the models
+/// beside them.
 pub fn write_module(workspace: &Workspace, to: &Path) -> Result {
     let source = workspace.root.join(SOURCE);
     let mut modules = Vec::new();
@@ -70,7 +73,8 @@ pub fn write_module(workspace: &Workspace, to: &Path) -> Result {
     )
 }
 
-/// Builds the package: its folder, and the archive that `npm publish` would send. Gives the archive's path.
+/// Builds the package: its folder, and the archive that `npm publish` would send. Gives the
+/// archive's path.
 pub fn pack(workspace: &Workspace, choice: &Choice) -> Result<PathBuf> {
     let tools = tools::for_building(workspace)?;
     engine::build(workspace, &tools, &choice.builds(&tools)?)?;
@@ -135,8 +139,9 @@ fn archive(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
     }
 }
 
-/// An object with the address of each file. Each is written out, since bundlers look for just this. Vite would put a short script
-/// into the module itself, as a `data:` address, which a strict Content-Security-Policy allows no worker.
+/// An object with the address of each file. Each is written out, since bundlers look for just this.
+/// Vite would put a short script into the module itself, as a `data:` address, which a strict
+/// Content-Security-Policy allows no worker.
 fn addresses(paths: &[String]) -> String {
     let mut object = "{\n".to_owned();
     for path in paths {
@@ -154,8 +159,9 @@ fn addresses(paths: &[String]) -> String {
     object
 }
 
-/// One module out of several: without their imports of each other, and with the exports of the last one alone. Every import
-/// stands in a line of its own, and no two modules have something of the same name.
+/// One module out of several: without their imports of each other, and with the exports of the last
+/// one alone. Every import stands in a line of its own, and no two modules have something of the
+/// same name.
 fn join(modules: &[(&str, String)]) -> Result<String> {
     let mut joined = String::new();
     let mut names = HashSet::new();

@@ -17,7 +17,8 @@ use crate::step::Result;
 /// `PAGE`, `BUILDS`, `MODELS`, `LATER` and `POLICY` in it are what [`write`] fills in.
 const SCRIPT: &str = include_str!("scripts/service-worker.js");
 
-/// The script's name in the page. It holds no hash: browsers ask for this very address to find out about new versions.
+/// The script's name in the page. It holds no hash: browsers ask for this very address to find out
+/// about new versions.
 const NAME: &str = "service-worker.js";
 
 /// Paths relative to the page, each with the SHA-256 of its file in hexadecimal digits.

@@ -1,5 +1,5 @@
-//! The reader of label lists for `cliplet.js`, as a program of its own, which that fetches when it is
-//! first given a list as one text. The page has the reader in its own program.
+//! The reader of label lists for `cliplet.js`, as a program of its own, which that fetches when it
+//! is first given a list as one text. The page has the reader in its own program.
 
 use cliplet_protocol::label_list::{self, Colons};
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -1,10 +1,13 @@
-//! What the page, the worker, `cliplet.js` and the terminal agree on, so that each does it with the same code.
+//! What the page, the worker, `cliplet.js` and the terminal agree on, so that each does it with the
+//! same code.
 //!
-//! What lives here: the messages between page and worker ([`messages`], of many pictures [`collection`], in an [`envelope`]),
-//! what they ask about ([`query`]), the list
-//! of models that a page offers ([`catalogue`]), how scores are to be made of cosines ([`scoring`]), prompt templates ([`template`]), one
-//! label ([`label`]) and a list of them as people have it ([`label_list`]), which files of a folder or an archive are looked at
-//! ([`system_files`]), and how text files are decoded ([`text`]). What does not: the model, and anything that a person sees.
+//! What lives here: the messages between page and worker ([`messages`], of many pictures
+//! [`collection`], in an [`envelope`]), what they ask about ([`query`]), the list of models that a
+//! page offers ([`catalogue`]), how scores are to be made of cosines ([`scoring`]), prompt
+//! templates ([`template`]), one label ([`label`]) and a list of them as people have it
+//! ([`label_list`]), which files of a folder or an archive are looked at ([`system_files`]), and
+//! how text files are decoded ([`text`]). What does not: the model, and anything that a person
+//! sees.
 
 #![forbid(unsafe_code)]
 

@@ -1,15 +1,17 @@
-// Cliplet's service worker. It keeps the files of one version of the page for visits without a network, and adds the headers
-// that threads need where the host cannot.
+// Cliplet's service worker. It keeps the files of one version of the page for visits without a
+// network, and adds the headers that threads need where the host cannot.
 //
-// The lists below are filled in when the page is built: paths relative to the page, each with the SHA-256 of its file. So
-// another version of the page is another service worker. Files are kept under their paths and hashes: what two versions share
-// is fetched once, and as the lists say which files are meant, a visit sees files of one version only.
+// The lists below are filled in when the page is built: paths relative to the page, each with the
+// SHA-256 of its file. So another version of the page is another service worker. Files are kept
+// under their paths and hashes: what two versions share is fetched once, and as the lists say which
+// files are meant, a visit sees files of one version only.
 
 // What every visit needs.
 const page = PAGE;
 // The builds of the engine. A visit needs one.
 const builds = BUILDS;
-// The models that come with the page. Mostly the engine keeps them itself, and then they are not kept here.
+// The models that come with the page. Mostly the engine keeps them itself, and then they are not
+// kept here.
 const models = MODELS;
 // What can wait.
 const later = LATER;
@@ -49,8 +51,8 @@ function inTurn(work) {
 
 // ---- What is kept ----
 
-// The paths that a visit needs, as far as is known what it uses: its build of the engine, and a model that the engine does not
-// keep itself.
+// The paths that a visit needs, as far as is known what it uses: its build of the engine, and a
+// model that the engine does not keep itself.
 async function needed() {
   const paths = Object.keys(page);
   const note = await (await store()).match(NOTE);
@@ -71,8 +73,9 @@ async function keepWhatIsNeeded() {
   await Promise.all((await needed()).map(keep));
 }
 
-// Keeps a file of this version, unless it is kept already. What the page has just fetched comes from the browser's cache. That
-// may be of another version, as may be what a host sends while it is being updated: the hash tells.
+// Keeps a file of this version, unless it is kept already. What the page has just fetched comes
+// from the browser's cache. That may be of another version, as may be what a host sends while it is
+// being updated: the hash tells.
 async function keep(path) {
   const files = await store();
   if ((await files.match(key(path), { ignoreVary: true })) !== undefined) return;
@@ -124,7 +127,8 @@ async function heard({ inUse, take }, sender) {
 
 // ---- What is asked for ----
 
-// The path of a file of the lists, or undefined: the rest of the host, and other hosts, are none of this worker's business.
+// The path of a file of the lists, or undefined: the rest of the host, and other hosts, are none of
+// this worker's business.
 function named({ method, url }) {
   const [plain] = url.split(/[?#]/);
   if (method !== "GET" || !plain.startsWith(registration.scope)) return undefined;

@@ -1,13 +1,15 @@
-// Starts the engine's worker while the page's own program is still on its way, and keeps what the worker says until that
-// program listens.
+// Starts the engine's worker while the page's own program is still on its way, and keeps what the
+// worker says until that program listens.
 //
-// Pages that stand side by side in somebody else's page, as its frames, share one worker: the first of them starts it, and the others
-// are its guests. When the page that it belongs to goes away, another one starts the next, which is told what the guests had
-// told the first. Only documents that say so share (`data-embed` on their root), and only with those of the same worker's
-// script, which are of the same origin and version.
+// Pages that stand side by side in somebody else's page, as its frames, share one worker: the first
+// of them starts it, and the others are its guests. When the page that it belongs to goes away,
+// another one starts the next, which is told what the guests had told the first. Only documents
+// that say so share (`data-embed` on their root), and only with those of the same worker's script,
+// which are of the same origin and version.
 
 const url = new URL(WORKER, import.meta.url);
-// For people who want to try: `?threads=N` and `?build=NAME` behind the page's address are passed on.
+// For people who want to try: `?threads=N` and `?build=NAME` behind the page's address are passed
+// on.
 const asked = new URLSearchParams(location.search);
 for (const name of ["threads", "build"]) {
   if (asked.has(name)) url.searchParams.set(name, asked.get(name));
@@ -19,7 +21,8 @@ let shares =
 
 const newName = (kind) => `${kind}-${Math.random().toString(36).slice(2)}`;
 
-// A Web Lock that is held until it is let go, or until this page is gone. It is said of one that it is there.
+// A Web Lock that is held until it is let go, or until this page is gone. It is said of one that it
+// is there.
 class Sign {
   #letGo;
   there;
@@ -49,7 +52,8 @@ const handedOver = ({ pixels }) => (pixels instanceof ImageBitmap ? [pixels] : [
 
 function newWorker(name) {
   if (self.origin !== "null") return new Worker(url, { type: "module", name });
-  // A sandbox has no origin, and its workers no scripts but those of its own making. Such a one may import others.
+  // A sandbox has no origin, and its workers no scripts but those of its own making. Such a one may
+  // import others.
   const script = `import(${JSON.stringify(url.href)}).catch((error) => setTimeout(() => { throw error; }));`;
   return new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { name });
 }
@@ -181,7 +185,8 @@ class Guest {
   }
 }
 
-// What another worker has to be told, to know what this one knows, and to do what it had not done yet.
+// What another worker has to be told, to know what this one knows, and to do what it had not done
+// yet.
 class Memory {
   #files = new Map();
   #model;
@@ -214,8 +219,8 @@ class Memory {
     return [...this.#files.values(), ...(this.#model ? [this.#model] : []), ...this.#pictures.values()];
   }
 
-  // What was asked and not answered: the ids that nobody waits for any more, or that took along what cannot be had twice, and the
-  // others' messages.
+  // What was asked and not answered: the ids that nobody waits for any more, or that took along
+  // what cannot be had twice, and the others' messages.
   takeOpen() {
     const isOver = ([id, { pixels }]) => this.#cancelled.has(id) || pixels !== undefined;
     const cancelled = [...this.#open].filter(isOver).map(([id]) => id);
@@ -231,7 +236,8 @@ class Memory {
 class Engine {
   #line;
   #memory = shares ? new Memory() : undefined;
-  // Messages that wait until another worker knows what the last one knew, and the ids of what it is being told.
+  // Messages that wait until another worker knows what the last one knew, and the ids of what it is
+  // being told.
   #queue;
   #telling = new Set();
   #hasListened = false;
@@ -298,8 +304,8 @@ class Engine {
     for (const envelope of queue) this.post(envelope);
   }
 
-  // Calls `message` with each message of the worker and `failure` with the reason why the worker cannot go on, the
-  // earlier ones first.
+  // Calls `message` with each message of the worker and `failure` with the reason why the worker
+  // cannot go on, the earlier ones first.
   listen(message, failure) {
     this.#tell = { message, failure };
     for (const [kind, what] of this.#early.splice(0)) this.#tell[kind](what);

@@ -1,4 +1,5 @@
-// A thread of the engine. The first message names the engine's script; the second brings its WebAssembly and its memory.
+// A thread of the engine. The first message names the engine's script; the second brings its
+// WebAssembly and its memory.
 
 let engine;
 
@@ -13,7 +14,8 @@ onmessage = async ({ data }) => {
     const { default: start, wbg_rayon_start_worker: work } = await engine;
     await start({ module_or_path: data.module, memory: data.memory });
     postMessage({});
-    // From here on this speaks to the page itself: the worker that has started this one may be waiting for it.
+    // From here on this speaks to the page itself: the worker that has started this one may be
+    // waiting for it.
     const page = new BroadcastChannel(self.name);
     self.postMessage = (message) => page.postMessage(message);
     report = (error) => postMessage({ message: { Crashed: { message: String(error) } } });

@@ -1,14 +1,15 @@
 // The threads of the engine, seen from its worker: workers of their own, which share its memory.
 //
-// wasm-bindgen-rayon's part in Rust calls `startClipletThreads`; its own part in JavaScript is not used.
+// wasm-bindgen-rayon's part in Rust calls `startClipletThreads`; its own part in JavaScript is not
+// used.
 
 // How long a thread may take to answer, in milliseconds, once it has all that it needs.
 const PATIENCE = 20_000;
 
 let crew = [];
 
-// Starts workers ahead of the engine, from the address of their own script: they fetch and read the engine's script while its
-// WebAssembly is on its way. Their name is that of the line to the page.
+// Starts workers ahead of the engine, from the address of their own script: they fetch and read the
+// engine's script while its WebAssembly is on its way. Their name is that of the line to the page.
 export function hire(count, thread, name, script) {
   for (let hired = 0; hired < count; hired += 1) {
     const worker = new Worker(thread, { type: "module", name });

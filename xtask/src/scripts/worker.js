@@ -1,11 +1,12 @@
-// Cliplet's worker. It runs one build of the engine: the first of these that the browser can run, and where that one does
-// not start, the next.
+// Cliplet's worker. It runs one build of the engine: the first of these that the browser can run,
+// and where that one does not start, the next.
 //
-// `?threads=N` behind this script's address sets how many threads compute, `?build=NAME` which build is taken.
+// `?threads=N` behind this script's address sets how many threads compute, `?build=NAME` which
+// build is taken.
 //
-// The worker's name is that of the line on which its threads speak to the page. Or it is JSON with more than an address can say:
-// `line`, `threads` and `build` as above, and `files`, the addresses of the engine's files by their names, for pages where they
-// do not lie beside this one.
+// The worker's name is that of the line on which its threads speak to the page. Or it is JSON with
+// more than an address can say: `line`, `threads` and `build` as above, and `files`, the addresses
+// of the engine's files by their names, for pages where they do not lie beside this one.
 
 const builds = BUILDS;
 
@@ -18,8 +19,8 @@ const told = self.name.startsWith("{") ? JSON.parse(self.name) : { line: self.na
 const MOST_THREADS = 8;
 const MOST_THREADS_ASKED_FOR = 64;
 
-// How far a shared memory may grow, in pages of 64 KiB. A browser may refuse the larger ones: it sets the addresses aside
-// at once.
+// How far a shared memory may grow, in pages of 64 KiB. A browser may refuse the larger ones: it
+// sets the addresses aside at once.
 const MOST_PAGES = [65536, 32768, 16384];
 
 // A function that returns i32x4.relaxed_dot_i8x16_i7x16_add_s of its three arguments.
@@ -38,8 +39,8 @@ const threads =
 
 const address = (name) => new URL(told.files?.[name] ?? name, import.meta.url).href;
 
-// The address of a script as a worker can be started from it. That must be of the page's own origin: where the engine comes from
-// another one, a small script of ours imports it.
+// The address of a script as a worker can be started from it. That must be of the page's own
+// origin: where the engine comes from another one, a small script of ours imports it.
 function startable(script) {
   if (new URL(script).origin === self.origin) return script;
   return URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" }));
@@ -109,8 +110,9 @@ async function fetchDecoder() {
   return program;
 }
 
-// The engine calls this. What the decoder has taken of memory is given back after each picture, and one that it breaks down over is
-// read by nobody; where it cannot be fetched, that is tried anew the next time.
+// The engine calls this. What the decoder has taken of memory is given back after each picture, and
+// one that it breaks down over is read by nobody; where it cannot be fetched, that is tried anew
+// the next time.
 globalThis.decodeClipletPicture = async (file) => {
   fetched ??= fetchDecoder().catch((error) => {
     fetched = undefined;
