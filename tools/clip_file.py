@@ -12,8 +12,8 @@ from gguf.quants import quantize
 # clip.cpp's numbers for `general.file_type`.
 FILE_TYPES = {"F32": 0, "F16": 1, "Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "Q5_0": 8, "Q5_1": 9}
 
-# transformers' names to clip.cpp's, applied in this order.  Note that clip.cpp calls the first matrix of the MLP
-# `ffn_down` and the second `ffn_up`.
+# transformers' names to clip.cpp's, applied in this order. Note that clip.cpp calls the first
+# matrix of the MLP `ffn_down` and the second `ffn_up`.
 RENAMES = [
     ("text_model", "t"),
     ("vision_model", "v"),

@@ -15,7 +15,8 @@ START_OF_TEXT = "<|startoftext|>"
 END_OF_TEXT = "<|endoftext|>"
 END_OF_WORD = "</w>"
 
-# The pre-tokenizer's pattern in the tokenizer.json that OpenAI's and LAION's CLIP repositories publish.
+# The pre-tokenizer's pattern in the tokenizer.json that OpenAI's and LAION's CLIP repositories
+# publish.
 PUBLISHED_PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
 
 
@@ -86,7 +87,8 @@ def recovered_merges(vocabulary: list[str]) -> list[tuple[str, str]]:
 
 def transformers_tokenizer(size: int = CLIP_VOCABULARY_SIZE, context_length: int = 77):
     """The tokenizer as transformers builds it from vocabulary and merges: a CLIPTokenizerFast."""
-    # The other functions do without transformers, and so do the scripts that need no more than those.
+    # The other functions do without transformers, and so do the scripts that need no more than
+    # those.
     from transformers import CLIPTokenizerFast
 
     vocabulary = {token: index for index, token in enumerate(tokens(size))}

@@ -62,7 +62,8 @@ class Case:
     projection: int
     logit_scale: float | None = 50.0
     epsilon: float = 1e-5
-    # "published": as in CLIP's repositories; "transformers": as transformers 5 writes it; None: no tokenizer.json.
+    # "published": as in CLIP's repositories; "transformers": as transformers 5 writes it; None: no
+    # tokenizer.json.
     tokenizer: str | None = "published"
     gguf_version: int = 3
     alignment: int | None = None
@@ -110,7 +111,8 @@ CASES = [
     Case(
         "q8_0-gelu", Type.Q8_0, "gelu", Tower(96, 2, 2, 192), 48, 8, Tower(64, 3, 2, 256), 77, 32, types=F32_POSITIONS
     ),
-    # Positions quantised too, as clip.cpp does it; neither tokenizer.json nor logit scale; GGUF version 2.
+    # Positions quantised too, as clip.cpp does it; neither tokenizer.json nor logit scale; GGUF
+    # version 2.
     Case(
         "q8_0-quick-bare-v2",
         Type.Q8_0,
@@ -196,7 +198,8 @@ def random_model(case: Case, generator: torch.Generator) -> CLIPModel:
             elif "embedding" in name and value.ndim == 2:
                 new = draw(value.shape, 0.3)
             else:
-                # Attention's output is made large, because the embedding is read at a token that all inputs share.
+                # Attention's output is made large, because the embedding is read at a token that
+                # all inputs share.
                 gain = 1.5 if "v_proj" in name or "out_proj" in name else 1.0
                 new = draw(value.shape, gain * value[0].numel() ** -0.5)
                 if "fc2" in name:
@@ -256,7 +259,8 @@ def make(case: Case, seed: int, out: Path) -> dict:
     path = out / f"{case.name}.gguf"
     clip_gguf.write(path, model, case.type, extras, type_of)
     if case.gguf_version != 3:
-        with open(path, "r+b") as file:  # Version 2 lays a little-endian file out as version 3 does.
+        # Version 2 lays a little-endian file out as version 3 does.
+        with open(path, "r+b") as file:
             file.seek(4)
             file.write(case.gguf_version.to_bytes(4, "little"))
 

@@ -55,7 +55,8 @@ CASES = [
         clip_gguf.Extras([]).image_mean,
         clip_gguf.Extras([]).image_std,
     ),
-    # OpenAI's activation, an MLP of another width, the text tower as an object of its own, half precision.
+    # OpenAI's activation, an MLP of another width, the text tower as an object of its own, half
+    # precision.
     Case(
         "custom-text",
         {

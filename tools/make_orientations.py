@@ -19,7 +19,8 @@ CUTS = {"wide": (20, 5, 330, 240), "square": (60, 0, 240, 240), "tall": (100, 0,
 # One picture, stored in three ways.
 FILES = ["upright.jpg", "upside-down.jpg", "turned-left.jpg"]
 SAME, OTHER = 0.999, 0.99
-# The page shows scores alone. Of these labels some are well apart for each of the pictures, and others for those that are turned.
+# The page shows scores alone. Of these labels some are well apart for each of the pictures, and
+# others for those that are turned.
 LABELS = ["cat", "boat", "cup", "tree", "river", "spoon"]
 OTHER_SCORE = 0.08
 

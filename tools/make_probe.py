@@ -42,8 +42,8 @@ def folds(classes: np.ndarray) -> np.ndarray:
 
 
 def regression(classes: int, c: float) -> LogisticRegression:
-    # For two classes scikit-learn has one row of weights, the difference of the two that softmax has; its square is twice the sum
-    # of theirs.
+    # For two classes scikit-learn has one row of weights, the difference of the two that softmax
+    # has; its square is twice the sum of theirs.
     return LogisticRegression(C=2 * c if classes == 2 else c, tol=1e-10, max_iter=100_000)
 
 

@@ -25,13 +25,13 @@ PHOTOGRAPHS = ["cat", "coffee", "rocket", "square", "small", "transparent"]
 SEED = 6
 CASE = Case("real shape", Type.F16, "quick_gelu", Tower(48, 2, 3, 96), 224, 32, Tower(32, 2, 2, 64), 77, 64)
 
-# Weights relative to those of the golden models. Attention chooses more sharply, and positions weigh as much as
-# contents, so that it matters where in the picture something is.
+# Weights relative to those of the golden models. Attention chooses more sharply, and positions
+# weigh as much as contents, so that it matters where in the picture something is.
 POSITIONS = 1 / 0.3
 QUERIES_AND_KEYS = 1.8
-# How large a patch's value is when its pixels are. Its filters are constant over quarters of the patch, so that fine
-# grain, in which decoders differ, does not matter, and half of what the three colours have in common is taken out of
-# them, so that hues matter more than brightness.
+# How large a patch's value is when its pixels are. Its filters are constant over quarters of the
+# patch, so that fine grain, in which decoders differ, does not matter, and half of what the three
+# colours have in common is taken out of them, so that hues matter more than brightness.
 CONTENTS = 2.0
 QUARTERS = 2
 BRIGHTNESS = 0.5

@@ -40,7 +40,8 @@ class Repository:
     dtype: torch.dtype
     # Bytes of a file at most; None: all in one.
     max_shard: int | None = None
-    # As in the repositories of 2022: each tower's configuration twice, sizes as bare numbers, buffers among the weights.
+    # As in the repositories of 2022: each tower's configuration twice, sizes as bare numbers,
+    # buffers among the weights.
     old: bool = False
     # Without the keys that have the value that transformers takes if they are not there.
     sparse: bool = False
@@ -49,7 +50,8 @@ class Repository:
     # Tokens above the end of text: a padding token, words that were learnt later.
     pad: str | None = None
     words: list[str] = field(default_factory=list)
-    # Whether `eos_token_id` is 2, as in all configurations before transformers 4.32: the embedding is then read off the highest id.
+    # Whether `eos_token_id` is 2, as in all configurations before transformers 4.32: the embedding
+    # is then read off the highest id.
     legacy_end: bool = False
 
 

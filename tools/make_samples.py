@@ -16,7 +16,8 @@ from starter import ROOT, Starter
 
 DEFAULT_OUT = ROOT / "public/samples"
 LONGEST_SIDE = 1200
-# Twice what the page's buttons are wide in CSS pixels, for screens that have two pixels to one of these.
+# Twice what the page's buttons are wide in CSS pixels, for screens that have two pixels to one of
+# these.
 THUMBNAIL_SIDE = 144
 
 

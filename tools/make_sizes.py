@@ -18,7 +18,8 @@ from make_pixels import expected
 DEFAULT_OUT = Path(__file__).parent.parent / "crates/fuzz-inputs/tests/sizes.csv"
 
 IMAGE_SIZES = [64, 112, 224, 240, 256, 336, 378, 384, 448]
-# Shortest sides. Among them are those at which a box that is a rounding error too large was refused.
+# Shortest sides. Among them are those at which a box that is a rounding error too large was
+# refused.
 SHORTEST = [1, 2, 4, 7, 29, 31, 54, 58, 63, 65, 191, 225, 347, 382, 450, 500, 675, 850, 900, 1000, 1200]
 # Longest sides: of a square, of ordinary photographs, and of panoramas.
 LONGEST = [

@@ -240,8 +240,10 @@ def cleaned_texts() -> list[str]:
     for letter in WIDE:
         found += [letter, f"a{letter}b"]
     nouns = [template.replace("{}", noun) for template in TEMPLATES for noun in NOUNS]
+    # fmt: off
     swaps = [("'", "’"), ("e", "é"), ("fi", "ﬁ"), ("fl", "ﬂ"), (" ", "\u00a0"), ("a", "&aacute;"), ("o", "&ouml;"), ("c", "ｃ"),
-             ("d", "Ｄ"), (" ", "\u3000"), ("t", "t\u0301"), (".", "…"), (",", "&sbquo;"), ("!", "！"), (" ", "\r\n")]  # fmt: skip
+             ("d", "Ｄ"), (" ", "\u3000"), ("t", "t\u0301"), (".", "…"), (",", "&sbquo;"), ("!", "！"), (" ", "\r\n")]
+    # fmt: on
     for _ in range(900):
         text = rng.choice(nouns) if rng.random() < 0.5 else " ".join(rng.choices([*NOUNS, *TYPED], k=rng.randrange(2, 6)))
         for old, new in rng.sample(swaps, 3):
@@ -263,7 +265,8 @@ def clean(text: str) -> str:
     """OpenCLIP's cleaning without `fix_encoding`."""
     text = html.unescape(html.unescape(ftfy.fix_text(text, fix_encoding=False)))
     text = " ".join(text.split())
-    # Special tokens are told by their case, which transformers makes lower itself, but for the sigma at the end of a word.
+    # Special tokens are told by their case, which transformers makes lower itself, but for the
+    # sigma at the end of a word.
     return with_small_sigmas(text) if "<|" in text else text.lower()
 
 

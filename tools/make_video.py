@@ -15,7 +15,8 @@ SAMPLE = ROOT / "public/samples/rocket.jpg"
 VIDEO = ROOT / "tests/pictures/turned.mp4"
 UPRIGHT = (96, 160)
 FRAMES = 4
-# ISO/IEC 14496-12, 8.3.2: the numbers of the matrix, which turns by 90 degrees clockwise, have 16 bits behind the point, every third 30.
+# ISO/IEC 14496-12, 8.3.2: the numbers of the matrix, which turns by 90 degrees clockwise, have 16
+# bits behind the point, every third 30.
 TURN_RIGHT = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
 
 

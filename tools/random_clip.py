@@ -11,8 +11,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-# Channels of the residual stream that are larger than the rest, and by how much where it begins. The rest doubles on its
-# way through twelve blocks, so that at the end they are still 30 times as large.
+# Channels of the residual stream that are larger than the rest, and by how much where it begins.
+# The rest doubles on its way through twelve blocks, so that at the end they are still 30 times as
+# large.
 OUTLIER_CHANNELS = 6  # Of 768.
 OUTLIER_SIZES = (80.0, 100.0)
 # What LayerNorm's gain leaves of them, relative to the other channels.
@@ -119,7 +120,8 @@ def weights(configuration: dict, seed: int, outliers: bool = True) -> dict[str, 
     width, patch = vision["hidden_size"], vision["patch_size"]
     means = draw.channels(width)
     found["vision_model.embeddings.class_embedding"] = draw.normal(width, 0.5)
-    # Neighbouring pixels are nearly alike, so that what a patch gives is mostly its colour: smooth filters, small weights.
+    # Neighbouring pixels are nearly alike, so that what a patch gives is mostly its colour: smooth
+    # filters, small weights.
     filters = draw.normal((width, 3, patch, patch), (3 * patch * patch) ** -0.5)
     found["vision_model.embeddings.patch_embedding.weight"] = filters
     patches = (vision["image_size"] // patch) ** 2
@@ -150,8 +152,8 @@ def _blocks(found, tower, shape, means, draw):
     rows = np.where(means != 0, OUTLIER_SPREAD * np.abs(means), 1)[:, None].astype(np.float32)
     for block in range(shape["num_hidden_layers"]):
         name = f"{tower}.encoder.layers.{block}"
-        # Queries and keys are large enough for attention to choose. The embedding is read at a token that all inputs
-        # share, so that all it tells of its input it has from attention.
+        # Queries and keys are large enough for attention to choose. The embedding is read at a
+        # token that all inputs share, so that all it tells of its input it has from attention.
         for matrix, gain in (("k_proj", 1.4), ("v_proj", 1.0), ("q_proj", 1.4)):
             found[f"{name}.self_attn.{matrix}.weight"] = draw.matrix(width, width, gain * listen)
             found[f"{name}.self_attn.{matrix}.bias"] = draw.normal(width, 0.1)

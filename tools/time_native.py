@@ -31,7 +31,8 @@ FILES, FILE_SIZE, QUALITY = 192, (640, 480), 90
 READY, BATCHES = 32, (1, 4, 8, 16, 32)
 # Seconds that a batch is repeated for.
 SECONDS = 1.5
-# What contestants' embeddings must have in common at least. Eight bits cost something, and everybody decodes and resizes a little otherwise.
+# What contestants' embeddings must have in common at least. Eight bits cost something, and
+# everybody decodes and resizes a little otherwise.
 LEAST_COSINE = {"open-clip": 0.999, "ort-int8": 0.99}
 
 
@@ -219,7 +220,8 @@ def compare(plan) -> dict:
     samples = []
     with tempfile.TemporaryDirectory(dir=Path(plan).parent) as temporary:
         temporary = Path(temporary)
-        # In a process of its own: what this one has had in memory counts as the peak of those that it starts.
+        # In a process of its own: what this one has had in memory counts as the peak of those that
+        # it starts.
         subprocess.run([sys.executable, __file__, plan, "--prepare", temporary], check=True)
         itself = temporary / "plan.json"
         plan_of |= {

@@ -39,7 +39,8 @@ VERBS = """
     running sleeping drinking painting wearing throwing kicking
 """.split()
 
-# An underscore stands for a space. "pizza a ball" was a slip; it stays, since the starter's 101,545 phrases have it.
+# An underscore stands for a space. "pizza a ball" was a slip; it stays, since the starter's 101,545
+# phrases have it.
 OBJECTS = """
     music sports guitar piano football soccer basketball tennis baseball a_horse a_bike a_motorcycle a_book a_phone food
     pizza_a_ball a_hat a_computer a_car video games chess

@@ -10,10 +10,12 @@ use crate::plan::{Model, Plan};
 use crate::site::Sites;
 use cliplet_test_harness::{Options, Page};
 
-/// How long the machine rests between two measurements: what the last contestant leaves running has ended by then.
+/// How long the machine rests between two measurements: what the last contestant leaves running has
+/// ended by then.
 const REST: Duration = Duration::from_millis(100);
 
-/// How long a script may wait for an answer before it is asked again; drivers give up after 30 seconds.
+/// How long a script may wait for an answer before it is asked again; drivers give up after 30
+/// seconds.
 const TURN: Duration = Duration::from_secs(20);
 
 /// The longest that anything may take.
@@ -38,7 +40,8 @@ impl<'a> Arena<'a> {
         Self { page, sites }
     }
 
-    /// Starts a contestant with some parts of a model. Returns the engine's build where it is Cliplet.
+    /// Starts a contestant with some parts of a model. Returns the engine's build where it is
+    /// Cliplet.
     pub fn start(&self, contestant: &Contestant, plan: &Plan, model: &Model) -> Option<String> {
         self.sites.fetched();
         let (kind, options) = contestant.options(self.sites, plan, model);

@@ -8,7 +8,8 @@ use crate::site::Sites;
 /// A program as it is set up for a measurement.
 #[derive(Clone, Debug)]
 pub struct Contestant {
-    /// What its numbers are filed under: `cliplet/1`, `ort-int8/n`, and so on; `n` stands for the plan's threads.
+    /// What its numbers are filed under: `cliplet/1`, `ort-int8/n`, and so on; `n` stands for the
+    /// plan's threads.
     pub name: String,
     program: Program,
     threads: Threads,

@@ -10,8 +10,8 @@ const WORDS: [usize; 10] = [1, 1, 2, 1, 1, 2, 1, 1, 2, 3];
 /// The template of all figures.
 pub const TEMPLATE: &str = "a photo of a {}";
 
-/// A supply of labels. All lists of one length have as many words in the same places, so that no contestant has more to do
-/// than another.
+/// A supply of labels. All lists of one length have as many words in the same places, so that no
+/// contestant has more to do than another.
 pub struct Labels {
     random: Random,
     words: Vec<String>,

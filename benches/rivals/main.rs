@@ -1,9 +1,10 @@
 //! Cliplet and its rivals, measured in turn in the same browser.
 //!
-//! `cargo xtask bench` builds and installs what this program needs, runs it with the path of a plan, and makes a table of its
-//! results. What lives here: the contestants ([`contestants`]; `page/` has their side in the browser), what they are asked
-//! ([`figures`]), and what they are asked with ([`labels`], [`pictures`], [`site`]). What does not: installing, medians,
-//! ratios, tables, which are xtask's.
+//! `cargo xtask bench` builds and installs what this program needs, runs it with the path of a
+//! plan, and makes a table of its results. What lives here: the contestants ([`contestants`];
+//! `page/` has their side in the browser), what they are asked ([`figures`]), and what they are
+//! asked with ([`labels`], [`pictures`], [`site`]). What does not: installing, medians, ratios,
+//! tables, which are xtask's.
 
 mod arena;
 mod contestants;

@@ -83,7 +83,8 @@ impl Pictures {
         "/pictures/photograph.jpg"
     }
 
-    /// A folder with so many small pictures, no two alike, and none as in a folder with other numbers.
+    /// A folder with so many small pictures, no two alike, and none as in a folder with other
+    /// numbers.
     pub fn many(&self, first: u32, count: u32) -> PathBuf {
         let folder = self.directory.join(format!("many-{first}"));
         fs::create_dir_all(&folder).expect("the target directory can be written to");

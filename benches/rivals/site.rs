@@ -1,5 +1,6 @@
-//! The server that all contestants fetch from: the built page, the rivals, the models, the pictures, each below a path of
-//! its own, with the headers that threads need, and a record of what was fetched.
+//! The server that all contestants fetch from: the built page, the rivals, the models, the
+//! pictures, each below a path of its own, with the headers that threads need, and a record of what
+//! was fetched.
 
 use std::fs;
 use std::net::TcpListener;
@@ -17,7 +18,8 @@ use sha2::{Digest, Sha256};
 
 use crate::plan::Plan;
 
-/// The page's own entry that the timed model takes the place of, so that the page treats it as it treats that one.
+/// The page's own entry that the timed model takes the place of, so that the page treats it as it
+/// treats that one.
 const REPLACED: &str = "laion-vit-b-32-q8_0";
 
 /// Below this, a folder for each contestant is the page's folder `engine`.
@@ -59,8 +61,8 @@ impl Sites {
         format!("http://{}{path}", self.server.address())
     }
 
-    /// Where Cliplet's worker lies for a contestant of this name: everybody has an address of their own, so that what they
-    /// fetch is seen here and comes from no cache.
+    /// Where Cliplet's worker lies for a contestant of this name: everybody has an address of their
+    /// own, so that what they fetch is seen here and comes from no cache.
     pub fn engine(&self, contestant: &str) -> String {
         format!("{ENGINES}{}/{}", contestant.replace('/', "-"), self.engine)
     }

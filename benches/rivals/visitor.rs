@@ -1,5 +1,5 @@
-//! A person who visits a page with a picture in hand, in a browser of their own: Cliplet's own page, or the least that a page
-//! with Transformers.js can be.
+//! A person who visits a page with a picture in hand, in a browser of their own: Cliplet's own
+//! page, or the least that a page with Transformers.js can be.
 
 use std::time::Duration;
 
@@ -42,7 +42,8 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Starts a browser that has never been anywhere, with the labels that the visitor will ask about.
+    /// Starts a browser that has never been anywhere, with the labels that the visitor will ask
+    /// about.
     pub fn new(sites: &Sites, plan: &Plan, place: Place, picture: &str, labels: &[String]) -> Self {
         let page = Page::blank(&Options::default());
         let url = match place {
@@ -76,8 +77,8 @@ impl Visitor {
         }
     }
 
-    /// Visits for the first time, and stays until the picture is scored by the model that is timed and everything that
-    /// the next visit needs is kept.
+    /// Visits for the first time, and stays until the picture is scored by the model that is timed
+    /// and everything that the next visit needs is kept.
     pub fn visit_first(&self) {
         match self.place {
             Place::Cliplet => {
@@ -106,7 +107,8 @@ impl Visitor {
         }
     }
 
-    /// Visits in a new document. Returns the time from the navigation's start to the first result, in milliseconds.
+    /// Visits in a new document. Returns the time from the navigation's start to the first result,
+    /// in milliseconds.
     pub fn visit_again(&self) -> f64 {
         self.page.go("about:blank");
         std::thread::sleep(Duration::from_millis(500));
@@ -114,8 +116,9 @@ impl Visitor {
         self.first_result()
     }
 
-    /// Visits in a new document with a processor that is so many times slower. Returns the time from the navigation's start until all is
-    /// drawn and the page's thread answers, in milliseconds: the end of the last task of the first seconds that holds it up for longer than
+    /// Visits in a new document with a processor that is so many times slower. Returns the time
+    /// from the navigation's start until all is drawn and the page's thread answers, in
+    /// milliseconds: the end of the last task of the first seconds that holds it up for longer than
     /// 50 ms, if there is one behind the last drawing.
     pub fn visit_slowly(&self, times: u32) -> f64 {
         self.page.go("about:blank");
@@ -139,8 +142,9 @@ impl Visitor {
         time.as_f64().expect("a visit takes some time")
     }
 
-    /// Types letters into the first label, in the place of what stands there, one after the other. Returns the time from each to the
-    /// frame that shows the score of the label as it then reads, in milliseconds.
+    /// Types letters into the first label, in the place of what stands there, one after the other.
+    /// Returns the time from each to the frame that shows the score of the label as it then reads,
+    /// in milliseconds.
     pub fn type_into_label(&self, letters: &[char]) -> Vec<f64> {
         let listens = self.page.script("return 'keystrokes' in window", []);
         if listens == json!(false) {

@@ -1,4 +1,5 @@
-//! axe-core, with which the browser tests look for what keeps people out: the version that `tests/axe` names, below `target/axe`.
+//! axe-core, with which the browser tests look for what keeps people out: the version that
+//! `tests/axe` names, below `target/axe`.
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
 //! The book: the pages of `docs/` as a web site, built by mdBook as `book.toml` says.
 //!
-//! It becomes a part of the built page, below [`DIRECTORY`], so that it can show the page's own widget. Its links and samples are
-//! tested elsewhere: docs/contributing.md says what of them.
+//! It becomes a part of the built page, below [`DIRECTORY`], so that it can show the page's own
+//! widget. Its links and samples are tested elsewhere: docs/contributing.md says what of them.
 
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,8 @@ pub fn build_for_reading(workspace: &Workspace) -> Result {
     Ok(())
 }
 
-/// Brings the book up to date. Where mdBook cannot be had, there is none, and that is said: the page does without.
+/// Brings the book up to date. Where mdBook cannot be had, there is none, and that is said: the
+/// page does without.
 pub fn build(workspace: &Workspace) -> Result {
     match tools::mdbook(workspace) {
         Ok(mdbook) => bring_up_to_date(workspace, &mdbook),
@@ -90,7 +91,8 @@ fn run(workspace: &Workspace, mdbook: &Path, directory: &Path) -> Result {
     }
 }
 
-/// Gives every page of the book its Content-Security-Policy: they lie on the same host as the page, and may do no more.
+/// Gives every page of the book its Content-Security-Policy: they lie on the same host as the page,
+/// and may do no more.
 fn guard(directory: &Path) -> Result {
     for name in files::files_below(directory)? {
         if name

@@ -43,11 +43,12 @@ impl Browsers {
         Ok(command)
     }
 
-    /// Fails where the disk has less room than browsers need to keep what tests of the page let them keep.
+    /// Fails where the disk has less room than browsers need to keep what tests of the page let
+    /// them keep.
     ///
-    /// Chromium 156 gives no `Response.blob()` of more than some megabytes, and puts no such answer into the Cache API, where less
-    /// is free than twice what it may hold in memory, which is 4.3 GB on most machines, although its quota says that there is
-    /// room.
+    /// Chromium 156 gives no `Response.blob()` of more than some megabytes, and puts no such answer
+    /// into the Cache API, where less is free than twice what it may hold in memory, which is 4.3
+    /// GB on most machines, although its quota says that there is room.
     pub fn check_room(&self) -> Result {
         let directory = self.scratch.parent().unwrap_or(&self.scratch);
         let Ok(output) = Command::new("df").arg("-Pk").arg(directory).output() else {
@@ -100,8 +101,8 @@ fn free_kilobytes(df: &str) -> Option<u64> {
 
 const FIREFOXES: &[&str] = &["firefox-esr", "firefox"];
 
-/// Finds Chromium and its driver: the files that CHROME and CHROMEDRIVER name, or programs on the path, or Debian's packages,
-/// which are installed if this runs as root.
+/// Finds Chromium and its driver: the files that CHROME and CHROMEDRIVER name, or programs on the
+/// path, or Debian's packages, which are installed if this runs as root.
 pub fn chromium(workspace: &Workspace) -> Result<Browsers> {
     let find = || {
         let chrome = find("CHROME", CHROMES)?;
@@ -125,8 +126,8 @@ pub fn chromium(workspace: &Workspace) -> Result<Browsers> {
     })
 }
 
-/// [`chromium`], and Firefox in the same way: FIREFOX names its file. Its driver, which Debian does not have, is the file that
-/// GECKODRIVER names, or a program on the path, or else is built.
+/// [`chromium`], and Firefox in the same way: FIREFOX names its file. Its driver, which Debian does
+/// not have, is the file that GECKODRIVER names, or a program on the path, or else is built.
 pub fn chromium_and_firefox(workspace: &Workspace) -> Result<Browsers> {
     let mut browsers = chromium(workspace)?;
     let found = find_or_install(workspace, "Firefox", &["firefox-esr"], || {

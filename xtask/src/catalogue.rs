@@ -7,7 +7,8 @@ use serde_json::Value;
 use crate::files;
 use crate::step::Result;
 
-/// The paths of the models that come with the page, as the list in a folder has them, relative to that folder.
+/// The paths of the models that come with the page, as the list in a folder has them, relative to
+/// that folder.
 pub fn models_beside(folder: &Path) -> Result<Vec<String>> {
     let list = folder.join("models.json");
     models(&String::from_utf8_lossy(&files::read(&list)?))

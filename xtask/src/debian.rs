@@ -4,7 +4,8 @@ use crate::step::{Result, quiet, step, watch};
 use crate::tools::on_path;
 use crate::workspace::Workspace;
 
-/// Finds a program, where needed and possible after the installation of Debian's packages of it. `name` is that for people.
+/// Finds a program, where needed and possible after the installation of Debian's packages of it.
+/// `name` is that for people.
 pub fn find_or_install<T>(
     workspace: &Workspace,
     name: &str,

@@ -58,8 +58,8 @@ pub fn copy_directory(from: &Path, to: &Path) -> Result {
     Ok(())
 }
 
-/// Does some work unless a note says that it was done with the same inputs and that what it made, the content of
-/// `output`, is still as it was.
+/// Does some work unless a note says that it was done with the same inputs and that what it made,
+/// the content of `output`, is still as it was.
 pub fn unless_done(
     note: &Path,
     inputs: &str,

@@ -1,4 +1,5 @@
-//! Content hashes: for file names that may be cached for ever, and for skipping work whose inputs have not changed.
+//! Content hashes: for file names that may be cached for ever, and for skipping work whose inputs
+//! have not changed.
 
 use std::path::Path;
 
@@ -12,7 +13,8 @@ use crate::step::Result;
 pub struct Fingerprint(Sha256);
 
 impl Fingerprint {
-    /// Begins with how the build is done, so that what an older version of this program has made is made again.
+    /// Begins with how the build is done, so that what an older version of this program has made is
+    /// made again.
     pub fn of_the_recipe() -> Self {
         let recipe = [
             include_str!("book.rs"),

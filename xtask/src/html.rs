@@ -10,7 +10,8 @@ pub fn attribute<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     Some(value.split_once('"')?.0)
 }
 
-/// The SHA-256, in base64, of each script that stands in a page, as a Content-Security-Policy names it.
+/// The SHA-256, in base64, of each script that stands in a page, as a Content-Security-Policy names
+/// it.
 pub fn script_hashes(html: &str) -> Vec<String> {
     inline_scripts(html)
         .map(|script| BASE64.encode(Sha256::digest(script)))

@@ -33,8 +33,8 @@ pub fn find_for_tests(workspace: &Workspace) -> Result {
     Ok(())
 }
 
-/// Installs what a folder's files name below `directory`, unless just that is there already. `what` it is and `without_npm` are for
-/// people to read.
+/// Installs what a folder's files name below `directory`, unless just that is there already. `what`
+/// it is and `without_npm` are for people to read.
 pub fn install(
     workspace: &Workspace,
     source: &Path,

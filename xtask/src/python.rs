@@ -13,7 +13,8 @@ use crate::workspace::Workspace;
 /// For people who have no Python and want to run the tests.
 const WITHOUT_PYTHON: &str = "the tests need Python 3 with its module venv. On Debian, `apt-get install python3 python3-venv` as root brings both.";
 
-/// Sees that Python 3 can make an environment of its own, and installs Debian's if this runs as root.
+/// Sees that Python 3 can make an environment of its own, and installs Debian's if this runs as
+/// root.
 pub fn find_for_tests(workspace: &Workspace) -> Result {
     let packages = ["python3", "python3-venv"];
     let found = find_or_install(workspace, "Python", &packages, || {
@@ -27,8 +28,9 @@ pub fn find_for_tests(workspace: &Workspace) -> Result {
     found.ok_or_else(|| WITHOUT_PYTHON.into())
 }
 
-/// Installs the packages that a file of requirements, named from the repository's root, lists into an environment at `directory`, if
-/// they are not there, and gives the Python that has them. `what` is what they are for.
+/// Installs the packages that a file of requirements, named from the repository's root, lists into
+/// an environment at `directory`, if they are not there, and gives the Python that has them. `what`
+/// is what they are for.
 pub fn install(
     workspace: &Workspace,
     directory: &Path,

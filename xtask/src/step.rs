@@ -1,4 +1,5 @@
-//! How a step is run and reported: a line when it begins, its time when it ends, a sentence when it fails.
+//! How a step is run and reported: a line when it begins, its time when it ends, a sentence when it
+//! fails.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
@@ -99,7 +100,8 @@ fn finished(command: &mut Command, advice: &str) -> Result<Output> {
     Ok(output)
 }
 
-/// Runs a program, passing on each line it prints after `each` has seen it, and says whether it succeeded.
+/// Runs a program, passing on each line it prints after `each` has seen it, and says whether it
+/// succeeded.
 pub fn watch_lines(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool> {
     let mut child = command
         .stdin(Stdio::null())

@@ -128,8 +128,9 @@ fn lint(workspace: &Workspace, report: &mut Report) -> Result {
     Ok(())
 }
 
-// This and the browser tests name the whole workspace, so that cargo chooses the same features of the packages they share and
-// compiles those once. So it does with the examples in the documentation, if they are run with the other tests.
+// This and the browser tests name the whole workspace, so that cargo chooses the same features of
+// the packages they share and compiles those once. So it does with the examples in the
+// documentation, if they are run with the other tests.
 
 fn native(workspace: &Workspace, report: &mut Report) {
     let mut readers = None;
@@ -170,7 +171,8 @@ fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Resu
     let tools = tools::for_building(workspace)?;
     let capabilities = workspace.notes().join("webdriver.json");
     browsers.write_capabilities(&capabilities)?;
-    // These have both kinds of vectors, and threads and none. What is left for the others is how their kernels go together with that.
+    // These have both kinds of vectors, and threads and none. What is left for the others is how
+    // their kernels go together with that.
     let whole = Choice::ForThisMachine.builds(&tools)?;
     for build in Choice::All.builds(&tools)? {
         let is_whole = whole.iter().any(|other| other.name == build.name);

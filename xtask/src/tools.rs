@@ -1,4 +1,5 @@
-//! What the build needs beside cargo. Whatever is missing is installed, below `target/tools` where that is possible.
+//! What the build needs beside cargo. Whatever is missing is installed, below `target/tools` where
+//! that is possible.
 
 use std::env;
 use std::ffi::OsStr;
@@ -37,7 +38,8 @@ pub struct Tools {
     pub wasm_bindgen: String,
     /// `None`: the build goes on without, and its WebAssembly is larger.
     pub wasm_opt: Option<WasmOpt>,
-    /// Whether the source of Rust's standard library is here, which is compiled anew for WebAssembly with threads.
+    /// Whether the source of Rust's standard library is here, which is compiled anew for
+    /// WebAssembly with threads.
     pub can_build_threads: bool,
 }
 
@@ -67,11 +69,11 @@ pub struct WasmOpt {
 }
 
 impl WasmOpt {
-    /// Makes the module at `path` smaller. The features are those that rustc switches on for this target, SIMD, which
-    /// `.cargo/config.toml` does, and those named.
+    /// Makes the module at `path` smaller. The features are those that rustc switches on for this
+    /// target, SIMD, which `.cargo/config.toml` does, and those named.
     ///
-    /// Level 1, as measured on the engine: levels 2 and 3 take three and four times as long, and what they give is larger
-    /// once compressed.
+    /// Level 1, as measured on the engine: levels 2 and 3 take three and four times as long, and
+    /// what they give is larger once compressed.
     pub fn optimise(&self, workspace: &Workspace, path: &Path, also: WasmFeatures) -> Result {
         let mut features = vec![
             "--enable-bulk-memory",
@@ -134,8 +136,8 @@ pub fn for_building(workspace: &Workspace) -> Result<Tools> {
     })
 }
 
-/// Finds the parts of the Rust toolchain that the lints need, those of what runs in the browser among them, and installs
-/// what is missing.
+/// Finds the parts of the Rust toolchain that the lints need, those of what runs in the browser
+/// among them, and installs what is missing.
 pub fn for_linting(workspace: &Workspace) -> Result {
     wasm_target(workspace)?;
     for (program, component) in [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")] {
@@ -272,9 +274,9 @@ fn build_directory(workspace: &Workspace) -> PathBuf {
     workspace.tools().join("build")
 }
 
-/// Installs a program from source into `target/tools`, lean: none needs TLS, as none fetches anything, and none needs to be
-/// fast. wasm-bindgen takes two seconds for the engine where an optimised one takes one, and minutes less to
-/// compile.
+/// Installs a program from source into `target/tools`, lean: none needs TLS, as none fetches
+/// anything, and none needs to be fast. wasm-bindgen takes two seconds for the engine where an
+/// optimised one takes one, and minutes less to compile.
 fn cargo_install(workspace: &Workspace, package: &str, version: &str, features: &[&str]) -> Result {
     let install = |locked: bool| {
         let mut command = workspace.cargo();
@@ -290,7 +292,8 @@ fn cargo_install(workspace: &Workspace, package: &str, version: &str, features: 
             .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-            // Where its own choice of versions does not hold, take none that needs a newer Rust than this one.
+            // Where its own choice of versions does not hold, take none that needs a newer Rust
+            // than this one.
             .env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");
         watch(
             &mut command,

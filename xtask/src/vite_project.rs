@@ -1,4 +1,5 @@
-//! Somebody's project that uses the npm package: `tests/vite`, with the package of this very source in it, built by Vite.
+//! Somebody's project that uses the npm package: `tests/vite`, with the package of this very source
+//! in it, built by Vite.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +8,12 @@ use crate::npm;
 use crate::step::{Result, quiet, step};
 use crate::workspace::Workspace;
 
-/// The scripts of the two versions of Vite that it is built with, and where each leaves what it has built.
+/// The scripts of the two versions of Vite that it is built with, and where each leaves what it has
+/// built.
 const VITES: [(&str, &str); 2] = [("vite", "dist"), ("vite-7", "dist-7")];
 
-/// Brings the project up to date with the package, checks its types, and builds it. Gives its directory.
+/// Brings the project up to date with the package, checks its types, and builds it. Gives its
+/// directory.
 pub fn build(workspace: &Workspace, package: &Path) -> Result<PathBuf> {
     npm::find_for_tests(workspace)?;
     let directory = workspace.target.join("vite-project");
@@ -40,8 +43,8 @@ pub fn build(workspace: &Workspace, package: &Path) -> Result<PathBuf> {
 
 /// Installs the package, which depends on no other, by itself, and puts it among the project's.
 ///
-/// Not within the project: npm would resolve all of that anew, for which it wants documents about every package from its cache,
-/// and `npm ci` leaves none there.
+/// Not within the project: npm would resolve all of that anew, for which it wants documents about
+/// every package from its cache, and `npm ci` leaves none there.
 fn put_package(workspace: &Workspace, package: &Path, project: &Path) -> Result {
     let alone = workspace.target.join("vite-package");
     files::empty_directory(&alone)?;

@@ -11,9 +11,9 @@ use serde_json::Value;
 use crate::step::{Result, quiet};
 use crate::tools::{PROFILE, WASM};
 
-/// What is in the environment when something is compiled for the browser: stable cargo and rustc then take the options that
-/// some of the engine's builds need. It is there for all of them, as build scripts look at it, and what they have done for one
-/// build is only then of use to the next.
+/// What is in the environment when something is compiled for the browser: stable cargo and rustc
+/// then take the options that some of the engine's builds need. It is there for all of them, as
+/// build scripts look at it, and what they have done for one build is only then of use to the next.
 pub const FOR_WEB: (&str, &str) = ("RUSTC_BOOTSTRAP", "1");
 
 /// The repository and its target directory.
@@ -68,8 +68,9 @@ impl Workspace {
         self.root.join("dist")
     }
 
-    /// Where npm and pip keep what they have downloaded: here and not below the home folder, so that a clean checkout needs
-    /// nothing that another project has left there, and leaves nothing there.
+    /// Where npm and pip keep what they have downloaded: here and not below the home folder, so
+    /// that a clean checkout needs nothing that another project has left there, and leaves nothing
+    /// there.
     fn caches(&self) -> [(&'static str, PathBuf); 2] {
         let caches = self.target.join("caches");
         [
@@ -93,8 +94,8 @@ impl Workspace {
             .to_owned())
     }
 
-    /// A command run at the root, in the environment that a person's own shell would give it: without what cargo has set
-    /// for this program, with the build's own tools first on the path.
+    /// A command run at the root, in the environment that a person's own shell would give it:
+    /// without what cargo has set for this program, with the build's own tools first on the path.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
@@ -107,7 +108,8 @@ impl Workspace {
                 command.env_remove(&*name);
             }
         }
-        // Would take the place of the flags in .cargo/config.toml, without which the WebAssembly does not build.
+        // Would take the place of the flags in .cargo/config.toml, without which the WebAssembly
+        // does not build.
         command
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -115,7 +117,8 @@ impl Workspace {
             .envs(self.caches());
         let path = env::var_os("PATH").unwrap_or_default();
         let directories = std::iter::once(self.tools().join("bin")).chain(env::split_paths(&path));
-        // Fails only for a directory with a colon in its name, which then could not be on a path anyway.
+        // Fails only for a directory with a colon in its name, which then could not be on a path
+        // anyway.
         if let Ok(path) = env::join_paths(directories) {
             command.env("PATH", path);
         }

@@ -1,5 +1,5 @@
-//! Thousands of pictures in the page: the longest task of its thread while they are taken and encoded, and what its memory grows by for each. Both
-//! have goals and no rivals.
+//! Thousands of pictures in the page: the longest task of its thread while they are taken and
+//! encoded, and what its memory grows by for each. Both have goals and no rivals.
 
 use serde_json::json;
 
@@ -8,7 +8,8 @@ use crate::visitor::{Place, Visitor};
 
 /// The longest task is looked for while so many are encoded.
 const ENCODED: u32 = 1000;
-/// Memory is compared between so many pictures and so many. At the first, all buffers have their size.
+/// Memory is compared between so many pictures and so many. At the first, all buffers have their
+/// size.
 const FEW: u32 = 200;
 const MANY: u32 = 2000;
 
@@ -47,7 +48,8 @@ pub fn measure(bench: &mut Bench) {
              performance.measureUserAgentSpecificMemory().then(({ bytes }) => (window.measured = bytes))",
             [],
         );
-        // It comes with the next garbage collections of the page and of its workers, which may take minutes to come by themselves.
+        // It comes with the next garbage collections of the page and of its workers, which may take
+        // minutes to come by themselves.
         page.cdp("HeapProfiler.collectGarbage", json!({}));
         page.wait_until("the memory", std::time::Duration::from_secs(300), || {
             page.script("return window.measured", []).as_f64()

@@ -1,9 +1,10 @@
 //! How near the results are to what exact arithmetic gives.
 //!
-//! Two references. One is the f32 arithmetic of Cliplet over the weights of the very file, dequantised: what differs from it
-//! is the fast path's doing. The other is the f32 graphs, which hold the weights as they were before anything was
-//! quantised: what differs from those is the doing of the file's format and of the fast path together, and it is the same
-//! for all contestants.
+//! Two references. One is the f32 arithmetic of Cliplet over the weights of the very file,
+//! dequantised: what differs from it is the fast path's doing. The other is the f32 graphs, which
+//! hold the weights as they were before anything was quantised: what differs from those is the
+//! doing of the file's format and of the fast path together, and it is the same for all
+//! contestants.
 
 use std::process::Command;
 

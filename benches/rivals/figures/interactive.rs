@@ -1,5 +1,5 @@
-//! A second visit with the processor slowed four times: from the navigation until everything is drawn and answers at once. It has a goal
-//! and no rival.
+//! A second visit with the processor slowed four times: from the navigation until everything is
+//! drawn and answers at once. It has a goal and no rival.
 
 use super::Bench;
 use crate::visitor::{Place, Visitor};

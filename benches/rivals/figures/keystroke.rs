@@ -1,5 +1,5 @@
-//! Typing: from a letter in a label to its new score on the screen. What counts is the 95th percentile, which has a goal and no
-//! rival: nobody else edits labels in place.
+//! Typing: from a letter in a label to its new score on the screen. What counts is the 95th
+//! percentile, which has a goal and no rival: nobody else edits labels in place.
 
 use super::Bench;
 use crate::visitor::{Place, Visitor};
@@ -18,7 +18,8 @@ pub fn measure(bench: &mut Bench) {
     visitor.visit_first();
     // A first round warms up what runs for the first time.
     for round in 0..=bench.plan.rounds {
-        // Labels that nobody has typed before. A space would change nothing before the next letter, so there is none.
+        // Labels that nobody has typed before. A space would change nothing before the next letter,
+        // so there is none.
         let letters = bench.labels.fresh(2 * LABELS).concat();
         let letters = letters.chars().filter(char::is_ascii_alphabetic);
         let letters: Vec<char> = letters.take(LABELS * LETTERS).collect();

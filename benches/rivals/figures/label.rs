@@ -1,8 +1,8 @@
 //! Labels: ten new ones, one new one among ten, a list of a thousand.
 //!
-//! Cliplet is asked for scores, from the labels' words on; ONNX Runtime only runs its text model on token ids that are there
-//! already. It has no memory of its own for what it has encoded, nor does Transformers.js lend it one, so that it always
-//! encodes all of a list.
+//! Cliplet is asked for scores, from the labels' words on; ONNX Runtime only runs its text model on
+//! token ids that are there already. It has no memory of its own for what it has encoded, nor does
+//! Transformers.js lend it one, so that it always encodes all of a list.
 
 use serde_json::json;
 
@@ -39,7 +39,8 @@ pub fn measure_one(bench: &mut Bench) {
         |bench, contestant, round| {
             let mut labels = bench.labels.fresh(FEW);
             let changed = round % FEW;
-            // The same number of words, or nine labels would not be what they were in another round.
+            // The same number of words, or nine labels would not be what they were in another
+            // round.
             let fresh = bench.labels.fresh(FEW).swap_remove(changed);
             if contestant.is_cliplet() {
                 arena.time("labels", json!([contestant.name, labels, TEMPLATE]));

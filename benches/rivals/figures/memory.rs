@@ -1,4 +1,5 @@
-//! The most memory that the page's process has held when a first picture is classified, at a first visit.
+//! The most memory that the page's process has held when a first picture is classified, at a first
+//! visit.
 
 use std::collections::HashMap;
 use std::fs;
@@ -6,7 +7,8 @@ use std::fs;
 use super::Bench;
 use crate::visitor::{Place, Visitor};
 
-/// Starting a browser and fetching a model takes long, and its memory hardly differs from one time to the next.
+/// Starting a browser and fetching a model takes long, and its memory hardly differs from one time
+/// to the next.
 const MOST_ROUNDS: usize = 3;
 
 pub fn measure(bench: &mut Bench) {
@@ -24,8 +26,8 @@ pub fn measure(bench: &mut Bench) {
     }
 }
 
-/// The largest peak of resident memory among the renderers that descend from a process, in bytes. A page's workers are
-/// threads of its renderer.
+/// The largest peak of resident memory among the renderers that descend from a process, in bytes. A
+/// page's workers are threads of its renderer.
 fn renderers_peak(ancestor: u32) -> Option<u64> {
     let parents: HashMap<u32, u32> = fs::read_dir("/proc")
         .ok()?

@@ -81,8 +81,9 @@ impl Bench<'_> {
         }
     }
 
-    /// Lets contestants take turns: a round that is not counted, then `rounds` that are. In every other round they take
-    /// turns the other way round, so that none always comes after the same other one.
+    /// Lets contestants take turns: a round that is not counted, then `rounds` that are. In every
+    /// other round they take turns the other way round, so that none always comes after the same
+    /// other one.
     fn take_turns(
         &mut self,
         figure: &str,

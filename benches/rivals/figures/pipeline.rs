@@ -1,4 +1,5 @@
-//! One picture and ten labels that have been asked before, from a photograph's file to scores; the same by the starter.
+//! One picture and ten labels that have been asked before, from a photograph's file to scores; the
+//! same by the starter.
 
 use serde_json::json;
 

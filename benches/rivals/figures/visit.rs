@@ -1,4 +1,5 @@
-//! The second visit: from the navigation to the first result, everything being in the browser's stores and caches.
+//! The second visit: from the navigation to the first result, everything being in the browser's
+//! stores and caches.
 
 use super::Bench;
 use crate::visitor::{Place, Visitor};

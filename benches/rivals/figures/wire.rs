@@ -1,4 +1,5 @@
-//! What comes over the wire before a model does. `cargo xtask bench` compresses the files and adds up.
+//! What comes over the wire before a model does. `cargo xtask bench` compresses the files and adds
+//! up.
 
 use super::Bench;
 use crate::visitor::{Place, Visitor};
@@ -29,8 +30,8 @@ pub fn measure(bench: &mut Bench) {
         .insert(Place::Transformers.name().to_owned(), transformers);
 }
 
-/// What was fetched, without models (and what belongs to them: configuration, tokenizer), pictures of the benchmark's
-/// own, and what there is not.
+/// What was fetched, without models (and what belongs to them: configuration, tokenizer), pictures
+/// of the benchmark's own, and what there is not.
 fn files(mut fetched: Vec<String>) -> Vec<String> {
     fetched.retain(|path| {
         !path.starts_with("/models/")

@@ -1,5 +1,6 @@
-// What the benchmark program calls, by name, through the browser's driver: contestants are started under a name, asked to
-// do something, and stopped. Every answer is plain JSON; times are milliseconds.
+// What the benchmark program calls, by name, through the browser's driver: contestants are started
+// under a name, asked to do something, and stopped. Every answer is plain JSON; times are
+// milliseconds.
 
 import { Cliplet } from "./cliplet.js";
 import { Rival } from "./rival.js";
@@ -15,7 +16,10 @@ async function bytes(url) {
 
 let salt = 0;
 
-/** A picture's file as one that nobody has seen: the bytes behind a picture's end change its hash and nothing else. */
+/**
+ * A picture's file as one that nobody has seen: the bytes behind a picture's end change its hash
+ * and nothing else.
+ */
 async function freshPicture(url) {
   const mark = new TextEncoder().encode(`${performance.timeOrigin} ${salt++}`);
   return new Blob([await bytes(url), mark]);

@@ -8,7 +8,10 @@ export class Cliplet {
   #lastId = 0;
   #lastPicture = 0;
 
-  /** `script`: the worker's URL, with the build that is wanted in its query; `model`: an entry of models.json. */
+  /**
+   * `script`: the worker's URL, with the build that is wanted in its query; `model`: an entry of
+   * models.json.
+   */
   static async start({ script, model }) {
     const cliplet = new Cliplet();
     await cliplet.#listen(new Worker(script, { type: "module" }));
@@ -26,7 +29,10 @@ export class Cliplet {
     return performance.now() - began;
   }
 
-  /** The same once more: an engine that has the model already would not read it again, so it has a small one in between. */
+  /**
+   * The same once more: an engine that has the model already would not read it again, so it has a
+   * small one in between.
+   */
   async reload() {
     await this.#load(this.#small);
     return this.load();
@@ -78,7 +84,10 @@ export class Cliplet {
     return this.#ask({ Classify: { picture, query: { labels, templates: [template] } } });
   }
 
-  /** Decoding is not what is measured here. The label is known but the first time, which is a warm-up. */
+  /**
+   * Decoding is not what is measured here. The label is known but the first time, which is a
+   * warm-up.
+   */
   async picture(blob) {
     const picture = await this.#take(blob);
     const began = performance.now();

@@ -1,4 +1,5 @@
-// Takes the time from each letter in a label to the frame that shows the score of what the label then reads.
+// Takes the time from each letter in a label to the frame that shows the score of what the label
+// then reads.
 
 window.keystrokes = [];
 

@@ -1,5 +1,5 @@
-// ONNX Runtime Web on the processor: its own smallest build, its defaults. What is measured is `run` alone: pixels and token
-// ids are made before.
+// ONNX Runtime Web on the processor: its own smallest build, its defaults. What is measured is
+// `run` alone: pixels and token ids are made before.
 
 import * as ort from "/rivals/onnxruntime-web/dist/ort.wasm.min.mjs";
 import { Tokenizer } from "/rivals/@huggingface/tokenizers/dist/tokenizers.min.mjs";
@@ -41,7 +41,10 @@ function padded(ids) {
   return { input_ids: new ort.Tensor("int64", BigInt64Array.from(values, BigInt), [ids.length, length]) };
 }
 
-/** Prompts in batches that are sorted by length, so that little is padded; batches of one keep their order. */
+/**
+ * Prompts in batches that are sorted by length, so that little is padded; batches of one keep their
+ * order.
+ */
 function batches(prompts, size) {
   const ids = prompts.map((prompt) => tokenizer.encode(prompt).ids);
   if (1 < size && size < ids.length) ids.sort((left, right) => left.length - right.length);
@@ -88,7 +91,10 @@ answer({
     return performance.now() - began;
   },
 
-  /** One by one: activations are quantised with one scale for a whole batch, so that alone is most exact. */
+  /**
+   * One by one: activations are quantised with one scale for a whole batch, so that alone is most
+   * exact.
+   */
   async embed(blobs, prompts) {
     const found = { pictures: [], prompts: [] };
     for (const blob of blobs) {

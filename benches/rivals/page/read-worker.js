@@ -1,5 +1,5 @@
-// Reads Cliplet's kept models as Cliplet's store does, through a synchronous handle, and does no more with what it reads than to
-// hold it, as a model in memory has to.
+// Reads Cliplet's kept models as Cliplet's store does, through a synchronous handle, and does no
+// more with what it reads than to hold it, as a model in memory has to.
 
 const PIECE = 1 << 20;
 

@@ -1,5 +1,5 @@
-// A rival in a worker of its own, where its makers advise to run it. It measures itself, so that its times hold no message
-// to and from the worker; Cliplet's do.
+// A rival in a worker of its own, where its makers advise to run it. It measures itself, so that
+// its times hold no message to and from the worker; Cliplet's do.
 
 export class Rival {
   #worker;

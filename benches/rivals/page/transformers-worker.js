@@ -1,4 +1,5 @@
-// The zero-shot-image-classification pipeline of Transformers.js, with its defaults on the processor.
+// The zero-shot-image-classification pipeline of Transformers.js, with its defaults on the
+// processor.
 
 import { answer } from "./answer.js";
 import { RawImage, pipelineOf } from "./transformers.js";

@@ -1,5 +1,6 @@
-// Runs in Cliplet's page before the page's own scripts: hands it a picture as soon as it takes one, and notes when the first
-// result is there. The benchmark puts the picture's URL and the number of labels in.
+// Runs in Cliplet's page before the page's own scripts: hands it a picture as soon as it takes one,
+// and notes when the first result is there. The benchmark puts the picture's URL and the number of
+// labels in.
 
 (() => {
   if (location.protocol === "about:") return;

@@ -48,13 +48,15 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// Of the whole tensor. A reader of files has seen that the product is a number and within its file.
+    /// Of the whole tensor. A reader of files has seen that the product is a number and within its
+    /// file.
     pub fn bytes(&self) -> u64 {
         self.dims.iter().product::<u64>() * self.numbers.bytes()
     }
 }
 
-/// A file of weights: its tensors, in the order in which they stand, and where their bytes are read.
+/// A file of weights: its tensors, in the order in which they stand, and where their bytes are
+/// read.
 pub struct Checkpoint<R> {
     /// For sentences.
     pub name: String,

@@ -11,8 +11,8 @@ use cliplet_clip::text::TOKEN_EMBEDDING;
 use cliplet_clip::tokenizer::Tokenizer;
 use serde_json::{Map, json};
 
-/// What a file says of its model, both towers or the one that it has. A tokenizer that it has as a list of tokens alone becomes a whole
-/// `tokenizer.json`.
+/// What a file says of its model, both towers or the one that it has. A tokenizer that it has as a
+/// list of tokens alone becomes a whole `tokenizer.json`.
 ///
 /// # Errors
 /// [`Error::Model`] if it holds no tower of a CLIP.
@@ -57,8 +57,8 @@ pub fn describe<R: Read + Seek>(file: &Gguf<R>) -> Result<Description, Error> {
     })
 }
 
-/// Sends all tensors of a file, in f32, into a conversion that [`describe`]s it. `progress` is told of bytes of the old file that have been
-/// sent. In memory is one tensor at a time.
+/// Sends all tensors of a file, in f32, into a conversion that [`describe`]s it. `progress` is told
+/// of bytes of the old file that have been sent. In memory is one tensor at a time.
 ///
 /// # Errors
 /// As [`Conversion::push`], and [`Error::Model`] if the file lacks a tensor or is damaged.

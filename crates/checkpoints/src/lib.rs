@@ -1,11 +1,14 @@
 //! CLIPs in other people's files, on their way into a GGUF.
 //!
-//! What lives here: files of weights as tensors under names, whose bytes are read when they are wanted ([`Checkpoint`]): safetensors
-//! ([`safetensors`]), what PyTorch saves ([`pytorch`], which reads a pickle without running anything, [`pickle`]), and GGUFs ([`gguf`]);
-//! OpenCLIP's configuration and names ([`open_clip`]); and the way of all of these into a conversion ([`send`]). What does not: the model,
-//! and the GGUF that is written, both of which are `cliplet-clip`'s; folders, progress and what is said to people.
+//! What lives here: files of weights as tensors under names, whose bytes are read when they are
+//! wanted ([`Checkpoint`]): safetensors ([`safetensors`]), what PyTorch saves ([`pytorch`], which
+//! reads a pickle without running anything, [`pickle`]), and GGUFs ([`gguf`]); OpenCLIP's
+//! configuration and names ([`open_clip`]); and the way of all of these into a conversion
+//! ([`send`]). What does not: the model, and the GGUF that is written, both of which are
+//! `cliplet-clip`'s; folders, progress and what is said to people.
 //!
-//! Nothing in a file is believed: every count, length and place is compared with what there is before it is used.
+//! Nothing in a file is believed: every count, length and place is compared with what there is
+//! before it is used.
 
 #![forbid(unsafe_code)]
 

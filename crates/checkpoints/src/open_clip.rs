@@ -1,9 +1,10 @@
-//! CLIPs as OpenCLIP lays them out: `open_clip_config.json`, and weights under its own names, with the matrices of queries, keys and
-//! values in one.
+//! CLIPs as OpenCLIP lays them out: `open_clip_config.json`, and weights under its own names, with
+//! the matrices of queries, keys and values in one.
 //!
-//! What a key means and what its absence means are those of `CLIPVisionCfg`, `CLIPTextCfg` and `CLIP` in `open_clip/model.py`, and of
-//! `PreprocessCfg` in `open_clip/transform.py` (<https://github.com/mlfoundations/open_clip>). A key that changes what is computed and that
-//! a CLIP of the ViT family as OpenAI defined it does not have is refused by its name.
+//! What a key means and what its absence means are those of `CLIPVisionCfg`, `CLIPTextCfg` and
+//! `CLIP` in `open_clip/model.py`, and of `PreprocessCfg` in `open_clip/transform.py`
+//! (<https://github.com/mlfoundations/open_clip>). A key that changes what is computed and that a
+//! CLIP of the ViT family as OpenAI defined it does not have is refused by its name.
 
 use cliplet_clip::Error;
 use cliplet_clip::config::{
@@ -71,7 +72,8 @@ const FIXED: [(&str, &str); 9] = [
 /// Reads `open_clip_config.json`. The tokenizer is not in it.
 ///
 /// # Errors
-/// [`Error::Model`] with a sentence that names what the model is, if that is no CLIP of the ViT family with OpenAI's two towers.
+/// [`Error::Model`] with a sentence that names what the model is, if that is no CLIP of the ViT
+/// family with OpenAI's two towers.
 pub fn describe(config: &[u8], tokenizer_json: Option<String>) -> Result<Description, Error> {
     let map = parse(CONFIG, config)?;
     let whole = Object::new(CONFIG, &map);
@@ -252,8 +254,9 @@ fn preprocessing(whole: &Object) -> Result<Preprocessing, Error> {
     })
 }
 
-/// The tensors of a checkpoint of OpenCLIP's under transformers' names. Models whose text tower is an object of its own
-/// (`custom_text`) have its names behind `text.`, and distributed trainings all names behind `module.`.
+/// The tensors of a checkpoint of OpenCLIP's under transformers' names. Models whose text tower is
+/// an object of its own (`custom_text`) have its names behind `text.`, and distributed trainings
+/// all names behind `module.`.
 pub fn pieces<R>(checkpoint: &Checkpoint<R>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (tensor, found) in checkpoint.tensors.iter().enumerate() {

@@ -1,12 +1,14 @@
 //! Python pickles, as far as files of tensors need them.
 //!
-//! A pickle is a program for a small stack machine (`pickletools.py` in Python lists its instructions), and what makes it
-//! dangerous is that it may name any function and have it called. Here names are names: [`read`] builds values out of the instructions that
-//! `torch.save` writes for a dictionary of tensors, and refuses every other. A call, an object and a reference to a tensor's
-//! bytes become values that say what was asked for; whoever looks at them ([`crate::pytorch`]) knows the few that mean a tensor.
+//! A pickle is a program for a small stack machine (`pickletools.py` in Python lists its
+//! instructions), and what makes it dangerous is that it may name any function and have it called.
+//! Here names are names: [`read`] builds values out of the instructions that `torch.save` writes
+//! for a dictionary of tensors, and refuses every other. A call, an object and a reference to a
+//! tensor's bytes become values that say what was asked for; whoever looks at them
+//! ([`crate::pytorch`]) knows the few that mean a tensor.
 //!
-//! Values are numbers of places in one list, so that neither copies of copies nor nesting of any depth cost more than the bytes that ask
-//! for them.
+//! Values are numbers of places in one list, so that neither copies of copies nor nesting of any
+//! depth cost more than the bytes that ask for them.
 
 use std::collections::HashMap;
 
@@ -221,7 +223,8 @@ impl<'a> Machine<'a> {
                     let value = self.call(callable, arguments)?;
                     self.push(value)?;
                 }
-                // BUILD: attributes of an object. Dictionaries of tensors have some, which no tensor needs.
+                // BUILD: attributes of an object. Dictionaries of tensors have some, which no
+                // tensor needs.
                 b'b' => drop(self.pop()?),
                 // BINPERSID
                 b'Q' => {
@@ -259,7 +262,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// A call as a value. The one that is made is that of an empty dictionary, which takes no arguments that matter.
+    /// A call as a value. The one that is made is that of an empty dictionary, which takes no
+    /// arguments that matter.
     fn call(&self, callable: Place, arguments: Place) -> Result<Value, String> {
         match (&self.values[callable.0], &self.values[arguments.0]) {
             (Value::Name(module, name), Value::Tuple(parts)) => {

@@ -1,8 +1,10 @@
-//! What `torch.save` writes of a dictionary of tensors: `pytorch_model.bin`, `open_clip_pytorch_model.bin`, checkpoints of a training.
+//! What `torch.save` writes of a dictionary of tensors: `pytorch_model.bin`,
+//! `open_clip_pytorch_model.bin`, checkpoints of a training.
 //!
-//! Since PyTorch 1.6 that is a ZIP archive without compression: a pickle `data.pkl`, whose tensors refer to files beside it, `data/0`,
-//! `data/1` and so on, with their bytes. The format is that of `torch/serialization.py`. The archive's own reader is the crate zip; its
-//! pickle is read by [`crate::pickle`], which runs nothing.
+//! Since PyTorch 1.6 that is a ZIP archive without compression: a pickle `data.pkl`, whose tensors
+//! refer to files beside it, `data/0`, `data/1` and so on, with their bytes. The format is that of
+//! `torch/serialization.py`. The archive's own reader is the crate zip; its pickle is read by
+//! [`crate::pickle`], which runs nothing.
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -36,7 +38,8 @@ fn is_legacy(first: &[u8]) -> bool {
 /// Reads which tensors a file has, and where.
 ///
 /// # Errors
-/// [`Error::Model`] if it is none of these files, is damaged, or asks for anything but tensors; [`Error::Io`].
+/// [`Error::Model`] if it is none of these files, is damaged, or asks for anything but tensors;
+/// [`Error::Io`].
 pub fn open<R: Read + Seek>(name: &str, mut reader: R) -> Result<Checkpoint<R>, Error> {
     let about = |what: String| unusable(format!("The file {}: {what}", quoted(name)));
     let length = reader.seek(SeekFrom::End(0))?;
@@ -143,8 +146,8 @@ const WRAPPERS: [&str; 8] = [
     "state_dict_ema",
 ];
 
-/// The tensors of the dictionary that the pickle is of, or of the one that it has under a name such as `state_dict`. What is no tensor is
-/// left out.
+/// The tensors of the dictionary that the pickle is of, or of the one that it has under a name such
+/// as `state_dict`. What is no tensor is left out.
 fn tensors(values: &Values, files: &Files) -> Result<Vec<Tensor>, String> {
     let dict = |place: Place| match values.get(place) {
         Value::Dict(pairs) => Some(&pairs[..]),
@@ -227,8 +230,8 @@ fn tensor(
 
 const TENSOR: (&str, &str) = ("torch._utils", "_rebuild_tensor_v2");
 
-/// `_rebuild_tensor_v2(storage, storage_offset, size, stride, …)`, where the storage is the persistent object `("storage", class, key,
-/// location, elements)`.
+/// `_rebuild_tensor_v2(storage, storage_offset, size, stride, …)`, where the storage is the
+/// persistent object `("storage", class, key, location, elements)`.
 fn rebuilt(
     values: &Values,
     name: &str,
@@ -268,7 +271,8 @@ fn rebuilt(
     let &(begin, bytes) = files
         .get(key)
         .ok_or_else(|| about("refers to a file that the archive does not have"))?;
-    // The product of the dimensions so far is the step from one number to the next in this dimension.
+    // The product of the dimensions so far is the step from one number to the next in this
+    // dimension.
     let mut count = 1u64;
     if dims.len() != strides.len() {
         return Err(damaged());

@@ -1,7 +1,8 @@
 //! The way of a checkpoint's tensors into a conversion.
 //!
-//! A conversion takes safetensors files of transformers' names while they arrive. So that is what is made here of every other file: a
-//! header, then the tensors' bytes, read when they are due. Of a tensor that is stored as it is wanted, no more than a piece is in memory.
+//! A conversion takes safetensors files of transformers' names while they arrive. So that is what
+//! is made here of every other file: a header, then the tensors' bytes, read when they are due. Of
+//! a tensor that is stored as it is wanted, no more than a piece is in memory.
 
 use std::io::{Read, Seek, Write};
 use std::ops::Range;

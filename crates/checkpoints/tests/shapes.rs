@@ -1,5 +1,6 @@
-//! Models as wide as well-known ones give what OpenCLIP computes, and a model of 224 pixels predicts what it predicts in OpenCLIP. The
-//! fixtures are written by `tools/make_parity.py`, which compares OpenCLIP with transformers as well.
+//! Models as wide as well-known ones give what OpenCLIP computes, and a model of 224 pixels
+//! predicts what it predicts in OpenCLIP. The fixtures are written by `tools/make_parity.py`, which
+//! compares OpenCLIP with transformers as well.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -186,7 +187,8 @@ fn crop(of: &Picture, left: u32, top: u32, width: u32, height: u32) -> Picture {
     Picture::new(width, height, rgb).unwrap()
 }
 
-/// How a model's best labels agree with some of those expected: for how many crops, and by how much their scores differ at most.
+/// How a model's best labels agree with some of those expected: for how many crops, and by how much
+/// their scores differ at most.
 fn agreement(
     model: &str,
     arithmetic: Arithmetic,
@@ -229,8 +231,8 @@ fn agreement(
     (right, worst)
 }
 
-/// The weights are in f16; in reference arithmetic each is what OpenCLIP was given in f32. Of random weights, quick arithmetic says too
-/// little: they are far more sensitive than trained ones.
+/// The weights are in f16; in reference arithmetic each is what OpenCLIP was given in f32. Of
+/// random weights, quick arithmetic says too little: they are far more sensitive than trained ones.
 #[test]
 fn predictions_are_those_of_open_clip() {
     let model = "crates/clip/tests/fixtures/vit-224/model.gguf";

@@ -1,5 +1,6 @@
-//! How many pictures a second the image tower encodes, from pixels that are ready in memory: `forward MODEL PIXELS SECONDS BATCH...` tries each
-//! size of batch for so long, and prints the best rate. `tools/time_native.py` runs it beside Cliplet's rivals.
+//! How many pictures a second the image tower encodes, from pixels that are ready in memory:
+//! `forward MODEL PIXELS SECONDS BATCH...` tries each size of batch for so long, and prints the
+//! best rate. `tools/time_native.py` runs it beside Cliplet's rivals.
 
 use std::env;
 use std::error::Error;

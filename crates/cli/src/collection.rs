@@ -1,9 +1,11 @@
 //! A collection in a folder: parts of it, and beside the folder a record of what is in each part.
 //!
-//! The records are in a folder of their own, so that the collection's folder has nothing in it but data: readers of whole folders, such as
-//! Polars, take every file for data, whatever it is called. By the records the same command again finds what is done, what has changed and
-//! what is new: only that is done, in parts of their own, and parts that no longer hold are removed once the new ones are whole. Each
-//! machine with a `--shard` of its own looks after the parts of that shard alone, so that several may write into one folder at once.
+//! The records are in a folder of their own, so that the collection's folder has nothing in it but
+//! data: readers of whole folders, such as Polars, take every file for data, whatever it is called.
+//! By the records the same command again finds what is done, what has changed and what is new: only
+//! that is done, in parts of their own, and parts that no longer hold are removed once the new ones
+//! are whole. Each machine with a `--shard` of its own looks after the parts of that shard alone,
+//! so that several may write into one folder at once.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata};
@@ -146,7 +148,8 @@ impl<'a> Collection<'a> {
     /// Looks at what is there, and says what of it could not be used.
     ///
     /// # Errors
-    /// The folder holds another collection, or pictures that are not named; or a picture is on standard input.
+    /// The folder holds another collection, or pictures that are not named; or a picture is on
+    /// standard input.
     pub(crate) fn plan(
         destination: &FolderDestination,
         units: &'a [Unit],
@@ -260,8 +263,9 @@ impl<'a> Collection<'a> {
         Ok(left)
     }
 
-    /// Pictures that are in the collection and were not named are left out of it if they are gone. Otherwise it is not known what is
-    /// meant: that nothing but what was named is to be in it, or that this is another collection.
+    /// Pictures that are in the collection and were not named are left out of it if they are gone.
+    /// Otherwise it is not known what is meant: that nothing but what was named is to be in it, or
+    /// that this is another collection.
     fn refuse_strangers(&self, strangers: &[PathBuf], is_known: bool) -> Result<(), Stop> {
         let is_gone = |path: &&PathBuf| matches!(path.try_exists(), Ok(false));
         let stranger = if is_known {
@@ -281,7 +285,8 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// The parts that this run looks after, in order, each with its record if there is one that fits.
+    /// The parts that this run looks after, in order, each with its record if there is one that
+    /// fits.
     fn recorded(&self) -> Result<Vec<(String, Option<Record>)>, Stop> {
         let is_own = |name: &String| name.starts_with(&self.prefix);
         let data: HashSet<String> = names_in(&self.folder)?.into_iter().filter(is_own).collect();
@@ -338,7 +343,8 @@ impl<'a> Collection<'a> {
             hasher.update(format!("\0{:?}", seen.stamp));
         }
         let hash = hexadecimal(&hasher.finalize()[..8]);
-        // So a part that is made anew takes the place of the one before it, on each of several machines.
+        // So a part that is made anew takes the place of the one before it, on each of several
+        // machines.
         let mut free = (0..).filter(|number| !self.numbers.contains(number));
         let number = free.nth(place).unwrap_or_default();
         let prefix = &self.prefix;
@@ -349,7 +355,8 @@ impl<'a> Collection<'a> {
         }
     }
 
-    /// Removes what no longer holds, after all parts are written. Returns whether everything could be used.
+    /// Removes what no longer holds, after all parts are written. Returns whether everything could
+    /// be used.
     pub(crate) fn finish(self, written: &HashSet<String>) -> Result<bool, Stop> {
         for name in self
             .superseded
@@ -470,8 +477,9 @@ fn open(folder: &Path, identity: &Identity) -> Result<PathBuf, Stop> {
     }
 }
 
-/// Where the records of a collection are: in a folder beside its own, `photos.cliplet` for `photos`. If files cannot be moved from there into
-/// the collection's folder, as when that is mounted, they are in the folder itself, where most readers pass over names with an underscore.
+/// Where the records of a collection are: in a folder beside its own, `photos.cliplet` for
+/// `photos`. If files cannot be moved from there into the collection's folder, as when that is
+/// mounted, they are in the folder itself, where most readers pass over names with an underscore.
 fn records_of(folder: &Path) -> Result<PathBuf, Stop> {
     let inside = folder.join("_cliplet");
     if inside.is_dir() {

@@ -1,4 +1,5 @@
-//! `cliplet compare`: what smaller weights cost, or what another model says, on somebody's own pictures and labels.
+//! `cliplet compare`: what smaller weights cost, or what another model says, on somebody's own
+//! pictures and labels.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -210,7 +211,8 @@ fn best(values: &[f32]) -> Option<usize> {
     values.iter().position(|&value| value == largest)
 }
 
-/// Spearman's coefficient: that of Pearson between ranks, where equal values share the mean of theirs.
+/// Spearman's coefficient: that of Pearson between ranks, where equal values share the mean of
+/// theirs.
 fn rank_correlation(a: &[f32], b: &[f32]) -> f64 {
     let (a, b) = (ranks(a), ranks(b));
     let mean = (a.len() as f64 - 1.0) / 2.0;

@@ -1,4 +1,5 @@
-//! `cliplet completions` and `cliplet man`: what clap knows of the arguments, for shells and for `man`.
+//! `cliplet completions` and `cliplet man`: what clap knows of the arguments, for shells and for
+//! `man`.
 
 use std::fs;
 use std::io::{self, Write};

@@ -37,7 +37,8 @@ enum Input {
     Text(String),
 }
 
-/// As clap sees it: it keeps the order of each option apart, and gives the places on the command line on request.
+/// As clap sees it: it keeps the order of each option apart, and gives the places on the command
+/// line on request.
 #[derive(Debug, Args)]
 struct EmbedOptions {
     #[command(flatten)]

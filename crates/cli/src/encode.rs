@@ -1,7 +1,9 @@
-//! From pictures to embeddings: on every thread some pictures at a time, which are read, decoded and encoded there one after the other.
+//! From pictures to embeddings: on every thread some pictures at a time, which are read, decoded
+//! and encoded there one after the other.
 //!
-//! So no thread waits for another, as it would if all worked on one picture, and while one decodes, another encodes. Only where there are fewer
-//! pictures than threads do all of these share the work on one.
+//! So no thread waits for another, as it would if all worked on one picture, and while one decodes,
+//! another encodes. Only where there are fewer pictures than threads do all of these share the work
+//! on one.
 
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -183,7 +185,8 @@ fn ready<T>(encoder: &ImageEncoder, picture: &Pending<T>) -> Embedded {
         .map_err(|error| format!("{path}: {error}"))
 }
 
-/// Does all pictures of files and archives. Of an archive that breaks off, `done` is told as of a picture that cannot be used.
+/// Does all pictures of files and archives. Of an archive that breaks off, `done` is told as of a
+/// picture that cannot be used.
 pub(crate) fn each<'a>(
     encoder: &ImageEncoder,
     units: impl IntoIterator<Item = &'a Unit>,

@@ -1,6 +1,7 @@
 //! Many pictures, one row each, to wherever they are to go.
 //!
-//! To a folder they go in parts, each of which appears when it is whole; `collection` says which are to be written.
+//! To a folder they go in parts, each of which appears when it is whole; `collection` says which
+//! are to be written.
 
 use std::collections::HashSet;
 
@@ -62,7 +63,8 @@ impl<'a> Job<'a> {
         Ok(collection.finish(&written)? && all_used)
     }
 
-    /// A row a picture, in order, after each of which `done` is called. Returns what has been said of those that could not be used.
+    /// A row a picture, in order, after each of which `done` is called. Returns what has been said
+    /// of those that could not be used.
     fn pictures(
         &self,
         units: &[&Unit],
@@ -112,7 +114,8 @@ impl Outcome {
         }
     }
 
-    /// Ends the output, unless nothing could be used: what was written before is then worth more than a table without rows.
+    /// Ends the output, unless nothing could be used: what was written before is then worth more
+    /// than a table without rows.
     pub(crate) fn end(self, rows: Box<dyn Rows>) -> Result<(), Stop> {
         if self.rows > 0 || self.unusable == 0 {
             rows.finish()?;

@@ -13,7 +13,8 @@ use crate::progress::Progress;
 use crate::stop::{Stop, say};
 use crate::text_file;
 
-/// ImageNet-1k's class names as CLIP's authors cleaned them up; `public/label-sets/SOURCES.md` says where they come from.
+/// ImageNet-1k's class names as CLIP's authors cleaned them up; `public/label-sets/SOURCES.md` says
+/// where they come from.
 const IMAGENET_1K: &str = include_str!("../../../public/label-sets/imagenet-1k.txt");
 /// What the list is called on the command line.
 const IMAGENET_1K_NAME: &str = "imagenet-1k";
@@ -25,8 +26,9 @@ pub(crate) struct LabelArguments {
     /// Candidate labels: a list as in a file of them, such as "cat, dog". These, or --labels-file.
     #[arg(long)]
     pub(crate) labels: Option<String>,
-    /// A file of labels: one a line or separated by commas, semicolons or tabs, with bullets or numbers, or as JSON, Markdown or HTML; -
-    /// for stdin; or imagenet-1k for the 1,000 names of ImageNet's classes.
+    /// A file of labels: one a line or separated by commas, semicolons or tabs, with bullets or
+    /// numbers, or as JSON, Markdown or HTML; - for stdin; or imagenet-1k for the 1,000 names of
+    /// ImageNet's classes.
     #[arg(long, value_name = "FILE", conflicts_with = "labels")]
     pub(crate) labels_file: Option<PathBuf>,
     #[command(flatten)]
@@ -35,10 +37,12 @@ pub(crate) struct LabelArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct TemplateArguments {
-    /// Prompt template; {} stands for the label. May be given several times: a label's embedding is then the mean over them.
+    /// Prompt template; {} stands for the label. May be given several times: a label's embedding is
+    /// then the mean over them.
     #[arg(long, value_name = "TEMPLATE", default_value = template::DEFAULT)]
     pub(crate) template: Vec<String>,
-    /// A file with a template a line, or imagenet-80 for the 80 that CLIP's authors used on ImageNet.
+    /// A file with a template a line, or imagenet-80 for the 80 that CLIP's authors used on
+    /// ImageNet.
     #[arg(long, value_name = "FILE", conflicts_with = "template")]
     pub(crate) template_file: Option<PathBuf>,
 }
@@ -125,7 +129,8 @@ impl TemplateArguments {
     }
 }
 
-/// The lines of a file that are not empty, trimmed; or of a list that is built in, if that is its name and no file has it.
+/// The lines of a file that are not empty, trimmed; or of a list that is built in, if that is its
+/// name and no file has it.
 fn lines(path: &Path, built_in: &str, list: &str) -> Result<Vec<String>, Stop> {
     let text = if is_built_in(path, built_in) {
         list.to_owned()
@@ -143,7 +148,8 @@ fn is_built_in(path: &Path, name: &str) -> bool {
     path == Path::new(name) && !path.exists()
 }
 
-/// An embedding a label: of its prompt, or of several the mean, made unit again, as CLIP's authors did it.
+/// An embedding a label: of its prompt, or of several the mean, made unit again, as CLIP's authors
+/// did it.
 pub(crate) fn embed(
     encoder: &TextEncoder,
     labels: &[String],

@@ -1,9 +1,11 @@
 //! `cliplet`: Cliplet's model from a terminal.
 //!
-//! What lives here: arguments ([`arguments`]), a module for each command, and what they share: which model, labels and pictures are meant
-//! ([`model`], [`labels`], [`pictures`]), how pictures become embeddings ([`encode`]), rows of results in several formats ([`output`]), large
-//! collections in parts ([`job`], [`collection`]), progress, and how the program ends ([`stop`]). What does not: the model, which is `cliplet-clip`'s, other
-//! people's files, which are `cliplet-checkpoints`', and the server, which is `cliplet-server`'s.
+//! What lives here: arguments ([`arguments`]), a module for each command, and what they share:
+//! which model, labels and pictures are meant ([`model`], [`labels`], [`pictures`]), how pictures
+//! become embeddings ([`encode`]), rows of results in several formats ([`output`]), large
+//! collections in parts ([`job`], [`collection`]), progress, and how the program ends ([`stop`]).
+//! What does not: the model, which is `cliplet-clip`'s, other people's files, which are
+//! `cliplet-checkpoints`', and the server, which is `cliplet-server`'s.
 
 #![forbid(unsafe_code)]
 

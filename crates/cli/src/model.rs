@@ -91,7 +91,8 @@ pub(crate) fn towers(
 /// Texts that are encoded together: what their beginnings have in common is computed once.
 const BATCH: usize = 64;
 
-/// The embeddings of texts, each with what stands for it in what is said if its end had to be left out.
+/// The embeddings of texts, each with what stands for it in what is said if its end had to be left
+/// out.
 pub(crate) fn embed_texts(
     encoder: &TextEncoder,
     texts: &[(String, String)],

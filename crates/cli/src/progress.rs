@@ -64,8 +64,8 @@ impl Drop for Progress {
     }
 }
 
-// By all that has been done since the beginning: indicatif's own estimate of the last seconds takes results that come many at a time for a pause
-// and a leap.
+// By all that has been done since the beginning: indicatif's own estimate of the last seconds takes
+// results that come many at a time for a pause and a leap.
 
 /// How many things are done in a second.
 fn per_second(state: &ProgressState) -> f64 {

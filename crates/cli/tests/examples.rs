@@ -1,5 +1,6 @@
-//! The scripts of `examples/` do what the book says, in the local mode of what they are for. Where GNU parallel or Ray is not on this
-//! machine, its test says so and ends; `CLIPLET_RAY_PYTHON` may name a Python that has Ray.
+//! The scripts of `examples/` do what the book says, in the local mode of what they are for. Where
+//! GNU parallel or Ray is not on this machine, its test says so and ends; `CLIPLET_RAY_PYTHON` may
+//! name a Python that has Ray.
 
 #![cfg(all(unix, feature = "parquet"))]
 

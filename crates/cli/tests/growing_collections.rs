@@ -1,4 +1,5 @@
-//! Collections in folders: what is in them is what was named last, after every change, and readers of such folders read them.
+//! Collections in folders: what is in them is what was named last, after every change, and readers
+//! of such folders read them.
 
 #![cfg(all(unix, feature = "parquet"))]
 
@@ -311,7 +312,8 @@ fn machines_share_a_folder_and_a_crash_costs_a_part() {
     all_shards().iter().for_each(|output| drop(stdout(output)));
     assert_eq!(rows(&out).len(), 11);
 
-    // As after a crash: a part that was recorded and not written, one that was written and whose elder is still there, and what was begun.
+    // As after a crash: a part that was recorded and not written, one that was written and whose
+    // elder is still there, and what was begun.
     let before = rows(&out);
     let all = parts(&out);
     let elder = all[1].with_file_name(
@@ -365,7 +367,8 @@ fn names_that_are_no_text_are_known_again() {
     assert!(folder.join("elsewhere.cliplet").is_dir());
 }
 
-/// What DuckDB, Polars, pandas and pyarrow find in a folder of parts, each way that they can read one.
+/// What DuckDB, Polars, pandas and pyarrow find in a folder of parts, each way that they can read
+/// one.
 #[test]
 fn other_programs_read_the_folder() {
     let python = env::var_os("CLIPLET_PYTHON").expect(

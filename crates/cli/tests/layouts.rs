@@ -1,5 +1,5 @@
-//! Models in every layout become GGUFs that give the embeddings of the program that they are from. The fixtures are written by
-//! `tools/make_open_clip.py` and `tools/make_repositories.py`.
+//! Models in every layout become GGUFs that give the embeddings of the program that they are from.
+//! The fixtures are written by `tools/make_open_clip.py` and `tools/make_repositories.py`.
 
 mod common;
 

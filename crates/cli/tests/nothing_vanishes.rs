@@ -1,4 +1,5 @@
-//! Whatever was named is done, or named in a sentence with the exit status 1; only what systems leave in folders is passed over.
+//! Whatever was named is done, or named in a sentence with the exit status 1; only what systems
+//! leave in folders is passed over.
 
 #![cfg(unix)]
 
@@ -59,7 +60,8 @@ fn names(output: &Output) -> Vec<String> {
     rows(output).iter().map(name).collect()
 }
 
-/// Checks that these are done, each of those is said in a line of its own, and the status is the right one.
+/// Checks that these are done, each of those is said in a line of its own, and the status is the
+/// right one.
 fn check(output: &Output, done: &[&str], said: &[&str]) {
     assert_eq!(names(output), done, "{}", stderr(output));
     let sentences = stderr(output);

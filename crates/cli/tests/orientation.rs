@@ -1,4 +1,5 @@
-//! However a file stores its picture, the program gives the embedding that transformers gives of the upright one.
+//! However a file stores its picture, the program gives the embedding that transformers gives of
+//! the upright one.
 
 mod common;
 #[path = "../../clip/tests/common/orientation.rs"]

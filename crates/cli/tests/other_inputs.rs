@@ -1,4 +1,5 @@
-//! Pictures that come otherwise than as files: on standard input, and in archives that are compressed.
+//! Pictures that come otherwise than as files: on standard input, and in archives that are
+//! compressed.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! What is written, and over what: nothing that is read or was not named, links and pipes as they are, and nothing half done.
+//! What is written, and over what: nothing that is read or was not named, links and pipes as they
+//! are, and nothing half done.
 
 #![cfg(unix)]
 

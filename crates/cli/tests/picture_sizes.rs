@@ -1,5 +1,5 @@
-//! With a model of 224 pixels, pictures whose sizes resizing once refused, and all others, get the embeddings that transformers
-//! computes.
+//! With a model of 224 pixels, pictures whose sizes resizing once refused, and all others, get the
+//! embeddings that transformers computes.
 
 mod common;
 

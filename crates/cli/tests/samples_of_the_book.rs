@@ -41,7 +41,8 @@ fn samples_run_and_print_what_stands_below_them() {
     assert!(run > 5 && compared > 1, "{run} run, {compared} compared");
 }
 
-/// The samples of a chapter that run `cliplet`, each with what stands below it as its output, if anything does.
+/// The samples of a chapter that run `cliplet`, each with what stands below it as its output, if
+/// anything does.
 fn with_outputs(chapter: &Document) -> Vec<(Sample, Option<Sample>)> {
     let mut samples: Vec<(Sample, Option<Sample>)> = Vec::new();
     for sample in chapter.samples() {

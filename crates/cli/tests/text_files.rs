@@ -1,4 +1,5 @@
-//! Text as other programs save it, and lists of labels as people have them, are read as the page reads them.
+//! Text as other programs save it, and lists of labels as people have them, are read as the page
+//! reads them.
 
 mod common;
 

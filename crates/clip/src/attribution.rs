@@ -2,15 +2,18 @@
 //!
 //! # Vision Transformers
 //!
-//! The class token, which the embedding is read off, gets what it knows of the picture through the attention of the blocks, and
-//! that is a sum over patches (`encoder/trace.rs`). The LayerNorm behind the blocks is an affine map once its variance is
-//! known, and the projection is linear. So each patch has a share of the embedding of its own, and with a text's
-//! embedding each share has a product. This is the method of Gandelsman, Efros and Steinhardt, "Interpreting CLIP's Image
-//! Representation via Text-Based Decomposition", ICLR 2024 (arXiv:2310.05916), over all blocks and heads. It needs no gradients,
-//! and nothing in it is estimated: shares and rest add up to the cosine.
+//! The class token, which the embedding is read off, gets what it knows of the picture through the
+//! attention of the blocks, and that is a sum over patches (`encoder/trace.rs`). The LayerNorm
+//! behind the blocks is an affine map once its variance is known, and the projection is linear. So
+//! each patch has a share of the embedding of its own, and with a text's embedding each share has a
+//! product. This is the method of Gandelsman, Efros and Steinhardt, "Interpreting CLIP's Image
+//! Representation via Text-Based Decomposition", ICLR 2024 (arXiv:2310.05916), over all blocks and
+//! heads. It needs no gradients, and nothing in it is estimated: shares and rest add up to the
+//! cosine.
 //!
-//! What it is not: a patch's share is what is handed on from the patch's place, and by then blocks before have mixed
-//! into it what is elsewhere. MLPs, the class token's look at itself, and biases are no patch's, and are in the rest.
+//! What it is not: a patch's share is what is handed on from the patch's place, and by then blocks
+//! before have mixed into it what is elsewhere. MLPs, the class token's look at itself, and biases
+//! are no patch's, and are in the rest.
 //!
 //! # Convolutional towers with a memory
 //!
@@ -39,7 +42,8 @@ pub struct Contributions {
 pub struct Attribution {
     /// Patches across, and down: pictures are square once they are cropped.
     pub across: usize,
-    /// What each patch adds, row by row from the top, `across * across` numbers. Below zero: it speaks against.
+    /// What each patch adds, row by row from the top, `across * across` numbers. Below zero: it
+    /// speaks against.
     pub patches: Vec<f32>,
     /// What is no patch's.
     pub rest: f32,
@@ -77,8 +81,9 @@ impl Contributions {
         sum
     }
 
-    /// The product of the embedding with a direction of its width, part by part. With a text's embedding that is the cosine; with
-    /// a text's less that of others it is how much better the text fits than these.
+    /// The product of the embedding with a direction of its width, part by part. With a text's
+    /// embedding that is the cosine; with a text's less that of others it is how much better the
+    /// text fits than these.
     pub fn along(&self, direction: &[f32]) -> Attribution {
         let dot = |part: &Vec<f32>| part.iter().zip(direction).map(|(a, b)| a * b).sum();
         Attribution {
@@ -89,9 +94,11 @@ impl Contributions {
     }
 }
 
-/// What a text has that others do not: its embedding less the mean of the others'. All are of one width.
+/// What a text has that others do not: its embedding less the mean of the others'. All are of one
+/// width.
 ///
-/// Texts of one list have much in common, such as being sentences about photographs, and what speaks for that speaks for none of them.
+/// Texts of one list have much in common, such as being sentences about photographs, and what
+/// speaks for that speaks for none of them.
 pub fn against<'a>(text: &[f32], others: impl IntoIterator<Item = &'a [f32]>) -> Vec<f32> {
     let mut mean = vec![0.0; text.len()];
     let mut count = 0.0f32;

@@ -12,7 +12,8 @@ use crate::Error;
 use crate::error::quoted;
 use crate::gguf::Metadata;
 
-/// The logit scale where the file names none: CLIP's training clips it at 100, and published models have reached that.
+/// The logit scale where the file names none: CLIP's training clips it at 100, and published models
+/// have reached that.
 pub const DEFAULT_LOGIT_SCALE: f32 = 100.0;
 
 /// Both towers.
@@ -110,15 +111,16 @@ pub struct TextConfig {
     pub pooling: Pooling,
 }
 
-/// Which token of a prompt its embedding is read off. It matters only to models that know tokens above the end of text, such as a padding
-/// token, or words that were learnt later.
+/// Which token of a prompt its embedding is read off. It matters only to models that know tokens
+/// above the end of text, such as a padding token, or words that were learnt later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pooling {
     /// The first end of text.
     #[default]
     EndOfText,
-    /// The first occurrence of the highest id, as OpenAI's `clip/model.py` has it, OpenCLIP where its configuration does not say
-    /// otherwise, and transformers where `eos_token_id` is 2 (`CLIPTextModel`).
+    /// The first occurrence of the highest id, as OpenAI's `clip/model.py` has it, OpenCLIP where
+    /// its configuration does not say otherwise, and transformers where `eos_token_id` is 2
+    /// (`CLIPTextModel`).
     HighestToken,
 }
 
@@ -221,7 +223,8 @@ impl Config {
         Ok(config)
     }
 
-    /// The same of a file that has a text tower alone. That of pictures is [`VisionConfig::absent`].
+    /// The same of a file that has a text tower alone. That of pictures is
+    /// [`VisionConfig::absent`].
     ///
     /// # Errors
     /// As [`Config::from_metadata`].

@@ -173,8 +173,8 @@ struct Wanted<'a> {
 }
 
 impl Block {
-    /// What becomes of the rows, or of those that are wanted, and the keys and values of all. `earlier` are those of rows
-    /// that stand before them.
+    /// What becomes of the rows, or of those that are wanted, and the keys and values of all.
+    /// `earlier` are those of rows that stand before them.
     fn forward(
         &self,
         xs: &Tensor,
@@ -244,10 +244,12 @@ impl Encoder {
         Ok(Self { blocks })
     }
 
-    /// `rows x width` to what becomes of the `wanted` rows, and of each block the keys and values of all rows.
+    /// `rows x width` to what becomes of the `wanted` rows, and of each block the keys and values
+    /// of all rows.
     ///
-    /// `visible` says which rows each row sees, counting those first that stand before them: `earlier` has their keys and
-    /// values, block by block, and is empty if there are none. The last block computes no more than what is wanted.
+    /// `visible` says which rows each row sees, counting those first that stand before them:
+    /// `earlier` has their keys and values, block by block, and is empty if there are none. The
+    /// last block computes no more than what is wanted.
     pub(crate) fn forward(
         &self,
         xs: &Tensor,

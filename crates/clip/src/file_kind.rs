@@ -1,12 +1,15 @@
-//! What a file is that was taken for a model, a configuration or a picture, told by its first bytes.
+//! What a file is that was taken for a model, a configuration or a picture, told by its first
+//! bytes.
 //!
-//! A download that went wrong, a placeholder and the file of another program all carry a model's name sometimes. Saying what they are helps
-//! more than saying what they are not. What is not here: reading any of them.
+//! A download that went wrong, a placeholder and the file of another program all carry a model's
+//! name sometimes. Saying what they are helps more than saying what they are not. What is not here:
+//! reading any of them.
 
 /// Bytes that are enough for [`of`].
 pub const ENOUGH: usize = 16;
 
-/// The kind of a file that begins so, as the end of a sentence that begins with "It is", where it is a known one.
+/// The kind of a file that begins so, as the end of a sentence that begins with "It is", where it
+/// is a known one.
 pub fn of(first: &[u8]) -> Option<&'static str> {
     let text = first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first);
     Some(match first {

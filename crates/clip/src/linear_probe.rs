@@ -1,11 +1,15 @@
-//! Teaching by example: a linear probe, which is a multinomial logistic regression on the embeddings of pictures.
+//! Teaching by example: a linear probe, which is a multinomial logistic regression on the
+//! embeddings of pictures.
 //!
-//! The method is that of section 3.2 of the CLIP paper (arXiv:2103.00020): the model stays as it is, and a linear classifier with an L2
-//! penalty is fitted with L-BFGS on what its vision tower gives. The objective is scikit-learn's `LogisticRegression`:
-//! `C * sum(cross entropy) + |W|^2 / 2`, whose intercept is not penalised. It has one minimum, so the same examples give the
-//! same probe. Here the embeddings are of unit length, as everywhere in this crate.
+//! The method is that of section 3.2 of the CLIP paper (arXiv:2103.00020): the model stays as it
+//! is, and a linear classifier with an L2 penalty is fitted with L-BFGS on what its vision tower
+//! gives. The objective is scikit-learn's `LogisticRegression`:
+//! `C * sum(cross entropy) + |W|^2 / 2`, whose intercept is not penalised. It has one minimum, so
+//! the same examples give the same probe. Here the embeddings are of unit length, as everywhere in
+//! this crate.
 //!
-//! A probe is written to a small JSON file ([`LinearProbe::to_json`]) that holds all that is needed to use it again, but for the model.
+//! A probe is written to a small JSON file ([`LinearProbe::to_json`]) that holds all that is needed
+//! to use it again, but for the model.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,18 +38,21 @@ const MOST_WIDTH: usize = 65_536;
 /// How a probe is fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Inverse strength of the L2 penalty, scikit-learn's `C`: the larger, the closer to the examples.
+    /// Inverse strength of the L2 penalty, scikit-learn's `C`: the larger, the closer to the
+    /// examples.
     pub c: f64,
 }
 
 impl Default for Settings {
-    /// Embeddings of unit length differ by little, so that weights must be large, and the penalty small.
+    /// Embeddings of unit length differ by little, so that weights must be large, and the penalty
+    /// small.
     fn default() -> Self {
         Self { c: 100.0 }
     }
 }
 
-/// The embedding of a picture, of unit length, and the number of the class that it is an example of.
+/// The embedding of a picture, of unit length, and the number of the class that it is an example
+/// of.
 #[derive(Clone, Copy, Debug)]
 pub struct Example<'a> {
     /// As the vision tower gives it.
@@ -88,12 +95,13 @@ pub struct LinearProbe {
 impl LinearProbe {
     /// Fits a probe to examples.
     ///
-    /// `model` is the model's name, for people; `anchor` its embedding of [`ANCHOR`]. `cross_validation` is kept beside it, as
-    /// [`Folds::try_fold`] has told.
+    /// `model` is the model's name, for people; `anchor` its embedding of [`ANCHOR`].
+    /// `cross_validation` is kept beside it, as [`Folds::try_fold`] has told.
     ///
     /// # Errors
-    /// [`Error::Probe`] if there are fewer than two classes or more than [`MOST_CLASSES`], if a class has no name, the name of another or
-    /// no example, or if the embeddings are not all as wide as the anchor.
+    /// [`Error::Probe`] if there are fewer than two classes or more than [`MOST_CLASSES`], if a
+    /// class has no name, the name of another or no example, or if the embeddings are not all as
+    /// wide as the anchor.
     pub fn fit(
         model: &str,
         anchor: &[f32],
@@ -175,9 +183,9 @@ impl LinearProbe {
 
     /// Whether it can be used with a model whose embedding of [`ANCHOR`] this is.
     ///
-    /// The same model in other weights (q4_0 instead of f16, say) gives nearly the same embeddings, and a probe is as good there;
-    /// those of two models that were trained apart have nothing in common. So the embeddings themselves are compared, and no name or
-    /// hash of a file.
+    /// The same model in other weights (q4_0 instead of f16, say) gives nearly the same embeddings,
+    /// and a probe is as good there; those of two models that were trained apart have nothing in
+    /// common. So the embeddings themselves are compared, and no name or hash of a file.
     pub fn fits(&self, anchor: &[f32]) -> bool {
         const SAME: f32 = 0.9;
         anchor.len() == self.anchor.len() && cosine(anchor, &self.anchor) >= SAME
@@ -301,7 +309,8 @@ fn check_classes(classes: &[String], examples: &[usize]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The examples in parts, each of which has its share of every class (stratified k-fold cross-validation).
+/// The examples in parts, each of which has its share of every class (stratified k-fold
+/// cross-validation).
 #[derive(Clone, Debug)]
 pub struct Folds {
     /// The part of each example.
@@ -313,11 +322,12 @@ impl Folds {
     /// Parts, at most, that cross-validation is made with.
     pub const MOST: usize = 5;
 
-    /// Puts examples of these classes into as many parts as the smallest class has examples, and [`Folds::MOST`] at most. None where a
-    /// class has one example alone, which could not be left out.
+    /// Puts examples of these classes into as many parts as the smallest class has examples, and
+    /// [`Folds::MOST`] at most. None where a class has one example alone, which could not be left
+    /// out.
     ///
-    /// The examples of a class go round the parts one after the other, and each class begins where the one before has ended, so
-    /// that parts are of equal size, but for one.
+    /// The examples of a class go round the parts one after the other, and each class begins where
+    /// the one before has ended, so that parts are of equal size, but for one.
     pub fn stratified(classes: &[usize]) -> Option<Self> {
         let class_count = classes.iter().max()? + 1;
         let mut counts = vec![0; class_count];
@@ -345,8 +355,8 @@ impl Folds {
         self.count
     }
 
-    /// Fits a probe to all examples but those of one part, and tells what class it takes these for: the number of each example of
-    /// the part, with that of the class.
+    /// Fits a probe to all examples but those of one part, and tells what class it takes these for:
+    /// the number of each example of the part, with that of the class.
     ///
     /// # Panics
     /// If these are other examples than the folds were made for.
@@ -376,7 +386,8 @@ impl Folds {
     }
 }
 
-/// Tries a probe on every example, each time fitted to the parts that do not have it. None where a class has one example alone.
+/// Tries a probe on every example, each time fitted to the parts that do not have it. None where a
+/// class has one example alone.
 pub fn cross_validate(
     examples: &[Example<'_>],
     class_count: usize,
@@ -409,11 +420,12 @@ fn fit(examples: &[Example<'_>], classes: usize, settings: Settings) -> (Vec<f32
     (weights.iter().map(|weight| *weight as f32).collect(), bias)
 }
 
-/// What is minimised: mean cross entropy + |W|^2 / (2 C n), which is scikit-learn's objective over C n. The variables are the weights, a row for
-/// each class, and then the biases.
+/// What is minimised: mean cross entropy + |W|^2 / (2 C n), which is scikit-learn's objective over
+/// C n. The variables are the weights, a row for each class, and then the biases.
 struct Problem {
-    /// The embeddings less their mean, one after the other. As the bias is not penalised, the minimum is the same, and it is found in
-    /// fewer steps: embeddings of pictures all point roughly the same way.
+    /// The embeddings less their mean, one after the other. As the bias is not penalised, the
+    /// minimum is the same, and it is found in fewer steps: embeddings of pictures all point
+    /// roughly the same way.
     inputs: Vec<f64>,
     mean: Vec<f64>,
     /// The class of each.
@@ -475,16 +487,18 @@ impl Problem {
         loss + self.penalty / 2.0 * dot(weights, weights)
     }
 
-    /// A step along the gradient that is never too long at the beginning: one over a bound of the curvature there. The inputs are not
-    /// longer than 2, and half the square of that bounds the Hessian of softmax.
+    /// A step along the gradient that is never too long at the beginning: one over a bound of the
+    /// curvature there. The inputs are not longer than 2, and half the square of that bounds the
+    /// Hessian of softmax.
     fn first_step(&self) -> f64 {
         1.0 / (2.0 + self.penalty)
     }
 }
 
-/// L-BFGS with a backtracking line search: Nocedal and Wright, Numerical Optimization, 2nd edition, algorithms 7.4, 7.5 and 3.1. The problem
-/// is strictly convex but for a constant added to all biases, along which the gradient is nothing, so that every step has a positive
-/// curvature, and the search needs no second Wolfe condition.
+/// L-BFGS with a backtracking line search: Nocedal and Wright, Numerical Optimization, 2nd edition,
+/// algorithms 7.4, 7.5 and 3.1. The problem is strictly convex but for a constant added to all
+/// biases, along which the gradient is nothing, so that every step has a positive curvature, and
+/// the search needs no second Wolfe condition.
 fn minimise(problem: &Problem) -> Vec<f64> {
     const REMEMBERED: usize = 10;
     const MOST_STEPS: usize = 1_000;
@@ -545,7 +559,8 @@ struct Step {
     curvature: f64,
 }
 
-/// Minus the gradient times the inverse of the Hessian, as far as the steps of the past tell (algorithm 7.4).
+/// Minus the gradient times the inverse of the Hessian, as far as the steps of the past tell
+/// (algorithm 7.4).
 fn direction(
     problem: &Problem,
     past: &std::collections::VecDeque<Step>,

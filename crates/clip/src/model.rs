@@ -1,4 +1,5 @@
-//! The whole model: both towers, the tokenizer and the configuration of one file; and each tower by itself.
+//! The whole model: both towers, the tokenizer and the configuration of one file; and each tower by
+//! itself.
 
 use std::io::{Read, Seek};
 
@@ -24,11 +25,12 @@ pub struct Clip {
 }
 
 impl Clip {
-    /// Reads a GGUF as clip.cpp writes it, tensor by tensor; the weights stay in memory as they are stored.
+    /// Reads a GGUF as clip.cpp writes it, tensor by tensor; the weights stay in memory as they are
+    /// stored.
     ///
     /// # Errors
-    /// [`Error::Model`] with a sentence if the file is damaged, or no CLIP with both towers, of a kind that can be read;
-    /// [`Error::Io`] if it cannot be read.
+    /// [`Error::Model`] with a sentence if the file is damaged, or no CLIP with both towers, of a
+    /// kind that can be read; [`Error::Io`] if it cannot be read.
     pub fn read<R: Read + Seek>(reader: &mut R, arithmetic: Arithmetic) -> Result<Self, Error> {
         let mut file = Gguf::open(reader)?;
         Ok(Self {
@@ -123,7 +125,8 @@ impl Clip {
     }
 }
 
-/// The image tower of a model, ready to encode pictures: of a whole one, or of a file that has nothing else.
+/// The image tower of a model, ready to encode pictures: of a whole one, or of a file that has
+/// nothing else.
 pub struct ImageEncoder {
     config: VisionConfig,
     projection_dim: usize,
@@ -165,7 +168,8 @@ impl ImageEncoder {
         self.encode_pixels(pixels)
     }
 
-    /// A picture as the image tower takes it: planar and normalised, `3 * image_size * image_size` numbers.
+    /// A picture as the image tower takes it: planar and normalised, `3 * image_size * image_size`
+    /// numbers.
     ///
     /// # Errors
     /// As [`preprocess::resize_and_crop`].
@@ -179,8 +183,8 @@ impl ImageEncoder {
         ))
     }
 
-    /// The embedding of a preprocessed picture, planar and normalised, `3 * image_size * image_size` numbers:
-    /// `projection_dim` numbers of unit length.
+    /// The embedding of a preprocessed picture, planar and normalised,
+    /// `3 * image_size * image_size` numbers: `projection_dim` numbers of unit length.
     ///
     /// # Errors
     /// [`Error::Compute`], also if there are more or fewer pixels.
@@ -189,7 +193,8 @@ impl ImageEncoder {
         Ok(embeddings.swap_remove(0))
     }
 
-    /// The same for several at once, which is quicker than one after the other: each weight is read once for all.
+    /// The same for several at once, which is quicker than one after the other: each weight is read
+    /// once for all.
     ///
     /// # Errors
     /// As [`ImageEncoder::encode_pixels`].
@@ -197,7 +202,8 @@ impl ImageEncoder {
         units(&on_all_threads(|| self.tower.forward(pictures))?)
     }
 
-    /// The embedding of a preprocessed picture as a sum over its patches. It takes about as long as [`ImageEncoder::encode_pixels`].
+    /// The embedding of a preprocessed picture as a sum over its patches. It takes about as long as
+    /// [`ImageEncoder::encode_pixels`].
     ///
     /// # Errors
     /// As [`ImageEncoder::encode_pixels`].
@@ -206,7 +212,8 @@ impl ImageEncoder {
     }
 }
 
-/// The text tower of a model and its tokenizer, ready to encode texts: of a whole one, or of a file that has nothing else.
+/// The text tower of a model and its tokenizer, ready to encode texts: of a whole one, or of a file
+/// that has nothing else.
 pub struct TextEncoder {
     projection_dim: usize,
     tokenizer: Tokenizer,
@@ -245,7 +252,8 @@ impl TextEncoder {
         &self.tokenizer
     }
 
-    /// The embedding of a text, cut to the model's context: `projection_dim` numbers of unit length.
+    /// The embedding of a text, cut to the model's context: `projection_dim` numbers of unit
+    /// length.
     ///
     /// # Errors
     /// [`Error::Text`] and [`Error::Compute`].
@@ -262,8 +270,8 @@ impl TextEncoder {
         Ok(embeddings.swap_remove(0))
     }
 
-    /// The same for several texts at once. What their beginnings have in common is computed once, and what they have in common
-    /// with the texts of earlier calls often not at all.
+    /// The same for several texts at once. What their beginnings have in common is computed once,
+    /// and what they have in common with the texts of earlier calls often not at all.
     ///
     /// # Errors
     /// As [`TextEncoder::encode_tokens`].
@@ -277,7 +285,8 @@ fn units(embeddings: &Tensor) -> Result<Vec<Vec<f32>>, Error> {
     Ok(embeddings.to_vec2()?.into_iter().map(unit).collect())
 }
 
-/// The vector divided by its length. One without a length, which only broken weights give, stays as it is.
+/// The vector divided by its length. One without a length, which only broken weights give, stays as
+/// it is.
 pub(crate) fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     if length > 0.0 {

@@ -1,8 +1,9 @@
 //! Pictures: from the bytes of a file to upright RGB pixels.
 //!
-//! The decoder, which there is with the feature `decoder`, is for where no browser is, and for what a browser refuses. Unlike
-//! `PIL.Image.convert("RGB")`, which drops the alpha channel and so brings out colours that nobody sees, transparent pictures are laid over
-//! white: what is scored is what is shown.
+//! The decoder, which there is with the feature `decoder`, is for where no browser is, and for what
+//! a browser refuses. Unlike `PIL.Image.convert("RGB")`, which drops the alpha channel and so
+//! brings out colours that nobody sees, transparent pictures are laid over white: what is scored is
+//! what is shown.
 
 #[cfg(feature = "decoder")]
 mod colour;
@@ -44,11 +45,12 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// From `3 * width * height` bytes: rows from top to bottom, pixels from left to right, red, green, blue.
+    /// From `3 * width * height` bytes: rows from top to bottom, pixels from left to right, red,
+    /// green, blue.
     ///
     /// # Errors
-    /// [`Error::EmptyPicture`] without a pixel, [`Error::PictureTooLarge`] above [`MAX_PIXELS`], and
-    /// [`Error::UnreadablePicture`] if the number of bytes is another one.
+    /// [`Error::EmptyPicture`] without a pixel, [`Error::PictureTooLarge`] above [`MAX_PIXELS`],
+    /// and [`Error::UnreadablePicture`] if the number of bytes is another one.
     pub fn new(width: u32, height: u32, rgb: Vec<u8>) -> Result<Self, Error> {
         check_size(width, height)?;
         if rgb.len() as u64 != 3 * u64::from(width) * u64::from(height) {

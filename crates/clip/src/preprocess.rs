@@ -1,6 +1,6 @@
-//! From a picture to what the vision tower takes, as Hugging Face's `CLIPImageProcessor` does it with Pillow: the
-//! shortest side is resized to the model's image size (bicubic, antialiased), the middle is cropped out, and the channels
-//! are rescaled to 0..1 and normalised.
+//! From a picture to what the vision tower takes, as Hugging Face's `CLIPImageProcessor` does it
+//! with Pillow: the shortest side is resized to the model's image size (bicubic, antialiased), the
+//! middle is cropped out, and the channels are rescaled to 0..1 and normalised.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{InnerPixel, U8x3};
@@ -11,17 +11,20 @@ pub use cliplet_kernels::pixels::normalise;
 use crate::Error;
 use crate::picture::Picture;
 
-/// Resizes the shortest side to `image_size` and crops the middle: `3 * image_size * image_size` bytes, pixel by pixel.
+/// Resizes the shortest side to `image_size` and crops the middle: `3 * image_size * image_size`
+/// bytes, pixel by pixel.
 ///
-/// Only the pixels that are kept are computed, so that a picture of any aspect costs no more than its own pixels.
+/// Only the pixels that are kept are computed, so that a picture of any aspect costs no more than
+/// its own pixels.
 ///
 /// # Errors
-/// [`Error::UnreadablePicture`] if the resizing library refuses, which a [`Picture`] gives it no reason to.
+/// [`Error::UnreadablePicture`] if the resizing library refuses, which a [`Picture`] gives it no
+/// reason to.
 pub fn resize_and_crop(picture: &Picture, image_size: usize) -> Result<Vec<u8>, Error> {
     let refused = |reason: &dyn std::fmt::Display| Error::UnreadablePicture(reason.to_string());
     let (width, height) = (picture.width(), picture.height());
-    // Types that are known when this is compiled leave out of the program all that the library can do with others, half a
-    // megabyte of tables among it.
+    // Types that are known when this is compiled leave out of the program all that the library can
+    // do with others, half a megabyte of tables among it.
     let source = TypedImageRef::<U8x3>::from_buffer(width, height, picture.rgb())
         .map_err(|error| refused(&error))?;
     let [first, second] = passes(width, height, image_size as u32);
@@ -45,7 +48,8 @@ pub fn resize_and_crop(picture: &Picture, image_size: usize) -> Result<Vec<u8>, 
 
 /// One of the two passes of resizing: what it reads and how large the result is, in pixels.
 struct Pass {
-    /// Left, top, width and height. The library refuses a box that leaves its picture by as much as a rounding error.
+    /// Left, top, width and height. The library refuses a box that leaves its picture by as much as
+    /// a rounding error.
     source: [f64; 4],
     width: u32,
     height: u32,
@@ -53,9 +57,10 @@ struct Pass {
 
 /// The passes by which a picture becomes the model's.
 ///
-/// Each has one direction to do, because Pillow rounds to bytes in between. The library would begin with the columns. Pillow 13
-/// does that where it takes more than twice as many pixels off the height as off the width, and otherwise begins with the rows
-/// (`ImagingResampleInner` in `Resample.c`).
+/// Each has one direction to do, because Pillow rounds to bytes in between. The library would begin
+/// with the columns. Pillow 13 does that where it takes more than twice as many pixels off the
+/// height as off the width, and otherwise begins with the rows (`ImagingResampleInner` in
+/// `Resample.c`).
 fn passes(width: u32, height: u32, image_size: u32) -> [Pass; 2] {
     let [left, top, box_width, box_height] = kept_part(width, height, image_size as usize);
     let (side, shortest) = (f64::from(image_size), width.min(height));
@@ -72,8 +77,8 @@ fn passes(width: u32, height: u32, image_size: u32) -> [Pass; 2] {
             pass([left, 0.0, box_width, side], image_size, image_size),
         ];
     }
-    // The first pass leaves out rows that the second does not read: the filter reaches two pixels of the result, or of the
-    // source where that is enlarged.
+    // The first pass leaves out rows that the second does not read: the filter reaches two pixels
+    // of the result, or of the source where that is enlarged.
     let margin = 2.0 * (box_height / side).max(1.0);
     let first = (top - margin).floor().max(0.0);
     let rows = (top + box_height + margin).ceil().min(f64::from(height)) - first;
@@ -83,9 +88,11 @@ fn passes(width: u32, height: u32, image_size: u32) -> [Pass; 2] {
     ]
 }
 
-/// The part of a picture that the model looks at, in pixels of the picture: left, top, width and height.
+/// The part of a picture that the model looks at, in pixels of the picture: left, top, width and
+/// height.
 ///
-/// It never leaves the picture: left and width, added as `f64`, are at most the picture's width, and top and height its height.
+/// It never leaves the picture: left and width, added as `f64`, are at most the picture's width,
+/// and top and height its height.
 ///
 /// # Panics
 /// If the picture has no pixels.
@@ -104,19 +111,21 @@ fn central_span(side: u32, shortest: u32, image_size: u32) -> (f64, f64) {
     let resized = resized_side(side, shortest, image_size);
     let offset = (resized - u64::from(image_size)) / 2;
     let side = f64::from(side);
-    // Multiplied first, so that the last pixel of the result ends exactly where the source does. A scale that was rounded
-    // before, and then multiplied, can end behind it.
+    // Multiplied first, so that the last pixel of the result ends exactly where the source does. A
+    // scale that was rounded before, and then multiplied, can end behind it.
     let place = |pixel: u64| (pixel as f64 * side / resized as f64).min(side);
     (place(offset), place(offset + u64::from(image_size)))
 }
 
-/// How long a side becomes, in pixels, rounded down (`transformers.image_transforms.get_resize_output_image_size`).
+/// How long a side becomes, in pixels, rounded down
+/// (`transformers.image_transforms.get_resize_output_image_size`).
 fn resized_side(side: u32, shortest: u32, image_size: u32) -> u64 {
     u64::from(image_size) * u64::from(side) / u64::from(shortest)
 }
 
-/// Cuts a normalised picture, planar and of `image_size * image_size` pixels, into patches: row by row, and of each patch its
-/// channels, rows and columns, in the order of the patch convolution's kernel.
+/// Cuts a normalised picture, planar and of `image_size * image_size` pixels, into patches: row by
+/// row, and of each patch its channels, rows and columns, in the order of the patch convolution's
+/// kernel.
 ///
 /// # Panics
 /// If `image_size` is no multiple of `patch_size`, or there are fewer pixels.

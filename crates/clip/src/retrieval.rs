@@ -1,9 +1,11 @@
-//! Comparing one embedding with many: searching pictures with words or with a picture, and finding words for one.
+//! Comparing one embedding with many: searching pictures with words or with a picture, and finding
+//! words for one.
 
 /// The cosine of an embedding with each of many, in their order; all of unit length.
 ///
-/// Summed in eight lanes, which compilers turn into vectors: for thousands of embeddings that matters. The last digit may be another
-/// than that of [`crate::zero_shot::cosine`], which sums one after the other.
+/// Summed in eight lanes, which compilers turn into vectors: for thousands of embeddings that
+/// matters. The last digit may be another than that of [`crate::zero_shot::cosine`], which sums one
+/// after the other.
 ///
 /// # Panics
 /// If they are not all of one width.
@@ -12,7 +14,8 @@ pub fn cosines(query: &[f32], many: &[impl AsRef<[f32]>]) -> Vec<f32> {
     each.map(|dot| dot.clamp(-1.0, 1.0)).collect()
 }
 
-/// Where the largest values are, largest first, at most `count` of them. Of equal ones the first comes first; what is no number comes last.
+/// Where the largest values are, largest first, at most `count` of them. Of equal ones the first
+/// comes first; what is no number comes last.
 pub fn largest(values: &[f32], count: usize) -> Vec<usize> {
     let mut best: Vec<usize> = Vec::with_capacity(count.min(values.len()) + 1);
     let key = |at: usize| {

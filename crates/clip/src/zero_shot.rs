@@ -11,8 +11,9 @@ pub struct Score {
 
 /// Scores a picture against texts, in the order of the texts.
 ///
-/// `image` and every text are embeddings of unit length and of the same width. `logit_scale` is the model's learnt
-/// inverse temperature, already exponentiated ([`crate::config::Config::logit_scale`]).
+/// `image` and every text are embeddings of unit length and of the same width. `logit_scale` is the
+/// model's learnt inverse temperature, already exponentiated
+/// ([`crate::config::Config::logit_scale`]).
 ///
 /// # Panics
 /// If a text's width differs from the picture's.
@@ -31,8 +32,9 @@ pub fn score(image: &[f32], texts: &[impl AsRef<[f32]>], logit_scale: f32) -> Ve
         .collect()
 }
 
-/// The embedding of a label that has several prompts: the mean of theirs, which have unit length, made a unit vector again (the
-/// prompt ensembles of the CLIP paper, section 3.1.4). One embedding alone is itself.
+/// The embedding of a label that has several prompts: the mean of theirs, which have unit length,
+/// made a unit vector again (the prompt ensembles of the CLIP paper, section 3.1.4). One embedding
+/// alone is itself.
 ///
 /// # Panics
 /// If there is none, or their widths differ.

@@ -1,4 +1,5 @@
-//! A picture's embedding is the sum of what its patches give, and the patches that speak for a text are where it is to be seen.
+//! A picture's embedding is the sum of what its patches give, and the patches that speak for a text
+//! are where it is to be seen.
 
 // The fixtures are read from a disk.
 #![cfg(not(target_arch = "wasm32"))]
@@ -93,7 +94,8 @@ fn two(first: &str, second: &str, corners: [(u32, u32); 2]) -> Picture {
     Picture::new(SIDE, SIDE, canvas.into_raw()).unwrap()
 }
 
-/// Where the picture is grey there is next to nothing, so that a gift of the rest to all patches would show.
+/// Where the picture is grey there is next to nothing, so that a gift of the rest to all patches
+/// would show.
 #[test]
 fn patches_are_told_apart() {
     let clip = starter(Arithmetic::Fast);

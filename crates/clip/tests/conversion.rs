@@ -1,6 +1,6 @@
-//! Repositories as Hugging Face transformers writes them become GGUFs that give the embeddings that transformers computes, and
-//! that are, byte for byte, what gguf's own writer makes of them, however their bytes arrive. The repositories are written by
-//! `tools/make_repositories.py`.
+//! Repositories as Hugging Face transformers writes them become GGUFs that give the embeddings that
+//! transformers computes, and that are, byte for byte, what gguf's own writer makes of them,
+//! however their bytes arrive. The repositories are written by `tools/make_repositories.py`.
 
 // The fixtures are read from a disk.
 #![cfg(not(target_arch = "wasm32"))]
@@ -110,7 +110,8 @@ fn embeddings_are_those_of_transformers() {
             (WeightType::F16, Arithmetic::Reference, 0.999_99),
             (WeightType::Q8_0, Arithmetic::Reference, 0.999),
             (WeightType::Q8_0, Arithmetic::Fast, 0.999),
-            // Four bits cost a random model as narrow as these much. That they are the right ones is the next test's.
+            // Four bits cost a random model as narrow as these much. That they are the right ones
+            // is the next test's.
             (WeightType::Q4_0, Arithmetic::Reference, 0.9),
         ] {
             let what = format!("{}, {weights}, {arithmetic:?}", case.name);
@@ -136,7 +137,8 @@ fn embeddings_are_those_of_transformers() {
     }
 }
 
-/// Where the embedding is read off the highest token, what one prompt ends with may be in the middle of another one.
+/// Where the embedding is read off the highest token, what one prompt ends with may be in the
+/// middle of another one.
 #[test]
 fn prompts_with_learnt_words_together_are_what_each_is_alone() {
     for case in ["f16-words", "f16-words-legacy"].map(Case::named) {
@@ -165,7 +167,8 @@ fn prompts_with_learnt_words_together_are_what_each_is_alone() {
     }
 }
 
-/// What a configuration says of the end of text changes nothing but what is said of it, unless it is 2.
+/// What a configuration says of the end of text changes nothing but what is said of it, unless it
+/// is 2.
 #[test]
 fn the_end_of_text_is_the_tokenizer_s() {
     let case = Case::named("f16-words");
@@ -680,7 +683,8 @@ fn preparations_that_cannot_be_are_refused_and_others_remarked_on() {
             None => assert_eq!(remarks, "", "{changes}"),
         }
     }
-    // Without a mean and a standard deviation, colours stay as they are; transformers 5 nests the pictures' part.
+    // Without a mean and a standard deviation, colours stay as they are; transformers 5 nests the
+    // pictures' part.
     let nested: serde_json::Value = serde_json::from_slice(
         with(json!({"do_normalize": false}))
             .preprocessor_config

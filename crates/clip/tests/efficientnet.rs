@@ -1,6 +1,6 @@
-//! Convolutional towers give the embeddings that PyTorch computes from the same files, and explain them; in a browser too, as a part
-//! of in_browser.rs. These are small ones with random weights, written by `tools/make_efficientnet.py`; one of real size is the
-//! starter (starter.rs).
+//! Convolutional towers give the embeddings that PyTorch computes from the same files, and explain
+//! them; in a browser too, as a part of in_browser.rs. These are small ones with random weights,
+//! written by `tools/make_efficientnet.py`; one of real size is the starter (starter.rs).
 
 use std::io::Cursor;
 
@@ -130,8 +130,8 @@ fn embeddings_are_those_of_pytorch() {
     }
 }
 
-/// What the shares of places, and the rest, are a sum of. Quick arithmetic rounds the features of each place where it otherwise rounds
-/// their mean, and by how much depends on the processor.
+/// What the shares of places, and the rest, are a sum of. Quick arithmetic rounds the features of
+/// each place where it otherwise rounds their mean, and by how much depends on the processor.
 #[test]
 fn places_and_rest_add_up_to_the_embedding() {
     let Cases { photographs, cases } = Cases::read();

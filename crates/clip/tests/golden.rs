@@ -1,5 +1,6 @@
-//! Small CLIPs with random weights give the embeddings that Hugging Face transformers computes from the same files, and
-//! those that candle-transformers computes. The files are written by `tools/make_golden.py`.
+//! Small CLIPs with random weights give the embeddings that Hugging Face transformers computes from
+//! the same files, and those that candle-transformers computes. The files are written by
+//! `tools/make_golden.py`.
 
 // The fixtures are read from a disk.
 #![cfg(not(target_arch = "wasm32"))]
@@ -20,8 +21,9 @@ use cliplet_clip::config::EncoderConfig;
 use cliplet_clip::{Arithmetic, Clip, config, preprocess, zero_shot};
 use serde::Deserialize;
 
-/// The least cosine of the reference path, whose arithmetic is f32 as that of transformers: rounding costs 1e-12, and the
-/// wrong activation function, the smallest mistake there is to make, 2e-6.
+/// The least cosine of the reference path, whose arithmetic is f32 as that of transformers:
+/// rounding costs 1e-12, and the wrong activation function, the smallest mistake there is to make,
+/// 2e-6.
 const REFERENCE: f64 = 0.999_999_9;
 
 /// The least cosine of the fast path.
@@ -191,7 +193,8 @@ fn the_fast_path_agrees_with_transformers() {
     }
 }
 
-/// Prompts that begin alike share what is computed of their beginnings, in one call and from one to the next.
+/// Prompts that begin alike share what is computed of their beginnings, in one call and from one to
+/// the next.
 #[test]
 fn prompts_encoded_together_are_what_each_is_alone() {
     for case in &Case::all() {
@@ -265,7 +268,8 @@ fn scores_agree_with_transformers() {
     }
 }
 
-/// The limit is worth something: one wrong bit in a file, the one that says which activation function, breaks it.
+/// The limit is worth something: one wrong bit in a file, the one that says which activation
+/// function, breaks it.
 #[test]
 fn the_other_activation_is_noticed() {
     for case in Case::all() {
@@ -291,8 +295,8 @@ fn the_other_activation_is_noticed() {
     }
 }
 
-/// An oracle that shares neither code nor weights' names with ours: candle-transformers' own CLIP. Its activation is
-/// quick-GELU and its LayerNorm's epsilon 1e-5, whatever the file says.
+/// An oracle that shares neither code nor weights' names with ours: candle-transformers' own CLIP.
+/// Its activation is quick-GELU and its LayerNorm's epsilon 1e-5, whatever the file says.
 #[test]
 fn the_reference_path_agrees_with_candle_transformers() {
     let mut compared = 0;

@@ -1,4 +1,5 @@
-//! Damaged and foreign files are refused with a sentence: no panic, and no more memory than the file's own size justifies.
+//! Damaged and foreign files are refused with a sentence: no panic, and no more memory than the
+//! file's own size justifies.
 
 // The fixtures are read from a disk.
 #![cfg(not(target_arch = "wasm32"))]
@@ -426,7 +427,8 @@ fn tensors_that_are_missing_or_of_another_shape() {
         });
         assert!(sentence.contains(name), "{sentence}");
         let shapes = [
-            // One row less, half as wide, turned, and flat: none of them is more than the file holds.
+            // One row less, half as wide, turned, and flat: none of them is more than the file
+            // holds.
             dims[..dims.len() - 1]
                 .iter()
                 .copied()

@@ -1,4 +1,5 @@
-//! Damaged and foreign repositories are refused with a sentence: no panic, and no more memory than a header's own size justifies.
+//! Damaged and foreign repositories are refused with a sentence: no panic, and no more memory than
+//! a header's own size justifies.
 
 // The fixtures are read from a disk.
 #![cfg(not(target_arch = "wasm32"))]

@@ -1,5 +1,5 @@
-//! The golden tests' files once more, in a browser, where the fast path has kernels of its own; convolutional
-//! towers; and a conversion.
+//! The golden tests' files once more, in a browser, where the fast path has kernels of its own;
+//! convolutional towers; and a conversion.
 #![cfg(target_arch = "wasm32")]
 
 mod efficientnet;
@@ -165,7 +165,8 @@ fn learnt_words_are_read_as_transformers_reads_them() {
     }
 }
 
-/// The same bytes as natively, whose hashes `crates/clip/tests/conversion.rs` compares with those of gguf's own writer.
+/// The same bytes as natively, whose hashes `crates/clip/tests/conversion.rs` compares with those
+/// of gguf's own writer.
 #[wasm_bindgen_test]
 fn a_repository_becomes_the_same_file() {
     let (name, repository, weights, _) = repository!("bf16-sparse");

@@ -1,5 +1,6 @@
-//! Every kind of picture file is read as Pillow, LittleCMS and tifffile read it, or refused by what it is. `tools/make_kinds.py` writes the
-//! files, and the embeddings that transformers computes of what these read.
+//! Every kind of picture file is read as Pillow, LittleCMS and tifffile read it, or refused by what
+//! it is. `tools/make_kinds.py` writes the files, and the embeddings that transformers computes of
+//! what these read.
 
 // The fixtures are read from a disk.
 #![cfg(not(target_arch = "wasm32"))]

@@ -1,5 +1,5 @@
-//! A linear probe gives the probabilities of scikit-learn's logistic regression, and a file that is no probe is refused. The reference
-//! values are written by `tools/make_probe.py`.
+//! A linear probe gives the probabilities of scikit-learn's logistic regression, and a file that is
+//! no probe is refused. The reference values are written by `tools/make_probe.py`.
 
 use cliplet_clip::Error;
 use cliplet_clip::linear_probe::{
@@ -230,7 +230,8 @@ fn sentence(error: Error) -> String {
     sentence
 }
 
-/// As many as somebody may give: it must be a matter of a moment. How long it takes is printed, and not judged.
+/// As many as somebody may give: it must be a matter of a moment. How long it takes is printed, and
+/// not judged.
 #[test]
 fn twenty_classes_of_twenty_pictures() {
     const WIDTH: usize = 512;

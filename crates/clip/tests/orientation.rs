@@ -1,4 +1,5 @@
-//! However a file stores its picture, the decoded one is upright, and is encoded as transformers encodes the upright one.
+//! However a file stores its picture, the decoded one is upright, and is encoded as transformers
+//! encodes the upright one.
 
 mod common;
 #[path = "common/orientation.rs"]

@@ -1,5 +1,5 @@
-//! Photographs of odd sizes are resized and cropped as Hugging Face's CLIPImageProcessor does it with Pillow. The
-//! photographs and the expected pixels are written by `tools/make_pixels.py`.
+//! Photographs of odd sizes are resized and cropped as Hugging Face's CLIPImageProcessor does it
+//! with Pillow. The photographs and the expected pixels are written by `tools/make_pixels.py`.
 
 // The fixtures are read from a disk.
 #![cfg(not(target_arch = "wasm32"))]

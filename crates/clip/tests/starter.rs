@@ -1,6 +1,7 @@
-//! The starter model gives real photographs and texts the embeddings and scores that PyTorch computes with the same weights, and the
-//! page's samples their best labels; a ViT of 224 pixels with random weights gives photographs the embeddings of Hugging Face
-//! transformers. What is expected is written by `tools/make_starter.py` and `tools/make_embeddings.py`.
+//! The starter model gives real photographs and texts the embeddings and scores that PyTorch
+//! computes with the same weights, and the page's samples their best labels; a ViT of 224 pixels
+//! with random weights gives photographs the embeddings of Hugging Face transformers. What is
+//! expected is written by `tools/make_starter.py` and `tools/make_embeddings.py`.
 
 // The fixtures are read from a disk.
 #![cfg(not(target_arch = "wasm32"))]
@@ -32,7 +33,8 @@ const REAL_SHAPE: Model = Model {
 /// The most a score or a cosine may differ from that of the reference.
 const SCORE: f32 = 0.01;
 
-/// Scores nearer to each other than this may change places: pixels differ by up to 1/255, and a fast path rounds.
+/// Scores nearer to each other than this may change places: pixels differ by up to 1/255, and a
+/// fast path rounds.
 const TIE: f32 = 0.002;
 
 /// A model, what the reference computes with it, and what writes that down.
@@ -49,7 +51,8 @@ struct Fixture<Entry> {
     entries: Vec<Entry>,
     #[serde(default)]
     template: String,
-    /// Embeddings of pictures, by their paths from the repository's root. Only the starter's fixture has these, and those of texts.
+    /// Embeddings of pictures, by their paths from the repository's root. Only the starter's
+    /// fixture has these, and those of texts.
     #[serde(default)]
     pictures: BTreeMap<PathBuf, Vec<f32>>,
     #[serde(default)]

@@ -1,6 +1,6 @@
-//! Texts of every kind get the token ids that OpenCLIP's tokenizer gives them, from CLIP's list of tokens alone, without its
-//! merges. Where OpenCLIP's cleaning changes nothing, these are the ids of Hugging Face's CLIPTokenizerFast. The texts and ids are written
-//! by `tools/make_tokens.py`.
+//! Texts of every kind get the token ids that OpenCLIP's tokenizer gives them, from CLIP's list of
+//! tokens alone, without its merges. Where OpenCLIP's cleaning changes nothing, these are the ids
+//! of Hugging Face's CLIPTokenizerFast. The texts and ids are written by `tools/make_tokens.py`.
 
 mod common;
 
@@ -205,7 +205,8 @@ fn lists_that_are_not_clip_s_are_refused() {
     assert!(sentence.contains("stands behind"), "{sentence}");
 }
 
-/// A list of tokens with a padding token and learnt words behind it, and ids without a token, gives the ids that transformers gives.
+/// A list of tokens with a padding token and learnt words behind it, and ids without a token, gives
+/// the ids that transformers gives.
 #[test]
 fn words_behind_the_list_are_read_as_transformers_reads_them() {
     let tokens: Vec<&str> = VOCABULARY.lines().collect();

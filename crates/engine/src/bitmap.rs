@@ -1,4 +1,5 @@
-//! What decoding and reading back have in common: bitmaps and canvases of the browser, and what errors mean there.
+//! What decoding and reading back have in common: bitmaps and canvases of the browser, and what
+//! errors mean there.
 
 use cliplet_clip::Error;
 use js_sys::{Object, Reflect};

@@ -1,6 +1,7 @@
 //! What is known of a page's collection of many pictures.
 //!
-//! What is held of a picture is the browser's handle of its file, its hash, and, with the model, its embedding.
+//! What is held of a picture is the browser's handle of its file, its hash, and, with the model,
+//! its embedding.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -231,7 +232,8 @@ impl Collection {
         Some((width, height, blob_of(&parts).ok()?))
     }
 
-    /// Keeps a picture for the next visit. Gives whether there was room; where the store cannot be had, nobody needs any.
+    /// Keeps a picture for the next visit. Gives whether there was room; where the store cannot be
+    /// had, nobody needs any.
     pub(super) fn keep(
         &self,
         model: &LoadedModel,
@@ -264,7 +266,8 @@ impl Collection {
         }
     }
 
-    /// Examples of a class are written down where they are kept; those that are not read yet, when they are.
+    /// Examples of a class are written down where they are kept; those that are not read yet, when
+    /// they are.
     pub(super) fn teach(&self, ids: &[ItemId], class: Rc<str>) {
         let mut hashes = Vec::new();
         let mut known = self.items.borrow_mut();
@@ -292,7 +295,8 @@ impl Collection {
         }
     }
 
-    /// The class that a picture was an example of in an earlier visit, unless something else was said in this one.
+    /// The class that a picture was an example of in an earlier visit, unless something else was
+    /// said in this one.
     pub(super) fn earlier_class(&self, id: ItemId, hash: &ContentHash) -> Option<String> {
         let said = self.items.borrow().get(&id)?.class.is_some();
         let previews = self.previews.borrow();

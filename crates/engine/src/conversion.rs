@@ -1,5 +1,6 @@
-//! Models laid out as Hugging Face transformers does it, made into one file of the store while their files arrive, from a server
-//! or from the device itself; and single files on the device. What is not here: the conversion of the weights, which is `cliplet-clip`'s.
+//! Models laid out as Hugging Face transformers does it, made into one file of the store while
+//! their files arrive, from a server or from the device itself; and single files on the device.
+//! What is not here: the conversion of the weights, which is `cliplet-clip`'s.
 
 use cliplet_clip::Error;
 use cliplet_clip::gguf::WeightType;
@@ -25,7 +26,8 @@ const MOST_BEGINNINGS: u32 = 2;
 /// Bytes of a file on the device that are read at a time.
 const SLICE: u64 = 4 << 20;
 
-/// Bytes in which the header of a file with weights most likely fits: one of a thousand tensors has a hundred thousand.
+/// Bytes in which the header of a file with weights most likely fits: one of a thousand tensors has
+/// a hundred thousand.
 const LIKELY_HEADER: u64 = 256 << 10;
 
 /// Where a model's files come from.
@@ -45,8 +47,8 @@ pub(super) enum Origin<'a> {
 /// Makes a model's file. The caller has the lock of `name`, and hears by `tell` how far it is.
 ///
 /// # Errors
-/// Those of the network and of the store, after which it can be gone on with where it has ended, and
-/// [`Failure::UnusableModel`], after which it is deleted.
+/// Those of the network and of the store, after which it can be gone on with where it has ended,
+/// and [`Failure::UnusableModel`], after which it is deleted.
 pub(super) async fn convert(
     task: &Task,
     model: &ModelEntry,
@@ -80,7 +82,8 @@ pub(super) async fn copy(
     tell: &dyn Fn(Progress),
 ) -> Result<(), Stopped> {
     let (_, blob) = files.first().ok_or(Failure::FilesGone)?;
-    // A browser says nothing of a file's version: what an earlier attempt has copied may be another one's.
+    // A browser says nothing of a file's version: what an earlier attempt has copied may be another
+    // one's.
     arriving.begin_anew()?;
     let total = Some(blob.size() as u64);
     arriving.describe(None, total);
@@ -100,7 +103,8 @@ pub(super) async fn copy(
     Ok(())
 }
 
-/// The next bytes of a file on the device, from `at` on, which is moved behind them; none at its end.
+/// The next bytes of a file on the device, from `at` on, which is moved behind them; none at its
+/// end.
 async fn slice(blob: &Blob, at: &mut u64) -> Result<Option<Uint8Array>, Failure> {
     let end = (*at + SLICE).min(blob.size() as u64);
     if end <= *at {
@@ -311,10 +315,11 @@ impl One<'_> {
             .parts()
             .get(self.index)
             .map(|part| part.used.beginning());
-        // Up to the end of its header first, and no further: what is behind may be here. Where that is so, no more than a likely
-        // length is asked for.
+        // Up to the end of its header first, and no further: what is behind may be here. Where that
+        // is so, no more than a likely length is asked for.
         let mut flow = (self.open)(0, used.map(|_| LIKELY_HEADER));
-        // What has come and is not taken yet: its beginning until the length of the header is known, and then what is behind it.
+        // What has come and is not taken yet: its beginning until the length of the header is
+        // known, and then what is behind it.
         let (mut held, mut come, mut header) = (Vec::new(), 0, None);
         while source.header_length().is_none() {
             let mut bytes = flow.next().await?;

@@ -1,6 +1,7 @@
-//! From a picture file to pixels: with the browser's own decoder, which knows more formats, is quicker, turns the picture
-//! upright and converts its colours; with that of `crates/decoder` where the browser refuses a TIFF, and where the end of a JPEG is
-//! missing, of which browsers make different things. That one is a program of its own, which the worker's script fetches when the
+//! From a picture file to pixels: with the browser's own decoder, which knows more formats, is
+//! quicker, turns the picture upright and converts its colours; with that of `crates/decoder` where
+//! the browser refuses a TIFF, and where the end of a JPEG is missing, of which browsers make
+//! different things. That one is a program of its own, which the worker's script fetches when the
 //! first such picture comes.
 //!
 //! Both lay transparent pictures over white, and so are pixels that are decoded already.
@@ -93,7 +94,8 @@ async fn part(file: &Blob, begin: f64, end: f64) -> Result<Vec<u8>, Failure> {
 // The worker's script has it (js/engine/worker.js).
 #[wasm_bindgen]
 extern "C" {
-    /// What `decode` of `crates/decoder` gives, of a picture that it breaks down over `[]`; fails where the program cannot be had.
+    /// What `decode` of `crates/decoder` gives, of a picture that it breaks down over `[]`; fails
+    /// where the program cannot be had.
     #[wasm_bindgen(catch, js_name = decodeClipletPicture)]
     async fn decode_picture(file: Uint8Array) -> Result<JsValue, JsValue>;
 }
@@ -168,7 +170,8 @@ pub(super) async fn decode_and_shrink(file: &Blob, side: u32) -> Result<(Picture
     Ok((picture?, jpeg(&small?).await?))
 }
 
-/// A canvas with what `draw` puts into its width and height, over white, in the shape of a picture of this size.
+/// A canvas with what `draw` puts into its width and height, over white, in the shape of a picture
+/// of this size.
 fn small_canvas(
     width: u32,
     height: u32,
@@ -215,7 +218,8 @@ fn canvas_of(picture: &Picture) -> Result<OffscreenCanvas, Failure> {
         .chunks_exact(3)
         .flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255])
         .collect();
-    // A copy outside WebAssembly's memory: where that is shared with threads, browsers take no pictures from it.
+    // A copy outside WebAssembly's memory: where that is shared with threads, browsers take no
+    // pictures from it.
     let rgba = Uint8ClampedArray::from(&rgba[..]);
     let data = ImageData::new_with_js_u8_clamped_array(&rgba, picture.width()).map_err(internal)?;
     let canvas = OffscreenCanvas::new(picture.width(), picture.height()).map_err(internal)?;

@@ -1,13 +1,16 @@
-//! The engine: a dedicated worker around Cliplet's model. It takes requests one by one as they come, and works on each as a task of
-//! its own, so that a picture can be scored while a model is still arriving. The page that has started it may bring others.
+//! The engine: a dedicated worker around Cliplet's model. It takes requests one by one as they
+//! come, and works on each as a task of its own, so that a picture can be scored while a model is
+//! still arriving. The page that has started it may bring others.
 //!
-//! It is the only code that talks to both the model and the browser. `requests` does what a page asks for. A `page_session` is a
-//! page, `session_state` what it has, with its `collection` of many pictures, and `session_registry` what all pages share; `model`,
-//! `embedding` and `pictures` hold what is known, and `scoring` makes scores of cosines. `fetch`, `store` and `conversion` bring
-//! model files in, `source` says where one comes from, and `ranges` which parts of it are there. `decode` makes pixels of a picture
-//! file, which `readback` gets out of the browser's `bitmap`; `pixels` are those that the page hands over. `tasks` lets work be
-//! cancelled; `port` speaks to pages, through the worker's `global` object. What is not here: the messages (`cliplet-protocol`),
-//! arithmetic (`cliplet-clip`), and anything that a person sees (the page).
+//! It is the only code that talks to both the model and the browser. `requests` does what a page
+//! asks for. A `page_session` is a page, `session_state` what it has, with its `collection` of many
+//! pictures, and `session_registry` what all pages share; `model`, `embedding` and `pictures` hold
+//! what is known, and `scoring` makes scores of cosines. `fetch`, `store` and `conversion` bring
+//! model files in, `source` says where one comes from, and `ranges` which parts of it are there.
+//! `decode` makes pixels of a picture file, which `readback` gets out of the browser's `bitmap`;
+//! `pixels` are those that the page hands over. `tasks` lets work be cancelled; `port` speaks to
+//! pages, through the worker's `global` object. What is not here: the messages
+//! (`cliplet-protocol`), arithmetic (`cliplet-clip`), and anything that a person sees (the page).
 
 #![forbid(unsafe_code)]
 
@@ -47,9 +50,9 @@ use port::{Attachments, PagePort};
 use session_registry::SessionRegistry;
 use tasks::Stopped;
 
-/// Starts to listen to the page, and says so to it, with the name of this build of the engine and how many threads compute.
-/// Called once, on the worker's own thread, when the other threads are there: what is computed sooner would be computed
-/// without them, now and later.
+/// Starts to listen to the page, and says so to it, with the name of this build of the engine and
+/// how many threads compute. Called once, on the worker's own thread, when the other threads are
+/// there: what is computed sooner would be computed without them, now and later.
 pub fn start(build: String, threads: u32) {
     report_crashes();
     let worker = Rc::new(Worker {
@@ -125,7 +128,8 @@ impl Worker {
     }
 }
 
-/// Tells all pages of a panic, and of what ends the program without one: memory that is not to be had.
+/// Tells all pages of a panic, and of what ends the program without one: memory that is not to be
+/// had.
 fn report_crashes() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);

@@ -1,7 +1,7 @@
 //! The program that runs inside the worker.
 //!
-//! The worker's script loads it, gives it threads where the build has them, and then lets it listen. `main` does nothing,
-//! as it would do it on every thread.
+//! The worker's script loads it, gives it threads where the build has them, and then lets it
+//! listen. `main` does nothing, as it would do it on every thread.
 
 #![forbid(unsafe_code)]
 

@@ -19,11 +19,12 @@ use cliplet_protocol::messages::{Failure, Progress, PromptTokens};
 use cliplet_protocol::query::{Candidate, LabelQuery};
 use cliplet_protocol::scoring::Scoring;
 
-/// Prompts that are kept at most, some 2 KB each. Half-typed labels are among them, so it is above the longest lists.
+/// Prompts that are kept at most, some 2 KB each. Half-typed labels are among them, so it is above
+/// the longest lists.
 const MAX_PROMPTS: usize = 20_000;
 
-/// Prompts that are encoded together at most: they share what they have in common, and a request can be cancelled in
-/// between.
+/// Prompts that are encoded together at most: they share what they have in common, and a request
+/// can be cancelled in between.
 const BATCH: usize = 16;
 
 /// Between the prompts of an ensemble, where they stand in one text.
@@ -35,7 +36,8 @@ struct Encoded {
     total: u32,
 }
 
-/// What is known of the picture that was explained last, by one model. Of any label, it says the rest by products alone.
+/// What is known of the picture that was explained last, by one model. Of any label, it says the
+/// rest by products alone.
 pub(super) struct Explained {
     hash: ContentHash,
     pub(super) contributions: Contributions,
@@ -67,8 +69,8 @@ pub(super) struct LoadedModel {
 }
 
 impl LoadedModel {
-    /// Reads a model from its file, which came from this source or was compared with it, and what earlier visits have encoded with
-    /// it.
+    /// Reads a model from its file, which came from this source or was compared with it, and what
+    /// earlier visits have encoded with it.
     pub(super) async fn read(
         model: &ModelEntry,
         source: &Source,
@@ -129,7 +131,8 @@ impl LoadedModel {
         Ok(prompts.remove(0))
     }
 
-    /// The same for a part of all that a request wants to know. `keep` them for the next visit, or not.
+    /// The same for a part of all that a request wants to know. `keep` them for the next visit, or
+    /// not.
     async fn prompts_of(
         &self,
         task: &Task,
@@ -167,7 +170,8 @@ impl LoadedModel {
         }
     }
 
-    /// The embeddings of candidate labels, in their order: of one prompt or of the mean of several; only unknown ones are encoded.
+    /// The embeddings of candidate labels, in their order: of one prompt or of the mean of several;
+    /// only unknown ones are encoded.
     pub(super) async fn candidates(
         &self,
         task: &Task,
@@ -218,7 +222,8 @@ impl LoadedModel {
             .sum()
     }
 
-    /// The mean of several prompts' embeddings. It is kept for the next visit, and they are not: it is all that is asked for.
+    /// The mean of several prompts' embeddings. It is kept for the next visit, and they are not: it
+    /// is all that is asked for.
     async fn ensemble(
         &self,
         task: &Task,
@@ -291,7 +296,8 @@ impl LoadedModel {
         Ok(())
     }
 
-    /// Keeps the prompts that have been encoded since the last time for the next visit. Nobody needs to wait for that.
+    /// Keeps the prompts that have been encoded since the last time for the next visit. Nobody
+    /// needs to wait for that.
     pub(super) fn keep_prompts(&self) {
         let prompts = self.unkept_prompts.take();
         if !prompts.is_empty() {
@@ -341,7 +347,8 @@ impl LoadedModel {
         explained.clone().filter(|known| known.hash == *hash)
     }
 
-    /// Finds out what the parts of a picture contribute to its embedding, and keeps it until the next.
+    /// Finds out what the parts of a picture contribute to its embedding, and keeps it until the
+    /// next.
     pub(super) fn explain(
         &self,
         hash: ContentHash,

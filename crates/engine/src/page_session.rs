@@ -1,4 +1,5 @@
-//! A page that the worker works for: its requests under way, what it has, and how its pictures are encoded.
+//! A page that the worker works for: its requests under way, what it has, and how its pictures are
+//! encoded.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -74,7 +75,8 @@ impl PageSession {
         Ok(embedding)
     }
 
-    /// The pixels of a picture that is about to be encoded; its file is decoded again where they are not kept.
+    /// The pixels of a picture that is about to be encoded; its file is decoded again where they
+    /// are not kept.
     pub(super) async fn pixels_of(
         &self,
         task: &Task,
@@ -101,8 +103,8 @@ impl PageSession {
         hash: ContentHash,
         pixels: Rc<Picture>,
     ) -> Result<Embedding, Stopped> {
-        // Other requests wait for pictures, too. Each says so before it lets the others go first, and whoever comes back
-        // first encodes for all.
+        // Other requests wait for pictures, too. Each says so before it lets the others go first,
+        // and whoever comes back first encodes for all.
         let waiting = Rc::new(WaitingPicture {
             model: Rc::clone(model),
             hash,

@@ -1,5 +1,5 @@
-//! The pictures that the page has handed over. What is kept is the file; pixels only until the next encoding, since one
-//! large photograph takes a hundred megabytes of them, unless there is no file.
+//! The pictures that the page has handed over. What is kept is the file; pixels only until the next
+//! encoding, since one large photograph takes a hundred megabytes of them, unless there is no file.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -39,10 +39,12 @@ pub(super) struct TakenPicture {
 /// All of them.
 pub(super) type Pictures = HashMap<PictureId, TakenPicture>;
 
-/// Bytes hashed at a time, and the most that the browser is asked to hash, which it only does of what lies in memory as a whole.
+/// Bytes hashed at a time, and the most that the browser is asked to hash, which it only does of
+/// what lies in memory as a whole.
 const SLICE: f64 = 4_194_304.0;
 
-/// Reads a file and hashes it: the browser does that on a thread of its own, with the processor's instructions for it.
+/// Reads a file and hashes it: the browser does that on a thread of its own, with the processor's
+/// instructions for it.
 pub(super) async fn hash(file: &Blob) -> Result<ContentHash, Failure> {
     let unreadable = |_| Failure::UnreadablePicture;
     if file.size() <= SLICE
@@ -81,7 +83,8 @@ async fn by_browser(subtle: &SubtleCrypto, bytes: &Object) -> Option<ContentHash
     Uint8Array::new(&hash).to_vec().try_into().ok()
 }
 
-/// In the place of a hash, for pixels: hashing those of a video would take longer than they are of use.
+/// In the place of a hash, for pixels: hashing those of a video would take longer than they are of
+/// use.
 pub(super) fn unlike_others() -> ContentHash {
     thread_local! {
         static COUNT: Cell<u64> = const { Cell::new(0) };

@@ -82,7 +82,8 @@ pub(super) fn tell_all(message: &FromWorker) {
     });
 }
 
-/// Says on the console that a message could not be read or sent: only a defect of Cliplet's can cause that.
+/// Says on the console that a message could not be read or sent: only a defect of Cliplet's can
+/// cause that.
 pub(super) fn complain(error: &JsValue) {
     web_sys::console::error_1(error);
 }

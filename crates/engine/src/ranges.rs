@@ -64,8 +64,8 @@ impl Ranges {
         self.0.first().filter(|r| r.start == 0).map_or(0, |r| r.end)
     }
 
-    /// The first range of a file of `total` bytes that is missing here, at most `most` bytes of it. Without a total the file has
-    /// no end.
+    /// The first range of a file of `total` bytes that is missing here, at most `most` bytes of it.
+    /// Without a total the file has no end.
     pub(super) fn first_gap(&self, total: Option<u64>, most: u64) -> Option<Range<u64>> {
         let start = self.beginning();
         let next = self.0.iter().map(|range| range.start).find(|&s| s > start);

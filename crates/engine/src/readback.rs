@@ -1,12 +1,14 @@
 //! From a bitmap of the browser's to its pixels in memory.
 //!
-//! The quickest way is a frame of a video, which gives bytes as they lie there. It does not convert colours and does not say
-//! what transparent ones are multiplied with, so that it is for opaque pictures of sRGB alone; a canvas, which takes some
-//! ten times as long, reads all others, and all where a browser has no frames.
+//! The quickest way is a frame of a video, which gives bytes as they lie there. It does not convert
+//! colours and does not say what transparent ones are multiplied with, so that it is for opaque
+//! pictures of sRGB alone; a canvas, which takes some ten times as long, reads all others, and all
+//! where a browser has no frames.
 //!
-//! Bytes lie as the file stores them, which Chromium does not turn upright before it draws them. A frame says in `rotation` and
-//! `flip` what is left to do. Where it has no such properties, a small file whose orientation is known shows once whether there is
-//! anything to do; where there is, a canvas reads all pictures.
+//! Bytes lie as the file stores them, which Chromium does not turn upright before it draws them. A
+//! frame says in `rotation` and `flip` what is left to do. Where it has no such properties, a small
+//! file whose orientation is known shows once whether there is anything to do; where there is, a
+//! canvas reads all pictures.
 
 use std::cell::Cell;
 
@@ -19,11 +21,12 @@ use web_sys::{Blob, ImageBitmap, ImageData, OffscreenCanvas};
 use super::bitmap::{browser_bitmap, context, failure, internal};
 use cliplet_protocol::messages::Failure;
 
-/// Pixels read at a time. What is read in pieces that fit the processor's cache takes half the time, and large photographs would
-/// double their memory.
+/// Pixels read at a time. What is read in pieces that fit the processor's cache takes half the
+/// time, and large photographs would double their memory.
 const STRIP_PIXELS: u32 = 1 << 18;
 
-// https://www.w3.org/TR/webcodecs/#videoframe-interface; web-sys has it only with a flag for all that is built.
+// https://www.w3.org/TR/webcodecs/#videoframe-interface; web-sys has it only with a flag for all
+// that is built.
 #[wasm_bindgen]
 extern "C" {
     type VideoFrame;
@@ -169,7 +172,8 @@ impl Frame {
 /// A JPEG of two grey blocks, which is upside down and says so.
 const UPSIDE_DOWN: &[u8] = include_bytes!("upside_down.jpg");
 
-/// Whether the bytes of frames are those of upright pictures, in a browser whose frames do not say how to turn them.
+/// Whether the bytes of frames are those of upright pictures, in a browser whose frames do not say
+/// how to turn them.
 async fn frames_are_upright() -> bool {
     thread_local! {
         static FOUND: Cell<Option<bool>> = const { Cell::new(None) };
@@ -234,7 +238,8 @@ fn by_canvas(bitmap: &ImageBitmap) -> Result<Picture, Failure> {
 pub(super) fn data(data: &ImageData) -> Result<Picture, Failure> {
     let (width, height) = (data.width(), data.height());
     let mut rgb = room_for(width, height)?;
-    // Without the copy of all of it that `ImageData::data` makes. Of more than eight bits a channel it is another array.
+    // Without the copy of all of it that `ImageData::data` makes. Of more than eight bits a channel
+    // it is another array.
     let bytes: Uint8ClampedArray = Reflect::get(data, &"data".into())
         .map_err(internal)?
         .dyn_into()

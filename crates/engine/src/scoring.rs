@@ -8,14 +8,16 @@ use cliplet_protocol::scoring::{Kind, Scoring};
 pub(super) struct Scored {
     /// From 0 to 1, in the order of the cosines.
     pub(super) scores: Vec<f32>,
-    /// The best label against the neutral prompt, from 0 to 1, if the neutral prompt's cosine is known and there is a label.
+    /// The best label against the neutral prompt, from 0 to 1, if the neutral prompt's cosine is
+    /// known and there is a label.
     pub(super) fit: Option<f32>,
     /// None of the labels fits.
     pub(super) none_fits: bool,
 }
 
-/// The scores of labels whose embeddings have these cosines with the picture's, each from -1 to 1. `neutral` is the neutral
-/// prompt's, which counts as 0 where it is needed and missing; `logit_scale` is the model's, already exponentiated.
+/// The scores of labels whose embeddings have these cosines with the picture's, each from -1 to 1.
+/// `neutral` is the neutral prompt's, which counts as 0 where it is needed and missing;
+/// `logit_scale` is the model's, already exponentiated.
 pub(super) fn score(
     scoring: &Scoring,
     cosines: &[f32],

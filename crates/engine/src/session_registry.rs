@@ -1,5 +1,5 @@
-//! All pages that the worker works for, and what they share: the models that they have loaded, with what these have encoded, and
-//! the pictures that wait to be encoded.
+//! All pages that the worker works for, and what they share: the models that they have loaded, with
+//! what these have encoded, and the pictures that wait to be encoded.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -69,7 +69,8 @@ impl Tasks {
     }
 }
 
-/// How long work may go on without letting other messages in, and how often progress is told, in milliseconds.
+/// How long work may go on without letting other messages in, and how often progress is told, in
+/// milliseconds.
 const SLICE: f64 = 16.0;
 const PROGRESS_EVERY: f64 = 100.0;
 
@@ -143,7 +144,8 @@ impl Task {
         }
     }
 
-    /// Between two pieces of work: lets other messages in if the last time was a while ago, a cancellation among them.
+    /// Between two pieces of work: lets other messages in if the last time was a while ago, a
+    /// cancellation among them.
     pub(super) async fn yield_if_due(&self) -> Result<(), Stopped> {
         if now() - self.slice_began.get() > SLICE {
             let_messages_in().await;
@@ -243,8 +245,8 @@ pub(super) fn now() -> f64 {
     js_sys::Date::now()
 }
 
-/// Comes back after the messages that have arrived by now. A promise alone would come back before them, and a timer is held
-/// up for milliseconds by the browser.
+/// Comes back after the messages that have arrived by now. A promise alone would come back before
+/// them, and a timer is held up for milliseconds by the browser.
 async fn let_messages_in() {
     let Ok(channel) = MessageChannel::new() else {
         return;

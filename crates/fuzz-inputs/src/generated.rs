@@ -1,4 +1,5 @@
-//! Pictures of any size and orientation, made from a few numbers. `tools/make_sizes.py` makes the same ones.
+//! Pictures of any size and orientation, made from a few numbers. `tools/make_sizes.py` makes the
+//! same ones.
 
 use std::io::Cursor;
 
@@ -24,8 +25,8 @@ pub struct Generated {
 }
 
 impl Generated {
-    /// From the bytes that a fuzzer changes: numbers of two bytes, the lower first, and some of one. The picture has at most
-    /// `most` pixels. `None` if there are too few bytes.
+    /// From the bytes that a fuzzer changes: numbers of two bytes, the lower first, and some of
+    /// one. The picture has at most `most` pixels. `None` if there are too few bytes.
     pub fn from_bytes(bytes: &[u8], most: u32) -> Option<Self> {
         let [w0, w1, h0, h1, s0, s1, orientation, grain, seed, ..] = *bytes else {
             return None;

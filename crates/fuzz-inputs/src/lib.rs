@@ -1,8 +1,8 @@
 //! What is done with hostile files, one function each: it must end, in a result or an error.
 //!
-//! What lives here: the functions, the right files that wrong ones begin as, and what pictures of all sizes are compared with
-//! (`generated`, `pillow`). What does not: the fuzzer (`fuzz/`), and the tests
-//! that run them with files that are nearly right (`tests/`).
+//! What lives here: the functions, the right files that wrong ones begin as, and what pictures of
+//! all sizes are compared with (`generated`, `pillow`). What does not: the fuzzer (`fuzz/`), and
+//! the tests that run them with files that are nearly right (`tests/`).
 
 #![forbid(unsafe_code)]
 
@@ -47,8 +47,9 @@ const TEXTS: [&str; 4] = [
     "<|endoftext|>'s",
 ];
 
-/// Reads a model, and encodes a picture and a text with it if it is one. Its tokenizer, which takes fifty times as long as everything else
-/// and has a target of its own, is read of one file in fifty.
+/// Reads a model, and encodes a picture and a text with it if it is one. Its tokenizer, which takes
+/// fifty times as long as everything else and has a target of its own, is read of one file in
+/// fifty.
 pub fn gguf(bytes: &[u8]) {
     let sum = bytes.iter().fold(0u32, |sum, &byte| {
         sum.wrapping_mul(31).wrapping_add(byte.into())
@@ -86,7 +87,8 @@ fn towers(bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Converts a file of weights for a repository whose small files are right: in two pieces, and as a checkpoint in both layouts.
+/// Converts a file of weights for a repository whose small files are right: in two pieces, and as a
+/// checkpoint in both layouts.
 pub fn safetensors(bytes: &[u8]) {
     static CONVERSION: LazyLock<Conversion> = LazyLock::new(|| {
         let [config, preprocessor_config, tokenizer] =
@@ -136,7 +138,8 @@ pub fn tokenizer(bytes: &[u8]) {
     }
 }
 
-/// Reads what PyTorch saves: the bytes as a pickle, as the pickle of an archive with some files, and as an archive.
+/// Reads what PyTorch saves: the bytes as a pickle, as the pickle of an archive with some files,
+/// and as an archive.
 pub fn pickle(bytes: &[u8]) {
     let _ = checkpoints::pickle::read(bytes);
     let archive = archive(bytes).expect("an archive in memory can be written");
@@ -169,13 +172,14 @@ fn archive(pickle: &[u8]) -> io::Result<Vec<u8>> {
     Ok(archive.finish()?.into_inner())
 }
 
-/// Decodes a picture of few pixels. A small file may be a large picture, rightly so: a colour alone takes no bytes.
+/// Decodes a picture of few pixels. A small file may be a large picture, rightly so: a colour alone
+/// takes no bytes.
 pub fn picture(bytes: &[u8]) {
     let _ = picture::decode_at_most(bytes, 1 << 14);
 }
 
-/// Decodes a picture of some size and orientation, resizes and crops it for a model of some size, and compares it with what Pillow
-/// makes of it. The bytes are [`Generated::from_bytes`]'s.
+/// Decodes a picture of some size and orientation, resizes and crops it for a model of some size,
+/// and compares it with what Pillow makes of it. The bytes are [`Generated::from_bytes`]'s.
 pub fn sizes(bytes: &[u8]) {
     const MOST: u32 = 1 << 15;
     let Some(generated) = Generated::from_bytes(bytes, MOST) else {

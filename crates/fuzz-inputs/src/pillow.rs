@@ -1,7 +1,9 @@
-//! What Hugging Face's image processor makes of a picture with Pillow, to the byte: slow, and short enough to be believed.
+//! What Hugging Face's image processor makes of a picture with Pillow, to the byte: slow, and short
+//! enough to be believed.
 //!
-//! Pillow's `Resample.c` resizes in two passes and rounds to bytes in between. Its weights are whole numbers of 22 bits after the
-//! point. `tests/sizes.rs` compares this with a table that the two programs have made.
+//! Pillow's `Resample.c` resizes in two passes and rounds to bytes in between. Its weights are
+//! whole numbers of 22 bits after the point. `tests/sizes.rs` compares this with a table that the
+//! two programs have made.
 
 use std::array;
 use std::collections::BTreeSet;
@@ -10,8 +12,8 @@ use cliplet_clip::picture::Picture;
 
 /// Bits after the point of a weight.
 const PRECISION: u32 = 22;
-/// The largest difference of a channel that is allowed, in units of 1/255. The library that Cliplet resizes with has shorter
-/// weights than Pillow.
+/// The largest difference of a channel that is allowed, in units of 1/255. The library that Cliplet
+/// resizes with has shorter weights than Pillow.
 pub const LARGEST: u8 = 2;
 /// The largest mean difference of many pictures' channels that is allowed, in the same units.
 pub const MEAN: f64 = 0.05;
@@ -44,8 +46,9 @@ impl Difference {
         self.sum as f64 / self.channels as f64
     }
 
-    /// Whether a single picture may be so far from Pillow's. It may have twice as many channels that are rounded otherwise as pictures
-    /// have on average; of few pixels the average says nothing.
+    /// Whether a single picture may be so far from Pillow's. It may have twice as many channels
+    /// that are rounded otherwise as pictures have on average; of few pixels the average says
+    /// nothing.
     pub fn is_allowed(&self) -> bool {
         const FEW: u64 = 300;
         self.largest <= LARGEST && (self.channels < FEW || self.mean() <= 2.0 * MEAN)
@@ -61,7 +64,8 @@ impl Difference {
     }
 }
 
-/// What makes one pixel of the result along one side: weights of neighbours in the source, of which this is the first.
+/// What makes one pixel of the result along one side: weights of neighbours in the source, of which
+/// this is the first.
 struct Window {
     first: usize,
     weights: Vec<i32>,
@@ -95,8 +99,8 @@ impl<'a> Expected<'a> {
         }
     }
 
-    /// How far a result is from this one, in at most so many pixels: the first ones of a sequence that comes to all of them,
-    /// and the corners.
+    /// How far a result is from this one, in at most so many pixels: the first ones of a sequence
+    /// that comes to all of them, and the corners.
     ///
     /// # Panics
     /// If the result has another number of pixels.

@@ -1,4 +1,5 @@
-//! Files that are nearly right, and what was found before. `CLIPLET_CASES=100000` tries more of them, and other ones in every run.
+//! Files that are nearly right, and what was found before. `CLIPLET_CASES=100000` tries more of
+//! them, and other ones in every run.
 
 use std::env;
 use std::time::SystemTime;

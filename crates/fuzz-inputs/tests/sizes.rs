@@ -1,7 +1,9 @@
-//! Pictures of every size are resized and cropped as Hugging Face's image processor does it with Pillow.
+//! Pictures of every size are resized and cropped as Hugging Face's image processor does it with
+//! Pillow.
 //!
-//! `tools/make_sizes.py` writes the table. `CLIPLET_CASES=1` tries every size with every model and shape, which takes some
-//! minutes with `--release`; otherwise it is most of those that were refused before, the small ones, and some between.
+//! `tools/make_sizes.py` writes the table. `CLIPLET_CASES=1` tries every size with every model and
+//! shape, which takes some minutes with `--release`; otherwise it is most of those that were
+//! refused before, the small ones, and some between.
 
 use std::env;
 

@@ -1,4 +1,5 @@
-//! Prints the table: natively on the standard output, in a browser on the console of `wasm-bindgen-test-runner`.
+//! Prints the table: natively on the standard output, in a browser on the console of
+//! `wasm-bindgen-test-runner`.
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

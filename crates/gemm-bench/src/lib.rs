@@ -1,9 +1,11 @@
-//! The matrix products of a ViT-B/32, by the kernels of `cliplet-kernels` and by those of the crates that could take their place:
-//! rten-gemm, candle's quantised product, and `gemm` (which candle's product in f32 is).
+//! The matrix products of a ViT-B/32, by the kernels of `cliplet-kernels` and by those of the
+//! crates that could take their place: rten-gemm, candle's quantised product, and `gemm` (which
+//! candle's product in f32 is).
 //!
-//! What lives here: a table of how quick each is on one thread; docs/performance.md has the commands that print it for this
-//! machine and for a browser. It is a crate of its own so that nothing else is compiled with what is only compared. What
-//! does not: the comparison with other engines as a whole, which drives the page.
+//! What lives here: a table of how quick each is on one thread; docs/performance.md has the
+//! commands that print it for this machine and for a browser. It is a crate of its own so that
+//! nothing else is compiled with what is only compared. What does not: the comparison with other
+//! engines as a whole, which drives the page.
 
 #![forbid(unsafe_code)]
 
@@ -20,8 +22,8 @@ use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use web_time::Instant;
 
-/// Rows, inputs and outputs: a picture's 50 rows through the image tower of a ViT-B/32, and the rows that ten prompts come to
-/// through its text tower.
+/// Rows, inputs and outputs: a picture's 50 rows through the image tower of a ViT-B/32, and the
+/// rows that ten prompts come to through its text tower.
 const SHAPES: [(usize, usize, usize); 4] = [
     (50, 768, 768),
     (50, 768, 3072),
@@ -29,20 +31,23 @@ const SHAPES: [(usize, usize, usize); 4] = [
     (25, 512, 2048),
 ];
 
-/// Rounds in which all take their turn; the quickest of each counts, since a machine has other things to do.
+/// Rounds in which all take their turn; the quickest of each counts, since a machine has other
+/// things to do.
 const ROUNDS: usize = 40;
 
 /// One way to compute a product.
 struct Contestant {
     name: String,
-    /// Multiplications and additions a cycle that its instructions come to at best; known for kernels of ours.
+    /// Multiplications and additions a cycle that its instructions come to at best; known for
+    /// kernels of ours.
     most_a_cycle: Option<f64>,
     product: Box<dyn FnMut()>,
 }
 
-/// A table in Markdown: thousands of millions of multiplications and additions per second, by the quickest of many rounds,
-/// and for our kernels the share of what their instructions could do, where a cycle has two vector products. What a product
-/// costs includes quantising its activations. Below it stands the clock that the shares are of.
+/// A table in Markdown: thousands of millions of multiplications and additions per second, by the
+/// quickest of many rounds, and for our kernels the share of what their instructions could do,
+/// where a cycle has two vector products. What a product costs includes quantising its activations.
+/// Below it stands the clock that the shares are of.
 ///
 /// # Panics
 /// If one of the crates refuses.
@@ -74,9 +79,10 @@ pub fn table() -> String {
     table
 }
 
-/// Cycles per second, by the time that a chain of steps takes of which each needs the one before: an exclusive or, one cycle,
-/// and a multiplication of 64 bits, three on every x86-64 of the last ten years and on most others. Where it is another
-/// number, the clock is off, and the shares with it.
+/// Cycles per second, by the time that a chain of steps takes of which each needs the one before:
+/// an exclusive or, one cycle, and a multiplication of 64 bits, three on every x86-64 of the last
+/// ten years and on most others. Where it is another number, the clock is off, and the shares with
+/// it.
 fn clock() -> f64 {
     const STEPS: u64 = 2_000_000;
     const CYCLES: u64 = 4;
@@ -97,8 +103,8 @@ fn clock() -> f64 {
     (STEPS * CYCLES) as f64 / quickest
 }
 
-/// What two vector products a cycle come to, which is what processors do that have no more than that: each multiplies as many
-/// pairs of numbers as a vector of ours holds, bytes or sixteen bits.
+/// What two vector products a cycle come to, which is what processors do that have no more than
+/// that: each multiplies as many pairs of numbers as a vector of ours holds, bytes or sixteen bits.
 fn most_a_cycle(precision: Precision) -> f64 {
     const PRODUCTS: usize = 2;
     let numbers = match precision {

@@ -4,9 +4,9 @@ use super::layout::{BLOCK, ROWS};
 use super::precision::Precision;
 use super::words::{words_of_bytes, words_of_fifteens};
 
-/// Quantised rows, in the order in which a product reads them: rows in groups (`in_threes`), in a group block by block, and
-/// in a block word by word, one per row. A word is four activations of seven or eight bits, with an offset so that none is below
-/// zero, or two of fifteen.
+/// Quantised rows, in the order in which a product reads them: rows in groups (`in_threes`), in a
+/// group block by block, and in a block word by word, one per row. A word is four activations of
+/// seven or eight bits, with an offset so that none is below zero, or two of fifteen.
 #[derive(Debug)]
 pub struct Activations {
     rows: usize,
@@ -26,7 +26,8 @@ pub struct Groups<'a> {
     scales: &'a mut [f32],
 }
 
-/// One block of some rows of activations as a tile reads it: word after word, and in a word row after row.
+/// One block of some rows of activations as a tile reads it: word after word, and in a word row
+/// after row.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
     pub(super) words: *const u32,
@@ -75,7 +76,8 @@ impl Default for Activations {
 }
 
 impl Activations {
-    /// Makes room for `rows` rows of `inputs` numbers. What they held is lost, and their memory is used again.
+    /// Makes room for `rows` rows of `inputs` numbers. What they held is lost, and their memory is
+    /// used again.
     pub fn reset(&mut self, rows: usize, inputs: usize, precision: Precision) {
         let blocks = rows * inputs.div_ceil(BLOCK);
         self.words.clear();
@@ -169,7 +171,8 @@ impl Groups<'_> {
     }
 }
 
-/// Of block `b` of a row of `rows`: the index of its first word, that of its scale, and how far apart its words lie.
+/// Of block `b` of a row of `rows`: the index of its first word, that of its scale, and how far
+/// apart its words lie.
 #[inline(always)]
 fn indices(
     row: usize,
@@ -192,8 +195,8 @@ fn indices(
     (words, blocks + row - first, stride)
 }
 
-/// How many of some rows are in groups of [`ROWS`]. What is left is two, or twice two in the place of one more group and a single row, for
-/// which a processor would wait.
+/// How many of some rows are in groups of [`ROWS`]. What is left is two, or twice two in the place
+/// of one more group and a single row, for which a processor would wait.
 pub(super) const fn in_threes(rows: usize) -> usize {
     const { assert!(ROWS == 3) };
     match rows % ROWS {
@@ -202,8 +205,8 @@ pub(super) const fn in_threes(rows: usize) -> usize {
     }
 }
 
-/// How many of some rows to take at once, so that no group is divided: at most `most`, which is a multiple of [`ROWS`], or four where
-/// there are no more.
+/// How many of some rows to take at once, so that no group is divided: at most `most`, which is a
+/// multiple of [`ROWS`], or four where there are no more.
 pub(super) const fn rows_at_once(rows: usize, most: usize) -> usize {
     match in_threes(rows) {
         _ if rows <= most => rows,

@@ -1,4 +1,5 @@
-//! Scaled dot-product attention, for vector kernels: row by row, since rows of texts differ in what they see.
+//! Scaled dot-product attention, for vector kernels: row by row, since rows of texts differ in what
+//! they see.
 
 use std::ops::Range;
 
@@ -86,7 +87,8 @@ pub(super) unsafe fn attend<V: Vector>(queries: Queries, keys: Keys, mut out: Ou
         keys.check(seen, queries.width());
         // Rows of one picture see the same; two of them load each key and value once.
         let two = row + 1 < rows.end && std::ptr::eq(seen, keys.seen_by.seen_by(row + 1));
-        // Safety: `check` has seen that all keys and values are there; the rest is the caller's promise.
+        // Safety: `check` has seen that all keys and values are there; the rest is the caller's
+        // promise.
         unsafe {
             if two {
                 attend_rows::<V, 2>(queries, &keys, row, seen, &mut weights, &mut out);
@@ -133,7 +135,8 @@ unsafe fn attend_rows<V: Vector, const R: usize>(
 /// Keys whose dot products are computed side by side.
 const KEYS: usize = 4;
 
-/// The scaled dot products of some rows with all keys, row by row. Behind a row's, minus infinity fills up the last vector.
+/// The scaled dot products of some rows with all keys, row by row. Behind a row's, minus infinity
+/// fills up the last vector.
 ///
 /// # Safety
 /// The processor must have the instructions of `V`, and all keys must be there.
@@ -238,7 +241,8 @@ unsafe fn mix<V: Vector, const R: usize>(
         keys.values.as_ptr().add(begin)
     };
     let mut at = 0;
-    // Safety: as above; every row of `out` is as long as a head, and every row of weights at least as `seen`.
+    // Safety: as above; every row of `out` is as long as a head, and every row of weights at least
+    // as `seen`.
     unsafe {
         while at + WIDE * LANES <= whole {
             let mut sums = [[V::splat(0.0); WIDE]; R];

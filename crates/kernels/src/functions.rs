@@ -1,5 +1,5 @@
-//! Functions of one number, a vector at a time, as exact as f32 lets them be seen: some 2e-7 off at most, as a part of the
-//! result or of 1.
+//! Functions of one number, a vector at a time, as exact as f32 lets them be seen: some 2e-7 off at
+//! most, as a part of the result or of 1.
 
 use super::layout::LANES;
 use super::vector::Vector;
@@ -61,8 +61,9 @@ pub(super) unsafe fn activate<V: Vector>(activation: Activation, x: V::F) -> V::
     }
 }
 
-/// `x Phi(x)`. With `a = |x|`, that is `max(x, 0) - a (1 - Phi(a))`, and `1 - Phi(a)` is half the complementary error
-/// function of `a / sqrt 2`, by formula 7.1.26 of Abramowitz and Stegun, Handbook of Mathematical Functions.
+/// `x Phi(x)`. With `a = |x|`, that is `max(x, 0) - a (1 - Phi(a))`, and `1 - Phi(a)` is half the
+/// complementary error function of `a / sqrt 2`, by formula 7.1.26 of Abramowitz and Stegun,
+/// Handbook of Mathematical Functions.
 ///
 /// # Safety
 /// The processor must have the instructions of `V`.

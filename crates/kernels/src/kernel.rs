@@ -23,7 +23,8 @@ pub trait Kernel: Sync {
     /// The quickest of the activations that are as good as f32.
     fn fine_precision(&self) -> Precision;
 
-    /// Quantises the rows of some groups. `xs` has all rows of the [`Activations`] that the groups are of.
+    /// Quantises the rows of some groups. `xs` has all rows of the [`Activations`] that the groups
+    /// are of.
     ///
     /// # Panics
     /// If `xs` has fewer.
@@ -49,8 +50,9 @@ pub trait Kernel: Sync {
     /// If the shapes do not fit, or if a row sees a key that is not there.
     fn attend(&self, queries: Queries, keys: Keys, out: Out);
 
-    /// LayerNorm (Ba et al., 2016) of each row of `xs`: `(x - mean) / sqrt(variance + epsilon) * weight + bias`. All slices
-    /// hold whole rows as long as `weight`.
+    /// LayerNorm (Ba et al., 2016) of each row of `xs`:
+    /// `(x - mean) / sqrt(variance + epsilon) * weight + bias`. All slices hold whole rows as long
+    /// as `weight`.
     ///
     /// # Panics
     /// If a slice has another length.

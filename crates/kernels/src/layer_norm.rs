@@ -31,7 +31,8 @@ pub(super) unsafe fn layer_norm<V: Vector>(
             (mean, 1.0 / (variance + epsilon).sqrt())
         };
         let whole = width / LANES * LANES;
-        // Safety: vectors within the slices, which are all as long; the rest is the caller's promise.
+        // Safety: vectors within the slices, which are all as long; the rest is the caller's
+        // promise.
         unsafe {
             let (means, factors) = (V::splat(mean), V::splat(factor));
             for i in (0..whole).step_by(LANES) {

@@ -12,8 +12,9 @@ pub const PANEL: usize = VECTORS * LANES;
 /// Vectors of a panel.
 pub(super) const VECTORS: usize = 3;
 
-/// Rows of activations that are multiplied together: with three vectors of outputs nine dot products, for which, with what is
-/// multiplied, V8 has registers. A processor that begins two a cycle and needs four cycles for each has eight under way.
+/// Rows of activations that are multiplied together: with three vectors of outputs nine dot
+/// products, for which, with what is multiplied, V8 has registers. A processor that begins two a
+/// cycle and needs four cycles for each has eight under way.
 pub const ROWS: usize = 3;
 
 /// How many neighbouring inputs of one output lie together in packed weights.
@@ -24,7 +25,8 @@ pub(super) enum Order {
 }
 
 impl Order {
-    /// Where the weight of one of [`PANEL`] outputs and one of [`BLOCK`] inputs lies in a packed block.
+    /// Where the weight of one of [`PANEL`] outputs and one of [`BLOCK`] inputs lies in a packed
+    /// block.
     pub(super) const fn position(self, output: usize, input: usize) -> usize {
         let depth = self.depth();
         (input / depth * PANEL + output) * depth + input % depth

@@ -1,7 +1,7 @@
 //! The loops of all vector kernels, compiled for one.
 
-/// The methods of a [`Kernel`](super::Kernel) that are the same loops everywhere, for vectors of a type; compiled for
-/// instructions that the rest of the program is not, where an attribute says so.
+/// The methods of a [`Kernel`](super::Kernel) that are the same loops everywhere, for vectors of a
+/// type; compiled for instructions that the rest of the program is not, where an attribute says so.
 macro_rules! loops {
     ($vector:ty $(, $attribute:meta)?) => {
         $crate::loops::loops!(@ $vector, [$($attribute)?],

@@ -8,14 +8,16 @@ use super::precision::Precision;
 use super::quantised_block::QuantisedBlock;
 use super::stored::{self, BlockType};
 
-/// One block of [`PANEL`] outputs, as it lies in memory: what a tile reads lies one behind the other.
+/// One block of [`PANEL`] outputs, as it lies in memory: what a tile reads lies one behind the
+/// other.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(16))]
 pub(super) struct PanelBlock {
     /// Scale per output.
     pub(super) scales: [f32; PANEL],
-    /// Per output, the sum of the weights as whole numbers, negated: times the activations' offset it takes away what that adds to
-    /// a dot product. To find it out again and again would be a fourth of the work for a few rows.
+    /// Per output, the sum of the weights as whole numbers, negated: times the activations' offset
+    /// it takes away what that adds to a dot product. To find it out again and again would be a
+    /// fourth of the work for a few rows.
     pub(super) negated_sums: [i16; PANEL],
     /// In the order of [`Order::position`].
     pub(super) quants: [i8; PANEL * BLOCK],
@@ -66,7 +68,8 @@ pub struct PackedWeights {
 }
 
 impl PackedWeights {
-    /// Packs a matrix. `block(output, b)` gives inputs `b * BLOCK..` of an output, and is asked for each once.
+    /// Packs a matrix. `block(output, b)` gives inputs `b * BLOCK..` of an output, and is asked for
+    /// each once.
     pub fn pack(
         outputs: usize,
         inputs: usize,
@@ -80,7 +83,8 @@ impl PackedWeights {
         packed
     }
 
-    /// Room for a matrix of which nothing is packed yet. Until all of it is, it must not be multiplied with.
+    /// Room for a matrix of which nothing is packed yet. Until all of it is, it must not be
+    /// multiplied with.
     pub fn empty(outputs: usize, inputs: usize, precision: Precision) -> Self {
         let blocks = outputs.div_ceil(PANEL) * inputs.div_ceil(BLOCK);
         Self {
@@ -91,7 +95,8 @@ impl PackedWeights {
         }
     }
 
-    /// Packs the next rows, whole panels of them or all that are left, from how they are stored. A thread packs `portion` panels at a time.
+    /// Packs the next rows, whole panels of them or all that are left, from how they are stored. A
+    /// thread packs `portion` panels at a time.
     ///
     /// # Panics
     /// If there are other numbers of rows, or if `share` leaves a room out.
@@ -126,8 +131,8 @@ impl PackedWeights {
         self.fill(panels, portion, block, share);
     }
 
-    /// Packs the next `panels`, or as many as are left. `block` is as for [`pack`](Self::pack), with outputs counted from the first of
-    /// these panels.
+    /// Packs the next `panels`, or as many as are left. `block` is as for [`pack`](Self::pack),
+    /// with outputs counted from the first of these panels.
     fn fill(
         &mut self,
         panels: usize,
@@ -159,8 +164,8 @@ impl PackedWeights {
         });
         let filled = filled.load(Ordering::Acquire);
         assert_eq!(filled, panels * row_blocks, "a room was left out");
-        // Safety: within the capacity, and as many blocks behind the present length have been written: a room can be given to the
-        // function only once, and is counted when it is full.
+        // Safety: within the capacity, and as many blocks behind the present length have been
+        // written: a room can be given to the function only once, and is counted when it is full.
         unsafe { self.blocks.set_len(self.blocks.len() + filled) };
     }
 

@@ -31,8 +31,9 @@ pub fn append_rgb(rgb: &mut Vec<u8>, pixels: &[u8], channels: Channels) {
     }
 }
 
-/// How stored pixels have to be turned for their picture to be upright. The eight of them are the orientations of EXIF
-/// (CIPA DC-008-2024, 4.6.5.1.6), written as <https://www.w3.org/TR/webcodecs/#videoframe-interface> has them.
+/// How stored pixels have to be turned for their picture to be upright. The eight of them are the
+/// orientations of EXIF (CIPA DC-008-2024, 4.6.5.1.6), written as
+/// <https://www.w3.org/TR/webcodecs/#videoframe-interface> has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turn {
     /// Quarter turns clockwise; multiples of four more make no difference.
@@ -47,7 +48,8 @@ impl Turn {
         self == Self::default()
     }
 
-    /// The width and height of what is stored from those of the upright picture, or the other way round.
+    /// The width and height of what is stored from those of the upright picture, or the other way
+    /// round.
     pub fn size(self, width: usize, height: usize) -> (usize, usize) {
         match self.quarters % 2 {
             0 => (width, height),
@@ -57,8 +59,8 @@ impl Turn {
 
     /// Puts whole stored rows where they belong in the upright picture.
     ///
-    /// `rows` are pixels of three bytes, `stored` the width and height of what is stored, `first` the number of the first of the
-    /// rows. `upright` has three bytes for each of its pixels.
+    /// `rows` are pixels of three bytes, `stored` the width and height of what is stored, `first`
+    /// the number of the first of the rows. `upright` has three bytes for each of its pixels.
     ///
     /// # Panics
     /// If `upright` is too small for these rows.
@@ -86,7 +88,8 @@ impl Turn {
         let begin = place(0, first as isize);
         let (right, down) = (place(1, 0) - place(0, 0), place(0, 1) - place(0, 0));
         let (right, down) = ((width, right, 1), (rows.len() / width.max(1), down, width));
-        // Along the rows of the upright picture, which does not fit the processor's cache, as what is stored of it here does.
+        // Along the rows of the upright picture, which does not fit the processor's cache, as what
+        // is stored of it here does.
         let (outer, inner) = match self.quarters % 2 {
             0 => (down, right),
             _ => (right, down),
@@ -109,7 +112,8 @@ fn over_white(channel: u8, alpha: u8) -> u8 {
     ((channel * alpha + 255 * (255 - alpha) + 127) / 255) as u8
 }
 
-/// Rescales the bytes of a picture to 0..1 and normalises each channel: planar, red then green then blue, as many numbers.
+/// Rescales the bytes of a picture to 0..1 and normalises each channel: planar, red then green then
+/// blue, as many numbers.
 pub fn normalise(rgb: &[u8], mean: &[f32; 3], std: &[f32; 3]) -> Vec<f32> {
     let (pixels, _) = rgb.as_chunks::<3>();
     let mut planes = vec![0.0; 3 * pixels.len()];
@@ -147,8 +151,9 @@ mod tests {
         assert_eq!(rgb, [1, 2, 3, 4, 5, 6, 3, 2, 1]);
     }
 
-    /// What is stored of the pixels 0 to 5, which lie upright as `0 1 2 / 3 4 5`, for each orientation of EXIF from 1 on: "the 0th
-    /// row is at the visual top, the 0th column at the visual left-hand side" and so on.
+    /// What is stored of the pixels 0 to 5, which lie upright as `0 1 2 / 3 4 5`, for each
+    /// orientation of EXIF from 1 on: "the 0th row is at the visual top, the 0th column at the
+    /// visual left-hand side" and so on.
     const STORED: [[u8; 6]; 8] = [
         [0, 1, 2, 3, 4, 5],
         [2, 1, 0, 5, 4, 3],

@@ -1,9 +1,9 @@
-//! Products with packed weights, for vector kernels: which rows and outputs are computed together, and what becomes of
-//! the results.
+//! Products with packed weights, for vector kernels: which rows and outputs are computed together,
+//! and what becomes of the results.
 //!
-//! The smallest piece is a tile of one block: as many rows as V8 keeps dot products of in sixteen registers. All rows take a block of
-//! weights before any takes the next: so weights come from memory as evenly as they are computed with, and not all of a
-//! panel's while its first rows wait.
+//! The smallest piece is a tile of one block: as many rows as V8 keeps dot products of in sixteen
+//! registers. All rows take a block of weights before any takes the next: so weights come from
+//! memory as evenly as they are computed with, and not all of a panel's while its first rows wait.
 
 use std::ops::Range;
 
@@ -16,8 +16,8 @@ use super::pack::{PackedWeights, PanelBlock};
 use super::tiles::{Block, Tile, rolled};
 use super::vector::{Vector, array};
 
-/// Rows that take a block of weights one after the other, at most: what they have added up stays in the nearest cache, and their
-/// activations in the next.
+/// Rows that take a block of weights one after the other, at most: what they have added up stays in
+/// the nearest cache, and their activations in the next.
 pub(super) const MOST_ROWS: usize = 40 * ROWS;
 
 /// Bytes of weights that all rows pass before the next are taken: they stay in a cache meanwhile.
@@ -125,8 +125,8 @@ pub(super) fn check(
     epilogue.panels(weights.outputs(), out)
 }
 
-/// Adds products of a block of as many rows as there are `sums` with a block of weights: of each row block `b` of so many. `rows` is where
-/// the first begins.
+/// Adds products of a block of as many rows as there are `sums` with a block of weights: of each
+/// row block `b` of so many. `rows` is where the first begins.
 ///
 /// # Safety
 /// As [`Tile::add_block`], for the groups that the rows are in.

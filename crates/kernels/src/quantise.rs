@@ -75,7 +75,8 @@ unsafe fn scaled<V: Vector>(xs: &[f32; BLOCK], precision: Precision) -> (f32, [V
     }
 }
 
-/// [`Precision::Fourteen`]: numbers, rounded to whole ones, as `128 * high + low`, where `low` is from -64 to 63.
+/// [`Precision::Fourteen`]: numbers, rounded to whole ones, as `128 * high + low`, where `low` is
+/// from -64 to 63.
 ///
 /// # Safety
 /// The processor must have the instructions of `V`.
@@ -86,7 +87,8 @@ unsafe fn halves<V: Vector>(xs: [V::F; VECTORS]) -> ([V::F; VECTORS], [V::F; VEC
         let (mut highs, mut lows) = (xs, xs);
         for (high, low) in highs.iter_mut().zip(&mut lows) {
             let whole = V::round(*low);
-            // All of this is exact, and half of a 128th more than a number of 128ths is never between two whole numbers.
+            // All of this is exact, and half of a 128th more than a number of 128ths is never
+            // between two whole numbers.
             *high = V::round(V::mul_add(
                 whole,
                 V::splat(1.0 / 128.0),

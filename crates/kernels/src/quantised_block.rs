@@ -12,7 +12,8 @@ pub struct QuantisedBlock {
 }
 
 impl QuantisedBlock {
-    /// The nearest block to some weights, of which there are at most [`BLOCK`]; what is missing is zero.
+    /// The nearest block to some weights, of which there are at most [`BLOCK`]; what is missing is
+    /// zero.
     pub fn from_weights(weights: &[f32]) -> Self {
         let largest = weights.iter().fold(0f32, |most, w| most.max(w.abs()));
         let scale = largest / 127.0;

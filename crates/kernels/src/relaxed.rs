@@ -1,9 +1,11 @@
-//! WebAssembly with relaxed SIMD: products of eight by seven bits, and fused multiplication and addition.
+//! WebAssembly with relaxed SIMD: products of eight by seven bits, and fused multiplication and
+//! addition.
 //!
-//! Behind one instruction, `i32x4.relaxed_dot_i8x16_i7x16_add`, engines put quite different things. Where the processor has
-//! it as it is (Arm's SDOT, x86's VNNI), nothing is quicker, and where it takes bytes without a sign, as VNNI does, an
-//! activation may have eight bits instead of seven. An older x86 multiplies bytes only into sixteen bits, and
-//! widening these after each product costs more than the product; there, products are added up in sixteen bits first.
+//! Behind one instruction, `i32x4.relaxed_dot_i8x16_i7x16_add`, engines put quite different things.
+//! Where the processor has it as it is (Arm's SDOT, x86's VNNI), nothing is quicker, and where it
+//! takes bytes without a sign, as VNNI does, an activation may have eight bits instead of seven. An
+//! older x86 multiplies bytes only into sixteen bits, and widening these after each product costs
+//! more than the product; there, products are added up in sixteen bits first.
 
 use std::arch::wasm32::*;
 use std::hint::black_box;
@@ -22,7 +24,8 @@ use super::vector::{Bytes, BytesAtOnce};
 /// See the module. Which one a processor has is found out by [`Relaxed::of_the_processor`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relaxed {
-    /// The processor adds up four products of bytes in one instruction, and those of activations have no sign.
+    /// The processor adds up four products of bytes in one instruction, and those of activations
+    /// have no sign.
     AtOnceWithoutSign,
     /// The same, where nothing is known of bytes that do not fit seven bits.
     AtOnce,
@@ -37,8 +40,8 @@ impl Relaxed {
         let sums = i32x4_relaxed_dot_i8x16_i7x16_add(least, most, i32x4_splat(0));
         match i32x4_extract_lane::<0>(sums) {
             -130_560 => Self::AtOnceWithoutSign,
-            // Sums of two products have passed through sixteen bits on their way, and stopped at the smallest number of
-            // that size.
+            // Sums of two products have passed through sixteen bits on their way, and stopped at
+            // the smallest number of that size.
             -65_536 => Self::BySixteen,
             _ => Self::AtOnce,
         }

@@ -46,10 +46,12 @@ impl Kernel for Simd128 {
 /// Vectors of 128 bits. `FUSED`: products and sums are rounded together where the processor does.
 pub(super) struct V128<const FUSED: bool>;
 
-/// Numbers within 2^22, added to this one, are rounded to whole ones, which the sum's last bits are.
+/// Numbers within 2^22, added to this one, are rounded to whole ones, which the sum's last bits
+/// are.
 const WHOLE: f32 = 12_582_912.0;
 
-/// The nearest whole numbers, of numbers within 2^22. Quicker than the instruction for it, which has an answer for all.
+/// The nearest whole numbers, of numbers within 2^22. Quicker than the instruction for it, which
+/// has an answer for all.
 #[inline(always)]
 fn rounded(x: v128) -> v128 {
     i32x4_sub(

@@ -1,8 +1,9 @@
-//! The vector operations that the kernels' loops are written in. A file named after an architecture says what they are
-//! there; all have [`LANES`](super::LANES) lanes.
+//! The vector operations that the kernels' loops are written in. A file named after an architecture
+//! says what they are there; all have [`LANES`](super::LANES) lanes.
 //!
-//! Every function is unsafe for one reason, besides the pointers that some take: the processor must have the instructions
-//! that the implementing type is named after. The loops pass that promise on to whoever picks the kernel.
+//! Every function is unsafe for one reason, besides the pointers that some take: the processor must
+//! have the instructions that the implementing type is named after. The loops pass that promise on
+//! to whoever picks the kernel.
 
 use super::layout::{BLOCK, LANES};
 use super::words::{words_of_bytes, words_of_fifteens};
@@ -39,15 +40,16 @@ pub(super) trait Vector: 'static {
     /// The sum of all lanes of each.
     unsafe fn sums(xs: [Self::F; 4]) -> [f32; 4];
     unsafe fn max_lane(x: Self::F) -> f32;
-    /// The lanes hold sums over some inputs, those of input `i` in lane `i % LANES`. Adds up the lanes of inputs with
-    /// `i % 4` of 0 or 1, and those of 2 or 3, and gives the larger sum.
+    /// The lanes hold sums over some inputs, those of input `i` in lane `i % LANES`. Adds up the
+    /// lanes of inputs with `i % 4` of 0 or 1, and those of 2 or 3, and gives the larger sum.
     unsafe fn max_sum_of_eight(sums: Self::F) -> f32;
     /// Rounds to the nearest whole number, which is within 2^22.
     ///
     /// # Safety
     /// There is room for `LANES` numbers at `to`.
     unsafe fn store_rounded(x: Self::F, to: *mut i32);
-    /// A block's numbers, rounded to whole ones that are bytes once `offset` is added, as [`words_of_bytes`].
+    /// A block's numbers, rounded to whole ones that are bytes once `offset` is added, as
+    /// [`words_of_bytes`].
     unsafe fn words_of_bytes(xs: [Self::F; BLOCK / LANES], offset: i32) -> [u32; BLOCK / 4] {
         // Safety: passed on to the caller.
         words_of_bytes(&unsafe { rounded::<Self>(xs) }, offset)
@@ -97,7 +99,8 @@ pub(super) trait Bytes: Vector {
     /// # Safety
     /// There are `4 * LANES` bytes at `from`.
     unsafe fn load_bytes(from: *const i8) -> Self::I;
-    /// Two bytes are multiplied by two and added up, in each lane of sixteen bits. `b` is from 0 to 127.
+    /// Two bytes are multiplied by two and added up, in each lane of sixteen bits. `b` is from 0
+    /// to 127.
     unsafe fn dots_of_pairs(a: Self::I, b: Self::I) -> Self::I;
     /// In lanes of sixteen bits, keeping the lowest of each result.
     unsafe fn add_16(a: Self::I, b: Self::I) -> Self::I;
@@ -112,8 +115,8 @@ pub(super) trait Bytes: Vector {
 /// The same, added up in 32 bits at once: for processors that have an instruction for it.
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 pub(super) trait BytesAtOnce: Bytes {
-    /// Adds to each lane of 32 bits the products of its four of eight. `b` is from 0 to 127, or to 255 where a kernel has
-    /// [`Precision::Eight`](super::Precision::Eight).
+    /// Adds to each lane of 32 bits the products of its four of eight. `b` is from 0 to 127, or to
+    /// 255 where a kernel has [`Precision::Eight`](super::Precision::Eight).
     unsafe fn add_dot_of_fours(sum: Self::I, a: Self::I, b: Self::I) -> Self::I;
     /// Numbers of sixteen bits in lanes of 32, times two to the power of `SHIFT`.
     ///
@@ -126,8 +129,9 @@ pub(super) trait BytesAtOnce: Bytes {
 
 /// An array of `$count`, each as `$value` says of its `$index`; `$filler` is what it holds before.
 ///
-/// In the place of `array::from_fn` and `map`: their closures are functions of their own, and where the compiler does not
-/// inline them, they are compiled without the instructions that a kernel has been compiled for.
+/// In the place of `array::from_fn` and `map`: their closures are functions of their own, and where
+/// the compiler does not inline them, they are compiled without the instructions that a kernel has
+/// been compiled for.
 macro_rules! array {
     ($filler:expr; $count:expr, |$index:ident| $value:expr) => {{
         let mut array = [$filler; $count];
@@ -139,10 +143,12 @@ macro_rules! array {
 }
 pub(super) use array;
 
-/// Adds the products of so many steps, from where `$words` and `$weights` point, to `$sums`: `$adds` of what there is already, the weights
-/// of an output and the activations of a row, of which a step has `$depth` each. A macro for the reason that `array` is one.
+/// Adds the products of so many steps, from where `$words` and `$weights` point, to `$sums`:
+/// `$adds` of what there is already, the weights of an output and the activations of a row, of
+/// which a step has `$depth` each. A macro for the reason that `array` is one.
 ///
-/// A loop with no way around it, of pointers that step on: so V8 keeps `$sums` where they are, and computes few addresses.
+/// A loop with no way around it, of pointers that step on: so V8 keeps `$sums` where they are, and
+/// computes few addresses.
 macro_rules! each_product {
     ($load:expr, $depth:literal, $turns:expr, $words:expr, $weights:expr, $sums:ident, |$sum:ident, $of:ident, $xs:ident| $adds:expr) => {{
         let (mut words, mut weights, mut left) = ($words, $weights, $turns);

@@ -1,4 +1,5 @@
-//! x86-64 with AVX2 and FMA, which all but the oldest processors have, and with the dot products of AVX-512 VNNI besides.
+//! x86-64 with AVX2 and FMA, which all but the oldest processors have, and with the dot products of
+//! AVX-512 VNNI besides.
 
 use std::arch::x86_64::*;
 
@@ -30,7 +31,8 @@ pub fn available() -> impl Iterator<Item = &'static dyn Kernel> {
     vnni.into_iter().chain(avx2)
 }
 
-/// [`Kernel::multiply`] by tiles of a type, compiled for instructions that the rest of the program is not.
+/// [`Kernel::multiply`] by tiles of a type, compiled for instructions that the rest of the program
+/// is not.
 macro_rules! multiply {
     ($tile:ty, $features:literal) => {{
         #[target_feature(enable = $features)]

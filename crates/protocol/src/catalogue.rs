@@ -18,41 +18,45 @@ pub enum Layout {
     /// One file in the format GGUF, as clip.cpp writes it.
     #[default]
     Gguf,
-    /// A folder as Hugging Face transformers lays out a CLIPModel: `config.json`, `preprocessor_config.json`, `tokenizer.json`, and
-    /// the weights in one or several safetensors files. It is made into a GGUF while it arrives.
+    /// A folder as Hugging Face transformers lays out a CLIPModel: `config.json`,
+    /// `preprocessor_config.json`, `tokenizer.json`, and the weights in one or several safetensors
+    /// files. It is made into a GGUF while it arrives.
     Transformers,
 }
 
 /// One model that can be loaded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelEntry {
-    /// Short, unique, stable name: what the page remembers, and part of the file's name in the store.
+    /// Short, unique, stable name: what the page remembers, and part of the file's name in the
+    /// store.
     pub id: String,
     /// For people.
     pub name: String,
-    /// Type of most of its weights, such as `q8_0`: of those in the file, for people, or of those that a folder's weights
-    /// are made into: `q8_0`, `q4_0` or `f16`.
+    /// Type of most of its weights, such as `q8_0`: of those in the file, for people, or of those
+    /// that a folder's weights are made into: `q8_0`, `q4_0` or `f16`.
     pub weights: String,
     /// What lies at its address.
     #[serde(default)]
     pub layout: Layout,
     /// Where it lies: absolute, or relative to the page. The address of a folder ends in `/`.
     pub url: String,
-    /// Which version of the file this is; with the id it names the file in the store, so a new revision is fetched anew.
+    /// Which version of the file this is; with the id it names the file in the store, so a new
+    /// revision is fetched anew.
     pub revision: String,
-    /// Bytes to fetch, where they are known: for a file exactly, and another length is an error; for a folder those of the
-    /// weights.
+    /// Bytes to fetch, where they are known: for a file exactly, and another length is an error;
+    /// for a folder those of the weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// SHA-256 of the file in lower-case hexadecimal, where it is known for certain. Not for a folder.
+    /// SHA-256 of the file in lower-case hexadecimal, where it is known for certain. Not for a
+    /// folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// SPDX expression for the weights' licence.
     pub licence: String,
     /// One honest line on what it is good for.
     pub about: String,
-    /// Where its card lies, if there is one: what to know of the model before relying on it. Relative to the page, which
-    /// reads it (`src/state/model_card.rs`).
+    /// Where its card lies, if there is one: what to know of the model before relying on it.
+    /// Relative to the page, which reads it (`src/state/model_card.rs`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<String>,
     /// A stand-in that the page uses until a better model is there; its scores are marked so.

@@ -1,8 +1,10 @@
-//! What the page and the worker say to each other about many pictures: types only, like [`messages`](crate::messages), which carries them.
+//! What the page and the worker say to each other about many pictures: types only, like
+//! [`messages`](crate::messages), which carries them.
 //!
-//! A page has one collection of pictures, which it hands over one by one. Of each the worker keeps the file as the browser
-//! has it, which is no more than a handle, and the embedding; the page gets a small preview. Questions about all of them are
-//! answered from the embeddings, in lists of numbers instead of a thing for each picture, since there are thousands.
+//! A page has one collection of pictures, which it hands over one by one. Of each the worker keeps
+//! the file as the browser has it, which is no more than a handle, and the embedding; the page gets
+//! a small preview. Questions about all of them are answered from the embeddings, in lists of
+//! numbers instead of a thing for each picture, since there are thousands.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,17 +16,18 @@ pub type ItemId = u32;
 /// Pixels along the longer side of a preview.
 pub const PREVIEW_SIDE: u32 = 256;
 
-/// Open the store in which pictures are kept from one visit to the next, and what the present model made of them there. Asked
-/// before anything is [gathered](Gather) that is to be kept, and again when another model answers. With `list`, pictures that are
-/// kept and not yet in the collection become part of it, with ids from this one on.
+/// Open the store in which pictures are kept from one visit to the next, and what the present model
+/// made of them there. Asked before anything is [gathered](Gather) that is to be kept, and again
+/// when another model answers. With `list`, pictures that are kept and not yet in the collection
+/// become part of it, with ids from this one on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenPictureStore {
     /// The first of the ids, if kept pictures are wanted in the collection.
     pub list: Option<ItemId>,
 }
 
-/// Take a picture into the collection: the file beside the message, or none where it is there already, and another model
-/// answers now. It is decoded and encoded.
+/// Take a picture into the collection: the file beside the message, or none where it is there
+/// already, and another model answers now. It is decoded and encoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gather {
     /// The page's name for it.
@@ -66,7 +69,8 @@ pub struct SetAside {
     pub aside: bool,
 }
 
-/// Write down of which class pictures are an example. It stays for the next visit where they are kept.
+/// Write down of which class pictures are an example. It stays for the next visit where they are
+/// kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Teach {
     /// Which.
@@ -83,7 +87,8 @@ pub struct CloseCollection;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletePictureStore;
 
-/// Fit a linear probe to pictures of the collection, which classifies from now on where it is asked.
+/// Fit a linear probe to pictures of the collection, which classifies from now on where it is
+/// asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Train {
     /// The classes' names, all different.
@@ -101,7 +106,8 @@ pub struct TakeProbe {
     pub json: String,
 }
 
-/// The probabilities that the linear probe gives for a picture that was taken for [`Classify`](crate::messages::Classify).
+/// The probabilities that the linear probe gives for a picture that was taken for
+/// [`Classify`](crate::messages::Classify).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskProbe {
     /// Which.
@@ -131,7 +137,8 @@ pub enum Query {
     Like(ItemId),
 }
 
-/// The store is open, or cannot be had. The previews of the pictures are beside the message, in one file, one after the other.
+/// The store is open, or cannot be had. The previews of the pictures are beside the message, in one
+/// file, one after the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptPictures {
     /// Pictures can be kept.
@@ -142,7 +149,8 @@ pub struct KeptPictures {
     pub pictures: Vec<KeptPicture>,
 }
 
-/// The picture is in the collection. Its preview, a JPEG, is beside the message, unless it was there already.
+/// The picture is in the collection. Its preview, a JPEG, is beside the message, unless it was
+/// there already.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gathered {
     /// The model that has encoded it.
@@ -170,7 +178,8 @@ pub struct Judged {
     pub items: Vec<ItemId>,
     /// How many labels there are for each picture: as many as were asked for, or as there are.
     pub each: u32,
-    /// The numbers of the labels: the best ones of the first picture, then those of the second, and so on.
+    /// The numbers of the labels: the best ones of the first picture, then those of the second, and
+    /// so on.
     pub labels: Vec<u32>,
     /// Their scores, in the same order.
     pub scores: Vec<f32>,
@@ -200,7 +209,8 @@ pub struct TrainedProbe {
     pub classes: Vec<String>,
     /// How many examples each had.
     pub examples: Vec<u32>,
-    /// By cross-validation, how many examples of how many it has told rightly, if that could be tried.
+    /// By cross-validation, how many examples of how many it has told rightly, if that could be
+    /// tried.
     pub cross_validation: Option<(u32, u32)>,
     /// How long the fitting took, in milliseconds.
     pub milliseconds: u32,

@@ -1,6 +1,7 @@
-//! How a message crosses `postMessage`: as an object `{ message, blob, pixels, port }`, where `message` is a plain object made by
-//! `serde`. `blob`, if it is there, is a file that travels beside it without being copied, `pixels` an `ImageBitmap` or
-//! `ImageData`, and `port` a `MessagePort`.
+//! How a message crosses `postMessage`: as an object `{ message, blob, pixels, port }`, where
+//! `message` is a plain object made by `serde`. `blob`, if it is there, is a file that travels
+//! beside it without being copied, `pixels` an `ImageBitmap` or `ImageData`, and `port` a
+//! `MessagePort`.
 
 use js_sys::{Object, Reflect};
 use serde::Serialize;

@@ -1,7 +1,8 @@
 //! One label as it is written: the label itself, and prompts of its own.
 //!
-//! A colon and a space separate a label from its prompts, and semicolons separate these: `cat: a photo of a cat; a drawing of a {}`.
-//! A colon without a space behind it, as in `12:30`, belongs to the label, and so does one behind a backslash: `Alien\: Covenant`.
+//! A colon and a space separate a label from its prompts, and semicolons separate these:
+//! `cat: a photo of a cat; a drawing of a {}`. A colon without a space behind it, as in `12:30`,
+//! belongs to the label, and so does one behind a backslash: `Alien\: Covenant`.
 
 /// A label, and the prompts that it brings along.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! What the page and the worker say to each other: types only.
 //!
-//! Every message crosses `postMessage` in an [`envelope`](crate::envelope), which can hold a file beside it. One worker may work
-//! for several pages of one origin: each has a line of its own, and ids of its own. A request
-//! carries an id chosen by the page; every reply carries the id of the request it answers, and every request ends in exactly one of
-//! [`Reply::Done`], [`Reply::Failed`] and [`Reply::Cancelled`], after any number of [`Reply::Progress`]. What a request is answered
+//! Every message crosses `postMessage` in an [`envelope`](crate::envelope), which can hold a file
+//! beside it. One worker may work for several pages of one origin: each has a line of its own, and
+//! ids of its own. A request carries an id chosen by the page; every reply carries the id of the
+//! request it answers, and every request ends in exactly one of [`Reply::Done`], [`Reply::Failed`]
+//! and [`Reply::Cancelled`], after any number of [`Reply::Progress`]. What a request is answered
 //! with is a part of its type ([`Ask`]). A message is added here and nowhere else.
 
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,8 @@ macro_rules! messages {
         unanswered { $($unanswered:ident,)* }
         answers { $($answer:ident,)* }
     ) => {
-        /// What the page can ask for: each a type of its own, which says what it [is answered with](Ask).
+        /// What the page can ask for: each a type of its own, which says what it [is answered
+        /// with](Ask).
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[allow(missing_docs, reason = "each variant is documented at its type")]
         pub enum Request {
@@ -134,20 +136,22 @@ messages! {
     }
 }
 
-/// Make this model the one that answers: from the store if it is kept there, otherwise fetched, with progress, and kept. Until
-/// it is ready, and if it fails or is cancelled, the model that answered before goes on answering, and what has arrived stays:
-/// the next request goes on from there.
+/// Make this model the one that answers: from the store if it is kept there, otherwise fetched,
+/// with progress, and kept. Until it is ready, and if it fails or is cancelled, the model that
+/// answered before goes on answering, and what has arrived stays: the next request goes on from
+/// there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadModel {
     /// Which. Its `url` is absolute.
     pub model: ModelEntry,
-    /// How long to wait for a silent server and between two attempts, as a multiple of what is usual: 1 unless somebody is
-    /// trying things out.
+    /// How long to wait for a silent server and between two attempts, as a multiple of what is
+    /// usual: 1 unless somebody is trying things out.
     pub patience: f64,
 }
 
-/// Take a file of a model that lies on this device: the file beside the message, as the person chose it. It is made use of when
-/// the model is loaded, instead of what lies at the model's address.
+/// Take a file of a model that lies on this device: the file beside the message, as the person
+/// chose it. It is made use of when the model is loaded, instead of what lies at the model's
+/// address.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TakeModelFile {
     /// The id of the model that it belongs to.
@@ -160,24 +164,26 @@ pub struct TakeModelFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListFiles;
 
-/// Delete a kept file, or a part of one. A model that was read from it goes on answering. The answer says what is left.
+/// Delete a kept file, or a part of one. A model that was read from it goes on answering. The
+/// answer says what is left.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeleteFile {
     /// Which: its [`StoredFile::name`].
     pub name: String,
 }
 
-/// Take a picture: the file beside the message, as the person chose it. It is decoded once, so that a file that is no picture
-/// is refused now.
+/// Take a picture: the file beside the message, as the person chose it. It is decoded once, so that
+/// a file that is no picture is refused now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakePicture {
     /// The page's name for it from now on.
     pub picture: PictureId,
 }
 
-/// Take a picture that is decoded already: the pixels beside the message, as an `ImageBitmap`, which is best transferred, or as
-/// an `ImageData` of sRGB with eight bits a channel. They are kept until the picture is forgotten, and count as a picture of
-/// their own: they are not compared with those of others.
+/// Take a picture that is decoded already: the pixels beside the message, as an `ImageBitmap`,
+/// which is best transferred, or as an `ImageData` of sRGB with eight bits a channel. They are kept
+/// until the picture is forgotten, and count as a picture of their own: they are not compared with
+/// those of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakePixels {
     /// The page's name for it from now on.
@@ -191,7 +197,8 @@ pub struct ForgetPicture {
     pub picture: PictureId,
 }
 
-/// Score a picture against labels. Only what is not known yet is encoded: the picture once per model, each prompt once per model.
+/// Score a picture against labels. Only what is not known yet is encoded: the picture once per
+/// model, each prompt once per model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Classify {
     /// Which.
@@ -200,9 +207,10 @@ pub struct Classify {
     pub query: LabelQuery,
 }
 
-/// Say which parts of a picture speak for one of some labels rather than for the others, as `cliplet_clip::attribution` finds
-/// it. A label that is alone, or scored independently of the others, is compared with the neutral prompt instead. It takes about
-/// as long as encoding the picture, and hardly any time for the next label.
+/// Say which parts of a picture speak for one of some labels rather than for the others, as
+/// `cliplet_clip::attribution` finds it. A label that is alone, or scored independently of the
+/// others, is compared with the neutral prompt instead. It takes about as long as encoding the
+/// picture, and hardly any time for the next label.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explain {
     /// Which.
@@ -213,7 +221,8 @@ pub struct Explain {
     pub label: u32,
 }
 
-/// Give the embeddings of pictures and of texts, for comparisons of one's own. Only what is not known yet is encoded.
+/// Give the embeddings of pictures and of texts, for comparisons of one's own. Only what is not
+/// known yet is encoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Embed {
     /// Pictures that were taken.
@@ -229,17 +238,19 @@ pub struct Tokenize {
     pub prompts: Vec<String>,
 }
 
-/// Work for another page too, whose requests come in at the port beside the message, and whose replies go there, from
-/// [`FromWorker::Listening`] on. Its models, pictures and requests are its own; a model that both have loaded is in memory once,
-/// and so is what it has encoded. A join has no reply of its own.
+/// Work for another page too, whose requests come in at the port beside the message, and whose
+/// replies go there, from [`FromWorker::Listening`] on. Its models, pictures and requests are its
+/// own; a model that both have loaded is in memory once, and so is what it has encoded. A join has
+/// no reply of its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Join {
-    /// Name of a Web Lock that the other page holds. When it is free, that page is gone, and what was kept for it is forgotten.
+    /// Name of a Web Lock that the other page holds. When it is free, that page is gone, and what
+    /// was kept for it is forgotten.
     pub lock: String,
 }
 
-/// Stop working on another request as soon as possible; that one then ends in [`Reply::Cancelled`] unless it had ended already.
-/// A cancel has no reply of its own.
+/// Stop working on another request as soon as possible; that one then ends in [`Reply::Cancelled`]
+/// unless it had ended already. A cancel has no reply of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cancel {
     /// The request to stop.
@@ -256,7 +267,8 @@ pub enum FromWorker {
         /// How many threads compute.
         threads: u32,
     },
-    /// Sent at most once, and last: the worker has broken down and answers no more. All open requests have failed.
+    /// Sent at most once, and last: the worker has broken down and answers no more. All open
+    /// requests have failed.
     Crashed {
         /// For a report.
         message: String,
@@ -293,7 +305,8 @@ pub enum Progress {
         /// Bytes in all, where the server or the catalogue says.
         total: Option<u64>,
     },
-    /// The connection broke, or the server cannot answer now; it is asked again by and by, without anybody's doing.
+    /// The connection broke, or the server cannot answer now; it is asked again by and by, without
+    /// anybody's doing.
     Retrying {
         /// Bytes so far, which stay.
         received: u64,
@@ -302,7 +315,8 @@ pub enum Progress {
         /// Until it is asked again.
         seconds: u32,
     },
-    /// Another tab of this browser is fetching the same file. This one waits, and takes over if that one ends.
+    /// Another tab of this browser is fetching the same file. This one waits, and takes over if
+    /// that one ends.
     Elsewhere {
         /// Bytes that the other tab has.
         received: u64,
@@ -327,7 +341,8 @@ pub enum Progress {
 pub struct ModelReady {
     /// Its id in the catalogue.
     pub model: String,
-    /// Whether the file is kept for the next visit. `false`: the browser gave no room, and it will be fetched again.
+    /// Whether the file is kept for the next visit. `false`: the browser gave no room, and it will
+    /// be fetched again.
     pub kept: bool,
 }
 
@@ -346,7 +361,8 @@ pub struct StoredFiles {
     pub available: Option<u64>,
 }
 
-/// The picture is decoded. Where the browser itself cannot show the file, a PNG to show instead is beside the message.
+/// The picture is decoded. Where the browser itself cannot show the file, a PNG to show instead is
+/// beside the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PictureTaken {
     /// Pixels across, upright.
@@ -368,7 +384,8 @@ pub struct Scores {
     pub model: String,
     /// In the order of the query's labels.
     pub scores: Vec<LabelScore>,
-    /// What the model multiplies cosines with: its learnt inverse temperature, already exponentiated.
+    /// What the model multiplies cosines with: its learnt inverse temperature, already
+    /// exponentiated.
     pub logit_scale: f32,
     /// The cosine of the picture's and the neutral prompt's embedding, where the scoring needs it.
     pub neutral: Option<f32>,
@@ -387,10 +404,11 @@ pub struct Explanation {
     pub alone: bool,
     /// Patches across, and down, of what the model looks at.
     pub across: u32,
-    /// What each patch adds to the cosine, less what it adds to those of what the label was compared with: row by row from the
-    /// top, `across * across` numbers.
+    /// What each patch adds to the cosine, less what it adds to those of what the label was
+    /// compared with: row by row from the top, `across * across` numbers.
     pub patches: Vec<f32>,
-    /// What is of no patch. With those of the patches it adds up to how much the label's cosine is above theirs.
+    /// What is of no patch. With those of the patches it adds up to how much the label's cosine is
+    /// above theirs.
     pub rest: f32,
     /// What the model looks at, as shares of the picture: left, top, width, height.
     pub kept: [f64; 4],
@@ -460,14 +478,16 @@ pub struct PromptTokens {
 /// Why a request failed. The page turns it into a sentence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Failure {
-    /// No connection to where the model lies: no network, a refused connection, or a server that does not allow this page.
+    /// No connection to where the model lies: no network, a refused connection, or a server that
+    /// does not allow this page.
     Unreachable,
     /// The server answered something else than the file.
     HttpStatus {
         /// HTTP status code.
         code: u16,
     },
-    /// The connection broke before the whole file was here, again and again. What has arrived stays.
+    /// The connection broke before the whole file was here, again and again. What has arrived
+    /// stays.
     Interrupted {
         /// Bytes that arrived.
         received: u64,
@@ -481,16 +501,19 @@ pub enum Failure {
         /// Bytes expected, where known.
         total: Option<u64>,
     },
-    /// A web page came instead of the file: most likely the log-in page of a network. Nothing of it is kept.
+    /// A web page came instead of the file: most likely the log-in page of a network. Nothing of it
+    /// is kept.
     WebPage,
-    /// The file at the server is not as long as the catalogue says, so it is another one. Nothing of it is kept.
+    /// The file at the server is not as long as the catalogue says, so it is another one. Nothing
+    /// of it is kept.
     WrongLength {
         /// Bytes in the catalogue.
         expected: u64,
         /// Bytes at the server; unknown if it goes on for longer.
         found: Option<u64>,
     },
-    /// The file has another SHA-256 than the catalogue says: it was changed, or damaged on its way. Nothing of it is kept.
+    /// The file has another SHA-256 than the catalogue says: it was changed, or damaged on its way.
+    /// Nothing of it is kept.
     WrongHash,
     /// The file at the server is replaced again and again while it is fetched.
     Changing,
@@ -501,7 +524,8 @@ pub enum Failure {
     },
     /// The kept file cannot be deleted now, as a tab is reading or writing it.
     FileInUse,
-    /// The model's files, which were chosen on this device, are not at hand, or cannot be read any more.
+    /// The model's files, which were chosen on this device, are not at hand, or cannot be read any
+    /// more.
     FilesGone,
     /// The file is not a model that can be used here.
     UnusableModel {
@@ -521,7 +545,8 @@ pub enum Failure {
         /// What to do about it: a sentence without its full stop.
         advice: String,
     },
-    /// The file is a TIFF, or a JPEG whose end is missing, and the program that decodes these cannot be fetched.
+    /// The file is a TIFF, or a JPEG whose end is missing, and the program that decodes these
+    /// cannot be fetched.
     NoDecoder,
     /// The picture has more pixels than can be held.
     PictureTooLarge {

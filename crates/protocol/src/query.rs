@@ -1,5 +1,5 @@
-//! What the page asks about: pictures, by the names that it gives them, and labels, with what is needed to score a picture against
-//! them.
+//! What the page asks about: pictures, by the names that it gives them, and labels, with what is
+//! needed to score a picture against them.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +14,8 @@ pub type PictureId = u32;
 pub struct LabelQuery {
     /// Candidate labels, all different.
     pub labels: Vec<Candidate>,
-    /// Prompt templates of the labels that have no prompts of their own; `{}` stands for the label. Without any, a label is its
-    /// own prompt.
+    /// Prompt templates of the labels that have no prompts of their own; `{}` stands for the label.
+    /// Without any, a label is its own prompt.
     pub templates: Vec<String>,
     /// How scores are made of cosines.
     #[serde(default)]
@@ -24,8 +24,8 @@ pub struct LabelQuery {
 
 /// A candidate label, as the model is asked it.
 ///
-/// Where it has several prompts, its embedding is the mean of theirs, each of unit length, made a unit vector again: the ensembles
-/// of the CLIP paper (Radford and others, 2021, section 3.1.4).
+/// Where it has several prompts, its embedding is the mean of theirs, each of unit length, made a
+/// unit vector again: the ensembles of the CLIP paper (Radford and others, 2021, section 3.1.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Candidate {
     /// What stands at `{}`. Not empty.

@@ -1,10 +1,12 @@
-//! How scores are to be made of cosines: what page and worker agree on. The arithmetic is the engine's.
+//! How scores are to be made of cosines: what page and worker agree on. The arithmetic is the
+//! engine's.
 //!
-//! A picture and a label have one number in common, the cosine of their embeddings. A score says what that number means, and
-//! there are two ways. *Softmax* compares the labels of a list with each other, as CLIP was trained and as *Learning Transferable
-//! Visual Models From Natural Language Supervision* (Radford and others, 2021, section 3.1.2) classifies. *Independent* compares
-//! each label with a prompt that says nothing of what is in the picture, by a softmax over those two, so that no label
-//! takes anything from another.
+//! A picture and a label have one number in common, the cosine of their embeddings. A score says
+//! what that number means, and there are two ways. *Softmax* compares the labels of a list with
+//! each other, as CLIP was trained and as *Learning Transferable Visual Models From Natural
+//! Language Supervision* (Radford and others, 2021, section 3.1.2) classifies. *Independent*
+//! compares each label with a prompt that says nothing of what is in the picture, by a softmax over
+//! those two, so that no label takes anything from another.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,13 +19,13 @@ pub const NEUTRAL: &str = "a photo";
 pub struct Scoring {
     /// What a label is compared with.
     pub kind: Kind,
-    /// Divides the model's logit scale: above 1 scores come nearer to each other, below 1 the best takes more. 1 is as trained.
-    /// What is no positive number counts as 1.
+    /// Divides the model's logit scale: above 1 scores come nearer to each other, below 1 the best
+    /// takes more. 1 is as trained. What is no positive number counts as 1.
     pub temperature: f32,
     /// The prompt without a label that others are compared with, where that is needed.
     pub neutral: String,
-    /// None of the labels fits where the best one's fit to the picture, against the neutral prompt, is below this, from 0
-    /// to 1. `None`: the question is not asked.
+    /// None of the labels fits where the best one's fit to the picture, against the neutral prompt,
+    /// is below this, from 0 to 1. `None`: the question is not asked.
     pub none_below: Option<f32>,
 }
 

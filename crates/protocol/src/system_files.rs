@@ -1,4 +1,5 @@
-//! Which files of a folder or an archive are looked at: those that are called like pictures, and none that systems leave there.
+//! Which files of a folder or an archive are looked at: those that are called like pictures, and
+//! none that systems leave there.
 
 /// What pictures are called that programs here read, or name in a sentence if they cannot.
 pub const PICTURE_EXTENSIONS: [&str; 16] = [
@@ -33,8 +34,9 @@ const SYSTEM_NAMES: [&str; 21] = [
 /// What further such names begin with: AppleDouble files, and the waste of each user.
 const SYSTEM_PREFIXES: [&str; 2] = ["._", ".Trash-"];
 
-/// Whether a file or folder, by its own name, is one that systems leave in people's folders. With all that is below it, it is left out
-/// wherever a folder or an archive is gone through, and done where it is named itself.
+/// Whether a file or folder, by its own name, is one that systems leave in people's folders. With
+/// all that is below it, it is left out wherever a folder or an archive is gone through, and done
+/// where it is named itself.
 pub fn is_system_name(name: &str) -> bool {
     let begins = |with: &&str| {
         let beginning = name.as_bytes().get(..with.len());

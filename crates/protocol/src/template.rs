@@ -3,10 +3,12 @@
 /// Stands for the label in a template.
 pub const PLACEHOLDER: &str = "{}";
 
-/// The template to use when nobody says otherwise, from the CLIP paper, section 3.1.4, without its final full stop.
+/// The template to use when nobody says otherwise, from the CLIP paper, section 3.1.4, without its
+/// final full stop.
 pub const DEFAULT: &str = "a photo of a {}";
 
-/// Whether the template has a place for the label. One that has none would make every label the same prompt.
+/// Whether the template has a place for the label. One that has none would make every label the
+/// same prompt.
 pub fn has_placeholder(template: &str) -> bool {
     template.contains(PLACEHOLDER)
 }

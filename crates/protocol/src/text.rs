@@ -1,9 +1,10 @@
-//! Text files as other programs save them: UTF-8 and UTF-16, with and without a byte order mark, and every kind of line end.
+//! Text files as other programs save them: UTF-8 and UTF-16, with and without a byte order mark,
+//! and every kind of line end.
 
 use std::fmt;
 
-/// Why bytes are not read as text. Its `Display` is the end of a sentence that begins with the file's name, without a full stop:
-/// "is not UTF-8 text, from line 3 on: save it as UTF-8".
+/// Why bytes are not read as text. Its `Display` is the end of a sentence that begins with the
+/// file's name, without a full stop: "is not UTF-8 text, from line 3 on: save it as UTF-8".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotText {
     /// Neither UTF-8 nor UTF-16. Holds the line of the first byte that is wrong, from 1 on.
@@ -32,11 +33,11 @@ impl fmt::Display for NotText {
     }
 }
 
-/// The text of a file: UTF-8, or UTF-16 in either byte order, without its byte order mark. UTF-16 that has no mark is recognised by
-/// its zero bytes, every second one in text that is mostly ASCII.
+/// The text of a file: UTF-8, or UTF-16 in either byte order, without its byte order mark. UTF-16
+/// that has no mark is recognised by its zero bytes, every second one in text that is mostly ASCII.
 ///
-/// A single-byte encoding such as Windows-1252 is refused: bytes do not say which one it is, and a wrong guess would change labels
-/// without a word.
+/// A single-byte encoding such as Windows-1252 is refused: bytes do not say which one it is, and a
+/// wrong guess would change labels without a word.
 ///
 /// # Errors
 /// [`NotText`] if the bytes are neither.
@@ -83,7 +84,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, NotText> {
     }
 }
 
-/// Whether a line ends at this character: LF, CR, and what Unicode and word processors have besides.
+/// Whether a line ends at this character: LF, CR, and what Unicode and word processors have
+/// besides.
 pub fn is_line_end(c: char) -> bool {
     matches!(
         c,
@@ -91,7 +93,8 @@ pub fn is_line_end(c: char) -> bool {
     )
 }
 
-/// The lines of a text, without their ends; CR LF is one end. As with [`str::lines`], an end behind the last line begins no other.
+/// The lines of a text, without their ends; CR LF is one end. As with [`str::lines`], an end behind
+/// the last line begins no other.
 pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

@@ -1,4 +1,5 @@
-//! A committed table of lists, each with its labels. The terminal and the page read the same table in their own tests.
+//! A committed table of lists, each with its labels. The terminal and the page read the same table
+//! in their own tests.
 
 use cliplet_protocol::label_list::{Colons, read_distinct};
 use serde::Deserialize;

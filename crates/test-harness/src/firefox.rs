@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 /// What every Firefox of the tests is started with.
 pub const ARGUMENTS: &[&str] = &["-headless"];
 
-/// What is set in its profile: no network but this machine's own servers, so that a test runs the same wherever it runs.
+/// What is set in its profile: no network but this machine's own servers, so that a test runs the
+/// same wherever it runs.
 pub fn preferences() -> Value {
     json!({
         "app.normandy.enabled": false,

@@ -1,8 +1,10 @@
-//! `cargo xtask bench`: Cliplet beside ONNX Runtime Web and Transformers.js, in the same browser on this machine.
+//! `cargo xtask bench`: Cliplet beside ONNX Runtime Web and Transformers.js, in the same browser on
+//! this machine.
 //!
-//! What lives here: installing the rivals ([`rivals`]) and writing the models ([`models`]), which needs node and Python and
-//! happens once, and what is made of the measurements ([`report`], [`table`]). What does not: the measurements, which
-//! `benches/rivals` takes. With `--native` it is `cliplet embed` beside rivals in Python ([`native`]).
+//! What lives here: installing the rivals ([`rivals`]) and writing the models ([`models`]), which
+//! needs node and Python and happens once, and what is made of the measurements ([`report`],
+//! [`table`]). What does not: the measurements, which `benches/rivals` takes. With `--native` it is
+//! `cliplet embed` beside rivals in Python ([`native`]).
 
 mod machine;
 mod models;
@@ -148,8 +150,8 @@ fn directory(workspace: &Workspace) -> PathBuf {
     workspace.target.join("bench")
 }
 
-/// The program `cliplet`, as its own tests build it: `cargo build` would choose other features of what it depends on, and
-/// compile all of that once more.
+/// The program `cliplet`, as its own tests build it: `cargo build` would choose other features of
+/// what it depends on, and compile all of that once more.
 fn build_cliplet(workspace: &Workspace) -> Result<PathBuf> {
     step("Compiling cliplet", || {
         let mut command = workspace.cargo();

@@ -1,4 +1,5 @@
-//! The models: random weights that `tools/make_bench_models.py` writes, once for each contestant, or files of one's own.
+//! The models: random weights that `tools/make_bench_models.py` writes, once for each contestant,
+//! or files of one's own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,7 +87,8 @@ impl Model {
     }
 }
 
-/// Writes the models if they are not there. `cliplet` computes what the graphs are compared with first.
+/// Writes the models if they are not there. `cliplet` computes what the graphs are compared with
+/// first.
 pub fn write(workspace: &Workspace, cliplet: &Path) -> Result<Vec<Model>> {
     let directory = super::directory(workspace);
     let models = directory.join("models");

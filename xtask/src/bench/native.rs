@@ -1,6 +1,8 @@
-//! `cargo xtask bench --native`: `cliplet embed` beside OpenCLIP in PyTorch and ONNX Runtime in Python, without a browser.
+//! `cargo xtask bench --native`: `cliplet embed` beside OpenCLIP in PyTorch and ONNX Runtime in
+//! Python, without a browser.
 //!
-//! What lives here: building Cliplet for speed, and what is made of the measurements, which `tools/time_native.py` takes.
+//! What lives here: building Cliplet for speed, and what is made of the measurements, which
+//! `tools/time_native.py` takes.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,7 +20,8 @@ use crate::workspace::Workspace;
 const SCRIPT: &str = "tools/time_native.py";
 const REQUIREMENTS: &str = "tools/requirements-native.txt";
 
-/// What is compared: how the script calls a rival, how people do, and how many times as many pictures a second Cliplet should do.
+/// What is compared: how the script calls a rival, how people do, and how many times as many
+/// pictures a second Cliplet should do.
 const RIVALS: [(&str, &str, f64); 2] = [
     ("open-clip", "OpenCLIP, PyTorch f32", 1.5),
     ("ort-int8", "ONNX Runtime int8", 1.0),
@@ -129,7 +132,8 @@ fn samples(
     .collect()
 }
 
-/// Pictures per second. The ratio is the median of the rounds' ratios, in each of which both had the machine as it then was.
+/// Pictures per second. The ratio is the median of the rounds' ratios, in each of which both had
+/// the machine as it then was.
 fn rates(measured: &Value, threads: &[usize]) -> Table {
     let mut table = Table::new([
         "pictures per second",

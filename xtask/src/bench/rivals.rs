@@ -1,4 +1,5 @@
-//! The rivals, from npm: the versions in `benches/rivals/npm/package-lock.json`, below `target/bench`.
+//! The rivals, from npm: the versions in `benches/rivals/npm/package-lock.json`, below
+//! `target/bench`.
 
 use std::path::PathBuf;
 

@@ -30,7 +30,8 @@ const SCRIPT: &str = "
     });
     console.log(JSON.stringify(sizes));";
 
-/// Adds up the files of each contestant. `wire` maps contestants to paths at the benchmark's server.
+/// Adds up the files of each contestant. `wire` maps contestants to paths at the benchmark's
+/// server.
 pub fn sizes(
     workspace: &Workspace,
     wire: &Value,

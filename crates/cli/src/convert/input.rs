@@ -37,7 +37,8 @@ pub(super) enum Layout {
     OpenClip,
 }
 
-/// Looks at what a path names: a folder, a GGUF, or a file of weights in a folder with the files that describe it.
+/// Looks at what a path names: a folder, a GGUF, or a file of weights in a folder with the files
+/// that describe it.
 pub(super) fn find(path: &Path) -> Result<Model, Stop> {
     if path.is_dir() {
         let (layout, files) = in_folder(path)?;
@@ -88,7 +89,8 @@ fn first(path: &Path, file: &mut File) -> Result<Vec<u8>, Stop> {
     Ok(first)
 }
 
-/// The layout of a folder, and its files of weights. One that has both is taken as transformers lays it out.
+/// The layout of a folder, and its files of weights. One that has both is taken as transformers
+/// lays it out.
 fn in_folder(folder: &Path) -> Result<(Layout, Vec<PathBuf>), Stop> {
     let there = |name: &str| {
         let path = folder.join(name);

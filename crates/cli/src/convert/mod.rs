@@ -35,7 +35,8 @@ pub(crate) struct ConvertArguments {
     /// Which towers the new file has; if nothing is said, those that IN has.
     #[arg(long, value_enum)]
     tower: Option<Tower>,
-    /// A folder laid out like a repository of the Hugging Face Hub, one of the files of weights in such a folder, or a GGUF.
+    /// A folder laid out like a repository of the Hugging Face Hub, one of the files of weights in
+    /// such a folder, or a GGUF.
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// The GGUF to write; one that is there is replaced when the new one is whole.
@@ -133,7 +134,8 @@ pub(crate) fn run(arguments: &ConvertArguments) -> Result<(), Stop> {
     Ok(())
 }
 
-/// What may be read of a model: what is named, and in its folder all that is no GGUF and no other model's weights.
+/// What may be read of a model: what is named, and in its folder all that is no GGUF and no other
+/// model's weights.
 fn read_of(input: &Path) -> Vec<PathBuf> {
     let (folder, is_folder) = if input.is_dir() {
         (input, true)

@@ -1,5 +1,6 @@
-//! Pictures with their classes: a folder with a subfolder a class, as torchvision's ImageFolder reads it, or webdataset's tar archives, where
-//! beside each picture a `.cls` says the number of its class.
+//! Pictures with their classes: a folder with a subfolder a class, as torchvision's ImageFolder
+//! reads it, or webdataset's tar archives, where beside each picture a `.cls` says the number of
+//! its class.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,8 +32,8 @@ enum Source {
 }
 
 impl Data {
-    /// Looks at a folder, or at archives. `names` is a file with a class name a line: for a folder in the alphabetical order of its
-    /// subfolders, whose own names they replace.
+    /// Looks at a folder, or at archives. `names` is a file with a class name a line: for a folder
+    /// in the alphabetical order of its subfolders, whose own names they replace.
     pub(super) fn find(paths: &[PathBuf], names: Option<&Path>) -> Result<Self, Stop> {
         let names = names.map(labels_in).transpose()?;
         match paths {
@@ -118,7 +119,8 @@ impl Data {
         })
     }
 
-    /// Embeds every picture, and hands each with its class to `done`. Returns how many could not be used, which has been said of each.
+    /// Embeds every picture, and hands each with its class to `done`. Returns how many could not be
+    /// used, which has been said of each.
     pub(super) fn embed(
         &self,
         encoder: &ImageEncoder,
@@ -173,7 +175,8 @@ impl Data {
         Ok(unusable)
     }
 
-    /// The pictures of an archive, each with what the `.cls` of its sample says. The files of a sample stand one behind the other.
+    /// The pictures of an archive, each with what the `.cls` of its sample says. The files of a
+    /// sample stand one behind the other.
     fn of_archive(&self, archive: &Path, push: &mut Push) -> Result<(), Stop> {
         let lost = |sentence: String| Pending {
             tag: Err(sentence.clone()),

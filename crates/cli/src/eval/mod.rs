@@ -1,7 +1,8 @@
 //! `cliplet eval`: what a model is worth on data whose answers are known.
 //!
-//! What lives here: pictures with their classes (`data`), and the measurements, those of LAION's CLIP_benchmark: zero-shot classification
-//! (`zero_shot`), retrieval (`retrieval`), and a linear probe on embeddings (`probe`).
+//! What lives here: pictures with their classes (`data`), and the measurements, those of LAION's
+//! CLIP_benchmark: zero-shot classification (`zero_shot`), retrieval (`retrieval`), and a linear
+//! probe on embeddings (`probe`).
 
 mod data;
 mod probe;
@@ -29,7 +30,8 @@ pub(crate) enum EvalCommand {
     /// How often a picture is found by its caption, and a caption by its picture.
     #[command(after_help = retrieval::EXAMPLES)]
     Retrieval(retrieval::RetrievalArguments),
-    /// How often a linear classifier on embeddings is right, fitted to some pictures and tried on others.
+    /// How often a linear classifier on embeddings is right, fitted to some pictures and tried on
+    /// others.
     #[command(after_help = probe::EXAMPLES)]
     Probe(probe::ProbeArguments),
 }

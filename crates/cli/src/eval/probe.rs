@@ -22,7 +22,8 @@ LogisticRegression.";
 pub(crate) struct ProbeArguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// Pictures that the probe is fitted to: a folder with a subfolder for each class, or a tar archive.
+    /// Pictures that the probe is fitted to: a folder with a subfolder for each class, or a tar
+    /// archive.
     #[arg(long, value_name = "DATA")]
     train: PathBuf,
     /// Pictures that it is tried on.

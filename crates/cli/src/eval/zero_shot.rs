@@ -24,8 +24,9 @@ A folder has a subfolder for each class, with its pictures. Archives are webdata
 pub(crate) struct ZeroShotArguments {
     #[command(flatten)]
     model: ModelArguments,
-    /// A file with a class name a line, in the order of the classes' numbers, which for a folder is the alphabetical order of its
-    /// subfolders; or imagenet-1k. Without it, a folder's classes are called as its subfolders.
+    /// A file with a class name a line, in the order of the classes' numbers, which for a folder is
+    /// the alphabetical order of its subfolders; or imagenet-1k. Without it, a folder's classes are
+    /// called as its subfolders.
     #[arg(long, value_name = "FILE")]
     classes: Option<PathBuf>,
     #[command(flatten)]
@@ -132,7 +133,8 @@ pub(super) fn run(arguments: &ZeroShotArguments) -> Result<(), Stop> {
     Stop::unless(unusable == 0)
 }
 
-/// How many classes come before this one: those that fit better, and of those that fit as well the ones with lower numbers.
+/// How many classes come before this one: those that fit better, and of those that fit as well the
+/// ones with lower numbers.
 fn before(cosines: &[f32], class: usize) -> usize {
     let own = cosines[class];
     cosines

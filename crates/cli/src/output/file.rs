@@ -1,4 +1,5 @@
-//! A file that becomes the one that is wanted when it is whole, and is gone if it does not. Pipes and devices are written as it goes.
+//! A file that becomes the one that is wanted when it is whole, and is gone if it does not. Pipes
+//! and devices are written as it goes.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -53,7 +54,8 @@ impl NewFile {
         Self::begin(path, place, &folder)
     }
 
-    /// The same with another folder for the file as long as it is unfinished, on the same file system.
+    /// The same with another folder for the file as long as it is unfinished, on the same file
+    /// system.
     pub(crate) fn create_by_way_of(folder: &Path, path: &Path) -> Result<Self, Stop> {
         Self::begin(path, Place::of(path)?, folder)
     }
@@ -236,7 +238,8 @@ impl Place {
     }
 }
 
-/// Whether a link stands for a file that a program has opened: `/dev/stdout` and a shell's `>(…)` lead to such ones.
+/// Whether a link stands for a file that a program has opened: `/dev/stdout` and a shell's `>(…)`
+/// lead to such ones.
 fn is_open_file(link: &Path) -> bool {
     let folder = fs::canonicalize(folder_of(link));
     folder.is_ok_and(|folder| folder.starts_with("/proc") && folder.ends_with("fd"))

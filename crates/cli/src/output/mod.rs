@@ -1,7 +1,8 @@
-//! What is written, and where to: rows in one of several formats, to stdout, to a file, or to a folder of parts.
+//! What is written, and where to: rows in one of several formats, to stdout, to a file, or to a
+//! folder of parts.
 //!
-//! A file appears under its name when it is whole; until then, and if anything goes wrong, what was there before stays. Nothing is written
-//! over that is read, or that was not named.
+//! A file appears under its name when it is whole; until then, and if anything goes wrong, what was
+//! there before stays. Nothing is written over that is read, or that was not named.
 
 mod file;
 mod format;
@@ -31,15 +32,16 @@ pub(crate) struct OutputArguments {
     /// The format; without it, what the name of the file to write ends in says it.
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// A file to write instead of stdout, which - stands for. It appears when it is whole. A pipe is written as it goes.
+    /// A file to write instead of stdout, which - stands for. It appears when it is whole. A pipe
+    /// is written as it goes.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Where the names of an .npy's rows go; without it, into a .txt beside it, which must not be there yet unless it was written with the
-    /// .npy that is replaced.
+    /// Where the names of an .npy's rows go; without it, into a .txt beside it, which must not be
+    /// there yet unless it was written with the .npy that is replaced.
     #[arg(long, value_name = "FILE", requires = "out")]
     paths: Option<PathBuf>,
-    /// A folder to write in parts, for large collections. The same command again goes on where it stopped, and does what is new or has
-    /// changed.
+    /// A folder to write in parts, for large collections. The same command again goes on where it
+    /// stopped, and does what is new or has changed.
     #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
     out_folder: Option<PathBuf>,
     /// Pictures of a part; each tar archive is a part of its own.
@@ -123,7 +125,8 @@ Format::Jsonl
 }
 
 impl Destination {
-    /// Refuses to write over what is read, and over what was not named: before the work, not after it.
+    /// Refuses to write over what is read, and over what was not named: before the work, not after
+    /// it.
     pub(crate) fn check<'a>(
         &self,
         format: Format,

@@ -1,5 +1,6 @@
-//! Embeddings as numpy's own format, version 1.0 (`numpy/lib/format.py`): a header, then f32, row by row. The names of what they are of are
-//! in a text file beside it, one a line, in the same order.
+//! Embeddings as numpy's own format, version 1.0 (`numpy/lib/format.py`): a header, then f32, row
+//! by row. The names of what they are of are in a text file beside it, one a line, in the same
+//! order.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -21,7 +22,8 @@ pub(super) fn names_of(file: &FileDestination) -> PathBuf {
     }
 }
 
-/// Refuses a pipe, and names in a file that is there and was not named, unless it was written with the .npy that is replaced.
+/// Refuses a pipe, and names in a file that is there and was not named, unless it was written with
+/// the .npy that is replaced.
 pub(super) fn may_be_written(file: &FileDestination) -> Result<(), Stop> {
     if let Place::Stream(_) = Place::of(&file.path)? {
         return Err(Stop::not_seekable(&file.path, "npy"));
@@ -41,8 +43,8 @@ pub(super) fn may_be_written(file: &FileDestination) -> Result<(), Stop> {
     }
 }
 
-/// Whether a file of names was written with an .npy, and not touched since: it has as many lines as that has rows, and was modified at
-/// the same moment.
+/// Whether a file of names was written with an .npy, and not touched since: it has as many lines as
+/// that has rows, and was modified at the same moment.
 fn are_of_one_run(numbers: &Path, names: &Path) -> io::Result<bool> {
     let of_names = fs::symlink_metadata(names)?;
     let mut numbers = File::open(numbers)?;

@@ -1,5 +1,5 @@
-//! Rows as Parquet, through Arrow's own writer: `path`, of a classification `labels` and `scores`, best first, and of an embedding
-//! `embedding`, a list of a fixed size.
+//! Rows as Parquet, through Arrow's own writer: `path`, of a classification `labels` and `scores`,
+//! best first, and of an embedding `embedding`, a list of a fixed size.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

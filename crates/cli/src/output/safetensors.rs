@@ -1,6 +1,8 @@
-//! Embeddings as safetensors: a matrix `embeddings`, and in the metadata, under `names`, a JSON list of what its rows are of.
+//! Embeddings as safetensors: a matrix `embeddings`, and in the metadata, under `names`, a JSON
+//! list of what its rows are of.
 //!
-//! How long the header is depends on the names, which are known last. So the numbers wait in a file of their own.
+//! How long the header is depends on the names, which are known last. So the numbers wait in a file
+//! of their own.
 
 use std::fs::File;
 use std::io::{self, Seek, Write};

@@ -1,5 +1,5 @@
-//! Files that are being written: they have names of their own until they are whole, and are removed if the program ends before, also by a
-//! signal.
+//! Files that are being written: they have names of their own until they are whole, and are removed
+//! if the program ends before, also by a signal.
 
 use std::fs::Permissions;
 use std::io;
@@ -8,7 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
-/// Every file that is being written. Whoever makes, names or removes one holds this, so that a signal finds all of them.
+/// Every file that is being written. Whoever makes, names or removes one holds this, so that a
+/// signal finds all of them.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
@@ -74,7 +75,8 @@ fn watch_signals() {
 
     static WATCHING: Once = Once::new();
     WATCHING.call_once(|| {
-        // `nohup`, and shells for what runs in the background, have some signals ignored: those stay ignored.
+        // `nohup`, and shells for what runs in the background, have some signals ignored: those
+        // stay ignored.
         let signals = [SIGINT, SIGTERM, SIGHUP].into_iter();
         let Ok(mut signals) = Signals::new(signals.filter(|&signal| !is_ignored(signal))) else {
             return;
@@ -86,7 +88,8 @@ fn watch_signals() {
                 for path in &*unfinished {
                     let _ = fs::remove_file(path);
                 }
-                // So whoever started the program sees which signal ended it: a shell as 128 and the signal's number.
+                // So whoever started the program sees which signal ended it: a shell as 128 and the
+                // signal's number.
                 let _ = emulate_default_handler(signal);
             }
         });
@@ -96,7 +99,8 @@ fn watch_signals() {
 #[cfg(not(unix))]
 fn watch_signals() {}
 
-/// Whether the program was started with a signal ignored, where that can be asked: Linux shows it as bits.
+/// Whether the program was started with a signal ignored, where that can be asked: Linux shows it
+/// as bits.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -17,7 +17,8 @@ pub(crate) enum Unit {
     File(PathBuf),
     /// A tar archive of pictures.
     Tar(PathBuf),
-    /// What was named, or lies below what was named, and cannot be looked at, with a sentence that says why.
+    /// What was named, or lies below what was named, and cannot be looked at, with a sentence that
+    /// says why.
     Missing(PathBuf, String),
 }
 
@@ -143,7 +144,8 @@ pub(crate) fn path_of_bytes(bytes: &[u8]) -> PathBuf {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-/// The pictures below a folder, without what systems leave there, and what else is `wanted`; and what cannot be looked at.
+/// The pictures below a folder, without what systems leave there, and what else is `wanted`; and
+/// what cannot be looked at.
 pub(crate) fn below(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<Unit> {
     let mut units = Vec::new();
     let entries = WalkDir::new(folder)

@@ -1,4 +1,5 @@
-//! Which pictures are to be done: files, folders, patterns and lists (`list`), and shards of tar archives (`tar`).
+//! Which pictures are to be done: files, folders, patterns and lists (`list`), and shards of tar
+//! archives (`tar`).
 //!
 //! What does not live here: decoding them, which is `encode`'s.
 
@@ -21,17 +22,21 @@ use list::Separator;
 
 #[derive(Debug, Args)]
 pub(crate) struct PictureArguments {
-    /// Pictures: files, folders with all that is below them, patterns such as 'shots/*.jpg', tar archives (webdataset's shards, also
-    /// .tar.gz and .tgz), or - for a list or a picture on standard input.
+    /// Pictures: files, folders with all that is below them, patterns such as 'shots/*.jpg', tar
+    /// archives (webdataset's shards, also .tar.gz and .tgz), or - for a list or a picture on
+    /// standard input.
     #[arg(value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
-    /// A file with a path a line, or - for standard input. May be given several times. Paths with a NUL between them are read as such.
+    /// A file with a path a line, or - for standard input. May be given several times. Paths with a
+    /// NUL between them are read as such.
     #[arg(long, value_name = "LIST")]
     pub(crate) files_from: Vec<PathBuf>,
-    /// Lists have a NUL behind each path, as find -print0 writes them, and line ends belong to names.
+    /// Lists have a NUL behind each path, as find -print0 writes them, and line ends belong to
+    /// names.
     #[arg(short = '0', long)]
     pub(crate) null: bool,
-    /// Only the I-th of N parts of these, counted from 0. Which part a path is in, only the path itself decides.
+    /// Only the I-th of N parts of these, counted from 0. Which part a path is in, only the path
+    /// itself decides.
     #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
     pub(crate) shard: Option<Shard>,
 }

@@ -26,8 +26,8 @@ impl Shard {
             .ok_or_else(|| "it is I/N, with I from 0 to N-1, as in 0/8".to_owned())
     }
 
-    /// Whether a path is in this part. That depends on nothing but the path as it is named, so that every machine finds the same, and
-    /// that a path stays where it is when others are added.
+    /// Whether a path is in this part. That depends on nothing but the path as it is named, so that
+    /// every machine finds the same, and that a path stays where it is when others are added.
     pub(crate) fn has(&self, path: &Path) -> bool {
         let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
         let first = digest.first_chunk().expect("a SHA-256 has 32 bytes");

@@ -1,7 +1,9 @@
-//! Pictures in tar archives, as webdataset lays them out: the files of a sample stand one behind the other and have one name up to the
-//! first full stop, `000123.jpg`, `000123.cls`, `000123.txt`. A link to a file of the archive is that file under a name of its own.
+//! Pictures in tar archives, as webdataset lays them out: the files of a sample stand one behind
+//! the other and have one name up to the first full stop, `000123.jpg`, `000123.cls`, `000123.txt`.
+//! A link to a file of the archive is that file under a name of its own.
 //!
-//! The layout is that of <https://github.com/webdataset/webdataset>; the archive's own reader is the crate tar.
+//! The layout is that of <https://github.com/webdataset/webdataset>; the archive's own reader is
+//! the crate tar.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -16,7 +18,8 @@ use super::is_picture;
 use super::list::{is_system, path_of_bytes};
 use crate::stop::Stop;
 
-/// The largest file that is read from an archive: pictures are some megabytes, and archives say how large what follows is.
+/// The largest file that is read from an archive: pictures are some megabytes, and archives say how
+/// large what follows is.
 const MAX_BYTES: u64 = 1 << 30;
 /// Links that are followed from one to the next.
 const MOST_LINKS: usize = 40;
@@ -50,8 +53,9 @@ impl Members {
         })
     }
 
-    /// Its pictures, and the files with one of these extensions. After an error nothing follows: what stands behind a place that makes
-    /// no sense cannot be found. An archive without a picture ends in a sentence that says so.
+    /// Its pictures, and the files with one of these extensions. After an error nothing follows:
+    /// what stands behind a place that makes no sense cannot be found. An archive without a picture
+    /// ends in a sentence that says so.
     pub(crate) fn iter<'a>(
         &'a mut self,
         extensions: &'a [&'a str],
@@ -187,7 +191,8 @@ impl Index {
 
     fn entries(archive: Entries<impl Read>) -> HashMap<PathBuf, Indexed> {
         let mut entries = HashMap::new();
-        // What is behind a place that makes no sense cannot be found, which is said when the walk comes there.
+        // What is behind a place that makes no sense cannot be found, which is said when the walk
+        // comes there.
         for entry in archive.map_while(Result::ok) {
             let own = tidy(&path_of_bytes(&entry.path_bytes()));
             let indexed = match entry.header().entry_type() {
@@ -206,7 +211,8 @@ impl Index {
         entries
     }
 
-    /// What follows a place of the archive. A compressed one is unpacked up to there for every link.
+    /// What follows a place of the archive. A compressed one is unpacked up to there for every
+    /// link.
     fn from(&self, place: u64) -> io::Result<Box<dyn Read>> {
         let mut file = File::open(&self.archive)?;
         if is_compressed(&file)? {
@@ -287,7 +293,8 @@ fn tidy(path: &Path) -> PathBuf {
     tidy
 }
 
-/// Where a link of an archive leads: symbolic ones are seen from their own folder, others from the outermost.
+/// Where a link of an archive leads: symbolic ones are seen from their own folder, others from the
+/// outermost.
 fn target_of(own: &Path, kind: EntryType, target: &[u8]) -> PathBuf {
     let target = path_of_bytes(target);
     match own.parent() {
@@ -296,7 +303,8 @@ fn target_of(own: &Path, kind: EntryType, target: &[u8]) -> PathBuf {
     }
 }
 
-/// The name of a sample, with its folder, and what follows the first full stop. A full stop that a name begins with is not meant.
+/// The name of a sample, with its folder, and what follows the first full stop. A full stop that a
+/// name begins with is not meant.
 fn key_and_extension(path: &Path) -> Option<(OsString, String)> {
     let name = path.file_name()?.as_encoded_bytes();
     let stop = 1 + name.get(1..)?.iter().position(|&byte| byte == b'.')?;

@@ -27,7 +27,8 @@ pub fn starter() -> PathBuf {
     repository("public/models/starter.gguf")
 }
 
-/// A model of 224 pixels and patches of 32, as most have, with random weights. Beside it lies what transformers computes with it.
+/// A model of 224 pixels and patches of 32, as most have, with random weights. Beside it lies what
+/// transformers computes with it.
 pub fn real_shape() -> PathBuf {
     repository("crates/clip/tests/fixtures/vit-224/model.gguf")
 }

@@ -1,9 +1,11 @@
-//! The way of one picture through the blocks, with an account of what each row has given to the row that is read.
+//! The way of one picture through the blocks, with an account of what each row has given to the row
+//! that is read.
 //!
-//! Everything that a block does to a row is added to it. So what is read in the end is a sum: what the row was at first, and
-//! what each block's attention and MLP have added. Attention in turn is a sum over the rows that are looked at. This is the
-//! decomposition of Gandelsman, Efros and Steinhardt, "Interpreting CLIP's Image Representation via Text-Based Decomposition",
-//! ICLR 2024 (arXiv:2310.05916), section 3.
+//! Everything that a block does to a row is added to it. So what is read in the end is a sum: what
+//! the row was at first, and what each block's attention and MLP have added. Attention in turn is a
+//! sum over the rows that are looked at. This is the decomposition of Gandelsman, Efros and
+//! Steinhardt, "Interpreting CLIP's Image Representation via Text-Based Decomposition", ICLR 2024
+//! (arXiv:2310.05916), section 3.
 
 use candle_core::{Device, Module, Tensor};
 
@@ -12,11 +14,13 @@ use crate::ops::{Visible, add};
 
 /// What the first row has become, as the sum that it is.
 pub(crate) struct Trace {
-    /// `rows x width`: what each row, the first among them, has given to the first through attention, over all blocks and heads.
+    /// `rows x width`: what each row, the first among them, has given to the first through
+    /// attention, over all blocks and heads.
     pub(crate) given: Tensor,
     /// `1 x width`: all else; what the first row was, the biases, and what the MLPs have added.
     pub(crate) rest: Tensor,
-    /// `1 x width`: what the first row has become. The sum of the others, as exactly as the arithmetic is.
+    /// `1 x width`: what the first row has become. The sum of the others, as exactly as the
+    /// arithmetic is.
     pub(crate) whole: Tensor,
 }
 

@@ -1,8 +1,9 @@
-//! A walk over a GGUF's header that believes nothing: every count, length, dimension and offset is compared with the
-//! file's own length before anything is allocated for it.
+//! A walk over a GGUF's header that believes nothing: every count, length, dimension and offset is
+//! compared with the file's own length before anything is allocated for it.
 //!
-//! candle's reader has bounds of its own, but takes a metadata array's elements at 32 bytes each, multiplies dimensions
-//! without looking, and divides by the file's alignment. What passes here is safe to hand to it.
+//! candle's reader has bounds of its own, but takes a metadata array's elements at 32 bytes each,
+//! multiplies dimensions without looking, and divides by the file's alignment. What passes here is
+//! safe to hand to it.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -10,7 +11,8 @@ use candle_core::quantized::GgmlDType;
 
 use crate::{Error, file_kind};
 
-/// Bounds far above any CLIP: the largest vocabularies have 250,000 entries, the largest models some 2,000 tensors.
+/// Bounds far above any CLIP: the largest vocabularies have 250,000 entries, the largest models
+/// some 2,000 tensors.
 const MAX_KEYS: u64 = 4096;
 pub(crate) const MAX_TENSORS: u64 = 16_384;
 pub(crate) const MAX_ARRAY_ELEMENTS: u64 = 1 << 18;
@@ -215,7 +217,8 @@ impl<R: Read + Seek> Walk<'_, R> {
         self.skip(length)
     }
 
-    /// A tensor's entry: its name, and where its bytes end, counted from the beginning of the tensors' data.
+    /// A tensor's entry: its name, and where its bytes end, counted from the beginning of the
+    /// tensors' data.
     fn tensor(&mut self, alignment: u64) -> Result<(String, u64), Error> {
         let name = self.name()?;
         let damaged = |what: &str| {

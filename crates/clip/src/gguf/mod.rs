@@ -1,9 +1,11 @@
 //! GGUF files as clip.cpp writes them: named tensors and metadata.
 //!
-//! The format is that of <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2 and 3; the keys and
-//! tensor names are those of <https://github.com/monatis/clip.cpp>. candle reads the file; `check` walks its header first,
-//! so that candle is handed nothing that would make it panic or allocate more than the file justifies. A new file is written by
-//! `write`, which knows where everything stands before there is a single weight. What is not here: what the tensors mean.
+//! The format is that of <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>, versions 2
+//! and 3; the keys and tensor names are those of <https://github.com/monatis/clip.cpp>. candle
+//! reads the file; `check` walks its header first, so that candle is handed nothing that would make
+//! it panic or allocate more than the file justifies. A new file is written by `write`, which knows
+//! where everything stands before there is a single weight. What is not here: what the tensors
+//! mean.
 
 mod check;
 mod weights;
@@ -48,7 +50,8 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
     /// Reads and checks the header.
     ///
     /// # Errors
-    /// [`Error::Model`] if the file is no GGUF, is damaged, or is of a kind that is not read here; [`Error::Io`].
+    /// [`Error::Model`] if the file is no GGUF, is damaged, or is of a kind that is not read here;
+    /// [`Error::Io`].
     pub fn open(reader: &'a mut R) -> Result<Self, Error> {
         let mut reader = BufReader::with_capacity(1 << 16, reader);
         check::check(&mut reader)?;
@@ -94,7 +97,8 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
         self.read(name, &info)
     }
 
-    /// The same as a matrix of `rows x columns` that stays in the file for now; it has as many elements as `dims`.
+    /// The same as a matrix of `rows x columns` that stays in the file for now; it has as many
+    /// elements as `dims`.
     ///
     /// # Errors
     /// As [`Gguf::tensor`].
@@ -147,7 +151,8 @@ impl<'a, R: Read + Seek> Gguf<'a, R> {
         Ok(self.tensor(name, dims)?.dequantize(&Device::Cpu)?)
     }
 
-    /// The first dimension of a matrix, for the one that the configuration does not name: the vocabulary's size.
+    /// The first dimension of a matrix, for the one that the configuration does not name: the
+    /// vocabulary's size.
     ///
     /// # Errors
     /// [`Error::Model`] if there is no such tensor or it is no matrix.

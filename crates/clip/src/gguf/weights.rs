@@ -106,7 +106,8 @@ impl WeightType {
         self.ggml().type_size()
     }
 
-    /// The largest magnitude that can be stored; half precision ends soonest, and it is what scales are in.
+    /// The largest magnitude that can be stored; half precision ends soonest, and it is what scales
+    /// are in.
     pub(crate) fn most(self) -> f32 {
         match self {
             Self::F32 => f32::MAX,
@@ -158,15 +159,16 @@ fn store_q8_0(weights: &[f32; BLOCK], to: &mut Vec<u8>) {
     to.extend(weights.map(|x| rounded(x * inverse) as u8));
 }
 
-/// Weights so near to zero that their scale has no inverse become zero: in half precision, so is the scale.
+/// Weights so near to zero that their scale has no inverse become zero: in half precision, so is
+/// the scale.
 fn inverse(scale: f32) -> f32 {
     let inverse = 1.0 / scale;
     if inverse.is_finite() { inverse } else { 0.0 }
 }
 
-/// To the nearest whole number, halves away from zero, as `f32::round`: which calls a function for every number where the
-/// processor, or WebAssembly, has no instruction for it. The number that is added is the largest below a half, so that it
-/// lifts no number over a half that is below.
+/// To the nearest whole number, halves away from zero, as `f32::round`: which calls a function for
+/// every number where the processor, or WebAssembly, has no instruction for it. The number that is
+/// added is the largest below a half, so that it lifts no number over a half that is below.
 fn rounded(x: f32) -> i32 {
     (x + 0.5f32.next_down().copysign(x)) as i32
 }
@@ -246,7 +248,8 @@ mod tests {
 
     use super::*;
 
-    /// Weights of many magnitudes, some alike, some zero, some exactly between two whole multiples of their scale.
+    /// Weights of many magnitudes, some alike, some zero, some exactly between two whole multiples
+    /// of their scale.
     fn weights() -> Vec<f32> {
         let mut state = 0x9e37_79b9_7f4a_7c15u64;
         let mut random = || {
@@ -275,7 +278,8 @@ mod tests {
 
     #[test]
     fn weights_are_stored_as_candle_stores_them() {
-        // Those of the terminal are candle's own; their bytes are compared with the gguf package's in `tests/conversion.rs`.
+        // Those of the terminal are candle's own; their bytes are compared with the gguf package's
+        // in `tests/conversion.rs`.
         let weights = weights();
         for weight_type in WeightType::ALL {
             let tensor = Tensor::new(&weights[..], &Device::Cpu).unwrap();

@@ -1,5 +1,5 @@
-//! The header of a new file. All of it, and where each tensor will stand, is known before there is a single weight, so that
-//! tensors can be written in whatever order they arrive.
+//! The header of a new file. All of it, and where each tensor will stand, is known before there is
+//! a single weight, so that tensors can be written in whatever order they arrive.
 
 use super::weights::WeightType;
 
@@ -88,8 +88,8 @@ impl HeaderWriter {
         self.number_of_keys += 1;
     }
 
-    /// A tensor of these dimensions, outermost first, the last a whole number of blocks. Returns where its bytes begin, counted
-    /// from the end of the header.
+    /// A tensor of these dimensions, outermost first, the last a whole number of blocks. Returns
+    /// where its bytes begin, counted from the end of the header.
     pub(crate) fn tensor(&mut self, name: &str, dims: &[usize], weights: WeightType) -> u64 {
         append_string(&mut self.tensors, name);
         self.tensors.extend((dims.len() as u32).to_le_bytes());

@@ -1,7 +1,8 @@
-//! `config.json` and `preprocessor_config.json`: what kind of model a repository holds, and its shape.
+//! `config.json` and `preprocessor_config.json`: what kind of model a repository holds, and its
+//! shape.
 //!
-//! What a key means and what its absence means are those of `CLIPConfig`, `CLIPTextConfig`, `CLIPVisionConfig` and
-//! `CLIPImageProcessor` in Hugging Face transformers.
+//! What a key means and what its absence means are those of `CLIPConfig`, `CLIPTextConfig`,
+//! `CLIPVisionConfig` and `CLIPImageProcessor` in Hugging Face transformers.
 
 use serde_json::{Map, Value};
 
@@ -122,7 +123,8 @@ pub(super) fn read(config: &[u8], preprocessor: Option<&[u8]>) -> Result<Descrip
     })
 }
 
-/// A tower's part. Old files have it twice: `text_config_dict` then wins, also with what is not in it, which has its default.
+/// A tower's part. Old files have it twice: `text_config_dict` then wins, also with what is not in
+/// it, which has its default.
 fn tower<'a>(
     config: &Object<'a>,
     tower: &str,

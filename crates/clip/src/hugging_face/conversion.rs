@@ -22,7 +22,8 @@ use crate::{Error, file_kind};
 pub struct Repository<'a> {
     /// `config.json`.
     pub config: Option<&'a [u8]>,
-    /// `preprocessor_config.json`, or the `processor_config.json` that newer versions of transformers write.
+    /// `preprocessor_config.json`, or the `processor_config.json` that newer versions of
+    /// transformers write.
     pub preprocessor_config: Option<&'a [u8]>,
     /// `tokenizer.json`.
     pub tokenizer: Option<&'a [u8]>,
@@ -75,7 +76,8 @@ pub struct Description {
     pub vocabulary: usize,
     /// Its `tokenizer.json`; a text tower needs one.
     pub tokenizer_json: Option<String>,
-    /// The token that its configuration takes for the end of text, where it names one. What counts is the tokenizer's.
+    /// The token that its configuration takes for the end of text, where it names one. What counts
+    /// is the tokenizer's.
     pub end_of_text: Option<u64>,
     /// The configuration has the model's own logit scale, and no tensor has to bring it.
     pub has_logit_scale: bool,
@@ -119,11 +121,12 @@ impl Description {
     }
 }
 
-/// Makes a GGUF as clip.cpp writes it, with tokenizer and logit scale inside, out of a repository's safetensors files, while they
-/// arrive: in pieces of any size, several files in any order or at once. The result is the same, byte for byte.
+/// Makes a GGUF as clip.cpp writes it, with tokenizer and logit scale inside, out of a repository's
+/// safetensors files, while they arrive: in pieces of any size, several files in any order or at
+/// once. The result is the same, byte for byte.
 ///
-/// Of the weights it holds no more than a piece of some 64 KiB at a time. A file that is not finished has no magic number at its
-/// beginning, so that nobody takes it for a model.
+/// Of the weights it holds no more than a piece of some 64 KiB at a time. A file that is not
+/// finished has no magic number at its beginning, so that nobody takes it for a model.
 #[derive(Clone)]
 pub struct Conversion {
     layout: Layout,
@@ -163,12 +166,12 @@ enum Arrival {
 const BATCH: usize = 1 << 14;
 
 impl Conversion {
-    /// Reads a repository's small files and lays the GGUF out: its matrices in the type `weights`, as far as their rows are whole
-    /// numbers of blocks.
+    /// Reads a repository's small files and lays the GGUF out: its matrices in the type `weights`,
+    /// as far as their rows are whole numbers of blocks.
     ///
     /// # Errors
-    /// [`Error::Model`] with a sentence that names what the repository holds, if that is no CLIP of the ViT family with both
-    /// towers, or what it lacks.
+    /// [`Error::Model`] with a sentence that names what the repository holds, if that is no CLIP of
+    /// the ViT family with both towers, or what it lacks.
     pub fn new(repository: &Repository, weights: WeightType) -> Result<Self, Error> {
         Self::of(
             Description::of_repository(repository)?,
@@ -177,8 +180,8 @@ impl Conversion {
         )
     }
 
-    /// The same for a model in whatever layout, whose tensors come under the names that transformers has for them, and for
-    /// some of its towers.
+    /// The same for a model in whatever layout, whose tensors come under the names that
+    /// transformers has for them, and for some of its towers.
     ///
     /// # Errors
     /// As [`Conversion::new`].
@@ -281,8 +284,9 @@ impl Conversion {
         &self.remarks
     }
 
-    /// Writes the header, but for the magic number, at the beginning of `out`, which should be empty, and makes it as long as it
-    /// will be. Not to be called for a file that is gone on with: it would take back the logit scale.
+    /// Writes the header, but for the magic number, at the beginning of `out`, which should be
+    /// empty, and makes it as long as it will be. Not to be called for a file that is gone on with:
+    /// it would take back the logit scale.
     ///
     /// # Errors
     /// [`Error::Output`].
@@ -294,11 +298,13 @@ impl Conversion {
         write_at(out, self.layout.file_length - 1, &[0])
     }
 
-    /// Takes the next bytes of a file, those from [`Source::position`] on, and writes the weights in them to their places.
+    /// Takes the next bytes of a file, those from [`Source::position`] on, and writes the weights
+    /// in them to their places.
     ///
     /// # Errors
-    /// [`Error::Model`] if the file is no safetensors file, is damaged, or does not hold what the configuration says;
-    /// [`Error::Output`] if `out` cannot be written. After that one the same call may be made again from [`Source::position`] on.
+    /// [`Error::Model`] if the file is no safetensors file, is damaged, or does not hold what the
+    /// configuration says; [`Error::Output`] if `out` cannot be written. After that one the same
+    /// call may be made again from [`Source::position`] on.
     pub fn push<W: Write + Seek>(
         &mut self,
         source: &mut Source,
@@ -372,9 +378,10 @@ impl Conversion {
         Ok(())
     }
 
-    /// Goes on with a file of which another conversion, with the same repository and type of weights, has written all before the
-    /// byte `at` into the same output: its [`Source::written`]. The header of `source` must have been pushed, and may be more
-    /// behind it, but nothing beyond `at`, which is then the byte that is wanted next.
+    /// Goes on with a file of which another conversion, with the same repository and type of
+    /// weights, has written all before the byte `at` into the same output: its [`Source::written`].
+    /// The header of `source` must have been pushed, and may be more behind it, but nothing beyond
+    /// `at`, which is then the byte that is wanted next.
     ///
     /// # Errors
     /// [`Error::Model`] if the file cannot be gone on with there.
@@ -400,8 +407,8 @@ impl Conversion {
         )))
     }
 
-    /// Checks that every tensor of the model is in a file whose header has come. Worth asking as soon as all headers have, which is
-    /// long before [`Conversion::finish`] would tell.
+    /// Checks that every tensor of the model is in a file whose header has come. Worth asking as
+    /// soon as all headers have, which is long before [`Conversion::finish`] would tell.
     ///
     /// # Errors
     /// [`Error::Model`] with a sentence that names what is missing.

@@ -25,8 +25,9 @@ pub(super) struct Words<'a> {
     pub(super) tokenizer_json: &'a str,
 }
 
-/// Lays out a file of these tensors. The keys are those that [`Config::from_metadata`] and the tokenizer read, in clip.cpp's
-/// order. A file without an image tower has none of its keys, and one without words none of a text tower.
+/// Lays out a file of these tensors. The keys are those that [`Config::from_metadata`] and the
+/// tokenizer read, in clip.cpp's order. A file without an image tower has none of its keys, and one
+/// without words none of a text tower.
 ///
 /// # Errors
 /// [`Error::Model`] if the image tower is no Vision Transformer.

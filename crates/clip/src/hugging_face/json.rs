@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use crate::error::quoted;
 use crate::{Error, file_kind};
 
-/// A JSON object, and what it is called in sentences. The errors of its getters are [`Error::Model`], and name the key.
+/// A JSON object, and what it is called in sentences. The errors of its getters are
+/// [`Error::Model`], and name the key.
 pub struct Object<'a> {
     /// The repository's file.
     file: &'static str,

@@ -1,9 +1,11 @@
-//! Other people's CLIPs: repositories as Hugging Face transformers lays a `CLIPModel` out, made into a GGUF while they arrive.
+//! Other people's CLIPs: repositories as Hugging Face transformers lays a `CLIPModel` out, made
+//! into a GGUF while they arrive.
 //!
-//! What lives here: reading a repository's JSON files (`config`, `json`, `shards`), the tensors of a model under both their names
-//! (`tensors`), the header of the new file (`header`), the headers of safetensors files (`safetensors`), and [`Conversion`], which
-//! takes their bytes in pieces of any size and writes each weight to its place. What does not: files, networks, and
-//! reading the GGUF again, which is [`crate::Clip`]'s.
+//! What lives here: reading a repository's JSON files (`config`, `json`, `shards`), the tensors of
+//! a model under both their names (`tensors`), the header of the new file (`header`), the headers
+//! of safetensors files (`safetensors`), and [`Conversion`], which takes their bytes in pieces of
+//! any size and writes each weight to its place. What does not: files, networks, and reading the
+//! GGUF again, which is [`crate::Clip`]'s.
 //!
 //! ```
 //! use std::io::{Seek, Write};

@@ -1,8 +1,9 @@
 //! The header of a safetensors file: which tensors it holds, and where.
 //!
-//! The format is that of <https://github.com/huggingface/safetensors>: the length of the header, eight bytes, then a JSON object
-//! of tensors, then their bytes, one behind the other. The crate of that name reads it too, but wants offsets that fit a usize,
-//! which in a browser ends at 4 GiB, and takes the last of two tensors of one name.
+//! The format is that of <https://github.com/huggingface/safetensors>: the length of the header,
+//! eight bytes, then a JSON object of tensors, then their bytes, one behind the other. The crate of
+//! that name reads it too, but wants offsets that fit a usize, which in a browser ends at 4 GiB,
+//! and takes the last of two tensors of one name.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -80,7 +81,8 @@ fn bytes_of(number_type: &str) -> Option<u64> {
     }
 }
 
-/// A header that is on its way. Nothing is kept of its metadata, which may be megabytes and which no model needs.
+/// A header that is on its way. Nothing is kept of its metadata, which may be megabytes and which
+/// no model needs.
 #[derive(Debug, Default)]
 pub(super) struct Header {
     /// Bytes that have come, those before the header among them.
@@ -212,7 +214,8 @@ impl Slim {
     }
 }
 
-/// The length of the header of a whole file, with the eight bytes before it, and the file's tensors.
+/// The length of the header of a whole file, with the eight bytes before it, and the file's
+/// tensors.
 ///
 /// # Errors
 /// [`Error::Model`] if it is no safetensors file or is damaged; [`Error::Io`].
@@ -235,7 +238,8 @@ pub fn read_header(
     }
 }
 
-/// The tensors of a header, in the order in which they stand: without gaps, none over another, and none twice.
+/// The tensors of a header, in the order in which they stand: without gaps, none over another, and
+/// none twice.
 fn entries(file: &str, header: &[u8]) -> Result<Vec<Entry>, Error> {
     let damaged =
         |what: &str| Error::model(format!("The file {} is damaged: {what}", quoted(file)));

@@ -13,8 +13,9 @@ pub const SAFETENSORS: &str = "model.safetensors";
 /// The file that lists the pieces of one that is not.
 pub const SAFETENSORS_INDEX: &str = "model.safetensors.index.json";
 
-/// The names of the files that a [`SAFETENSORS_INDEX`] lists, in alphabetical order, which is the order of their numbers. Each is
-/// the plain name of a file beside it: neither a path nor an address.
+/// The names of the files that a [`SAFETENSORS_INDEX`] lists, in alphabetical order, which is the
+/// order of their numbers. Each is the plain name of a file beside it: neither a path nor an
+/// address.
 ///
 /// # Errors
 /// [`Error::Model`] if it lists none, or one by any other name.

@@ -62,8 +62,9 @@ impl Source {
         self.position
     }
 
-    /// The byte up to which all that the model needs has been handed to the output, where another [`super::Conversion`] can go on
-    /// ([`super::Conversion::resume`]). At most some hundred bytes before [`Source::position`]; 0 while the header comes.
+    /// The byte up to which all that the model needs has been handed to the output, where another
+    /// [`super::Conversion`] can go on ([`super::Conversion::resume`]). At most some hundred bytes
+    /// before [`Source::position`]; 0 while the header comes.
     pub fn written(&self) -> u64 {
         match &self.stage {
             Stage::Header(_) => 0,
@@ -71,7 +72,8 @@ impl Source {
         }
     }
 
-    /// Passes if the file may end here as far as its header goes: what else is missing is for [`super::Conversion::finish`] to say.
+    /// Passes if the file may end here as far as its header goes: what else is missing is for
+    /// [`super::Conversion::finish`] to say.
     ///
     /// # Errors
     /// [`Error::Model`] if its header has not wholly come.
@@ -82,7 +84,8 @@ impl Source {
         }
     }
 
-    /// Bytes up to the first tensor, as soon as they have come: those that [`super::Conversion::resume`] needs again.
+    /// Bytes up to the first tensor, as soon as they have come: those that
+    /// [`super::Conversion::resume`] needs again.
     pub fn header_length(&self) -> Option<u64> {
         match &self.stage {
             Stage::Header(_) => None,

@@ -1,4 +1,5 @@
-//! The tensors of a `CLIPModel`: what transformers calls them and what clip.cpp does, and their shapes.
+//! The tensors of a `CLIPModel`: what transformers calls them and what clip.cpp does, and their
+//! shapes.
 
 use std::borrow::Cow;
 
@@ -23,9 +24,10 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// As clip.cpp does it: matrices in the type that is asked for, the patch convolution in half precision, vectors in f32. A
-    /// matrix whose rows are no whole number of blocks stays in half precision. In a file of f32 everything is f32, the patch
-    /// convolution too, other than clip.cpp writes it: nobody wants such a file but for its exactness.
+    /// As clip.cpp does it: matrices in the type that is asked for, the patch convolution in half
+    /// precision, vectors in f32. A matrix whose rows are no whole number of blocks stays in half
+    /// precision. In a file of f32 everything is f32, the patch convolution too, other than
+    /// clip.cpp writes it: nobody wants such a file but for its exactness.
     pub fn weight_type(&self, asked_for: WeightType) -> WeightType {
         match &self.dims[..] {
             _ if asked_for == WeightType::F32 => WeightType::F32,
@@ -103,8 +105,8 @@ pub fn tensors(config: &Config, vocabulary: usize) -> Result<Vec<Tensor>, Error>
     Ok(tensors)
 }
 
-/// A tensor's name without what programs that train models put around it: `torch.compile`, `DataParallel` and its successors,
-/// activation checkpointing, Lightning, and averages of weights.
+/// A tensor's name without what programs that train models put around it: `torch.compile`,
+/// `DataParallel` and its successors, activation checkpointing, Lightning, and averages of weights.
 pub fn unwrapped(name: &str) -> Cow<'_, str> {
     const ANYWHERE: [&str; 3] = [
         "_orig_mod.",

@@ -5,16 +5,17 @@ use cliplet_kernels::{self as kernels, Kernel, Precision};
 /// How weights are multiplied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arithmetic {
-    /// Each matrix is expanded to f32 when it is used and multiplied in f32: exact, slow, and what everything else is
-    /// measured against.
+    /// Each matrix is expanded to f32 when it is used and multiplied in f32: exact, slow, and what
+    /// everything else is measured against.
     #[cfg(feature = "reference")]
     Reference,
     /// Quantised weights are multiplied as they are, with activations quantised on the way.
     Fast,
 }
 
-/// From here on a tower is slow enough for coarse activations to be worth what they cost. In a wider one that is less,
-/// too: embeddings of random models of width 768 keep a cosine of 0.9999 to exact ones, those of width 64 one of 0.998.
+/// From here on a tower is slow enough for coarse activations to be worth what they cost. In a
+/// wider one that is less, too: embeddings of random models of width 768 keep a cosine of 0.9999 to
+/// exact ones, those of width 64 one of 0.998.
 pub(super) const WIDE: usize = 512;
 
 /// What an [`Arithmetic`] comes to on this machine.
@@ -26,12 +27,13 @@ pub enum Path {
     Kernel(&'static dyn Kernel, Precision),
 }
 
-/// candle's operations, which not every program has: without the feature `reference` there is no such value, and nothing that would need
-/// one is compiled.
+/// candle's operations, which not every program has: without the feature `reference` there is no
+/// such value, and nothing that would need one is compiled.
 #[cfg(feature = "reference")]
 #[derive(Clone, Copy)]
 pub struct ByCandle {
-    /// All weights are multiplied in f32; otherwise those that candle has quick products for are multiplied as they are.
+    /// All weights are multiplied in f32; otherwise those that candle has quick products for are
+    /// multiplied as they are.
     expanded: bool,
 }
 
@@ -73,14 +75,16 @@ impl Arithmetic {
         self.fine()
     }
 
-    /// For a text tower. Prompts of one list differ by a word or two, and activations of seven or eight bits, which candle's
-    /// quick products have too, blur that: scores of a small model were off by more than a hundredth.
+    /// For a text tower. Prompts of one list differ by a word or two, and activations of seven or
+    /// eight bits, which candle's quick products have too, blur that: scores of a small model were
+    /// off by more than a hundredth.
     pub fn for_texts(self) -> Path {
         self.fine()
     }
 
-    /// For what makes an embedding of one row of an image tower. It takes no time to speak of, and nothing behind it evens out what
-    /// it rounds: a fourth to a third of what embeddings were off by, when it was done in bytes, was its doing alone.
+    /// For what makes an embedding of one row of an image tower. It takes no time to speak of, and
+    /// nothing behind it evens out what it rounds: a fourth to a third of what embeddings were off
+    /// by, when it was done in bytes, was its doing alone.
     pub fn for_projections(self) -> Path {
         self.fine()
     }

@@ -71,7 +71,8 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// `queries`: `rows x width`; `keys` and `values`: `others x width`. The result is as the queries.
+    /// `queries`: `rows x width`; `keys` and `values`: `others x width`. The result is as the
+    /// queries.
     ///
     /// # Errors
     /// If the shapes do not fit or candle fails.

@@ -1,5 +1,5 @@
-//! From matrices as they are stored to packed ones, a piece at a time. Types of blocks that the kernels do not take over are expanded
-//! and quantised to eight bits.
+//! From matrices as they are stored to packed ones, a piece at a time. Types of blocks that the
+//! kernels do not take over are expanded and quantised to eight bits.
 
 use std::ops::Range;
 
@@ -9,8 +9,9 @@ use cliplet_kernels::{BLOCK, BlockType, PANEL, PackedWeights, Precision, Quantis
 
 use super::parallel;
 
-/// Rows that are packed together: so many bytes of the file, which are still in the processor's cache when they are packed. Few in
-/// tests, whose matrices are small, so that these too are packed in pieces.
+/// Rows that are packed together: so many bytes of the file, which are still in the processor's
+/// cache when they are packed. Few in tests, whose matrices are small, so that these too are packed
+/// in pieces.
 const PIECE: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 
 /// The type of blocks that these weights are stored in, if it is one that can be packed as it is.
@@ -23,8 +24,9 @@ fn block_type(weights: GgmlDType) -> Option<BlockType> {
     }
 }
 
-/// Packs a matrix whose rows `read` gives as they are stored, a range at a time and in their order. None if they are of a type
-/// whose blocks are others than those that are packed; then nothing is read.
+/// Packs a matrix whose rows `read` gives as they are stored, a range at a time and in their order.
+/// None if they are of a type whose blocks are others than those that are packed; then nothing is
+/// read.
 pub(super) fn pack_rows<E>(
     weights: GgmlDType,
     (outputs, inputs): (usize, usize),
@@ -50,7 +52,8 @@ pub(super) fn pack_rows<E>(
     Ok(Some(packed))
 }
 
-/// Packs a matrix of any type: numbers that are of none of the types above are quantised to eight bits.
+/// Packs a matrix of any type: numbers that are of none of the types above are quantised to eight
+/// bits.
 pub(super) fn pack(weight: &QTensor, precision: Precision) -> candle_core::Result<PackedWeights> {
     let (outputs, inputs) = weight.shape().dims2()?;
     let bytes = weight.data()?;

@@ -28,7 +28,8 @@ enum Inner {
 const AT_LEAST: usize = 4;
 
 impl LayerNorm {
-    /// `weight` and `bias` have as many numbers as the last dimension; `epsilon` is added to the variance.
+    /// `weight` and `bias` have as many numbers as the last dimension; `epsilon` is added to the
+    /// variance.
     ///
     /// # Errors
     /// If they are no vectors.
@@ -50,8 +51,9 @@ impl LayerNorm {
 }
 
 impl LayerNorm {
-    /// What becomes of the parts of a row. At a `whole` row, `1 x width`, LayerNorm is an affine map: of `parts x width` that
-    /// add up to it, it makes as many and one more, the bias, that add up to the result.
+    /// What becomes of the parts of a row. At a `whole` row, `1 x width`, LayerNorm is an affine
+    /// map: of `parts x width` that add up to it, it makes as many and one more, the bias, that add
+    /// up to the result.
     ///
     /// # Errors
     /// If the shapes do not fit.

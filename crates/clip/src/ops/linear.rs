@@ -15,11 +15,13 @@ use crate::Error;
 use crate::config::Activation;
 use crate::gguf::StoredMatrix;
 
-/// `y = x W^T + b`: `W` is `outputs x inputs` as stored in the file, `b`, if there is one, has `outputs` elements.
+/// `y = x W^T + b`: `W` is `outputs x inputs` as stored in the file, `b`, if there is one, has
+/// `outputs` elements.
 pub struct Linear(Product);
 
 enum Product {
-    /// By candle, with the weights as they are stored, either multiplied so or expanded for the moment.
+    /// By candle, with the weights as they are stored, either multiplied so or expanded for the
+    /// moment.
     Stored {
         weight: QTensor,
         bias: Option<Tensor>,
@@ -50,8 +52,8 @@ impl Linear {
         }))
     }
 
-    /// The same with a weight that is still in its file. Where it can be packed as it is read, there is never more of it in memory than
-    /// a piece.
+    /// The same with a weight that is still in its file. Where it can be packed as it is read,
+    /// there is never more of it in memory than a piece.
     ///
     /// # Errors
     /// As [`Linear::new`], and those of [`StoredMatrix::rows`].
@@ -151,8 +153,8 @@ impl Linear {
     }
 }
 
-/// Whether candle multiplies this type as it is with vector instructions, on x86-64 and Arm. The others are quicker
-/// expanded, one matrix at a time.
+/// Whether candle multiplies this type as it is with vector instructions, on x86-64 and Arm. The
+/// others are quicker expanded, one matrix at a time.
 fn has_native_kernel(dtype: GgmlDType) -> bool {
     matches!(dtype, GgmlDType::Q8_0 | GgmlDType::Q4_0)
 }

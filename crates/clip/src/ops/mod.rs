@@ -1,8 +1,9 @@
 //! What the towers are made of: the few operations that take nearly all the time.
 //!
-//! Each is a plain type or function over candle tensors, in f32, with rows of features in the last dimension. How exactly
-//! weights are multiplied is chosen once, by [`Arithmetic`], and becomes a [`Path`]; the towers do not know. What is not
-//! here: the order in which the operations make up a tower, and the loops themselves ([`cliplet_kernels`]).
+//! Each is a plain type or function over candle tensors, in f32, with rows of features in the last
+//! dimension. How exactly weights are multiplied is chosen once, by [`Arithmetic`], and becomes a
+//! [`Path`]; the towers do not know. What is not here: the order in which the operations make up a
+//! tower, and the loops themselves ([`cliplet_kernels`]).
 
 mod activation;
 mod arithmetic;

@@ -51,7 +51,8 @@ impl PackedLinear {
         })
     }
 
-    /// The product, put through an activation function if there is one, or added to `residual` if that is there.
+    /// The product, put through an activation function if there is one, or added to `residual` if
+    /// that is there.
     pub(super) fn forward(
         &self,
         xs: &Tensor,
@@ -66,7 +67,8 @@ impl PackedLinear {
         let residual = residual.is_some();
         let weights = self.weights.outputs() * self.weights.inputs();
         if rows >= MANY_ROWS && weights <= FEW_WEIGHTS {
-            // Each thread quantises some rows and multiplies them with all weights while they are in its cache.
+            // Each thread quantises some rows and multiplies them with all weights while they are
+            // in its cache.
             self.multiply_shared(xs, ROWS_AT_ONCE, activation, residual, &mut out)?;
         } else {
             let epilogue = Epilogue {

@@ -1,7 +1,8 @@
 //! Sharing work out to threads, where there are any.
 //!
-//! With the feature `threads` these are rayon's. In a browser its pool must have been started before
-//! (`wasm-bindgen-rayon`); where it was not, as without the feature, everything runs on the thread that asks.
+//! With the feature `threads` these are rayon's. In a browser its pool must have been started
+//! before (`wasm-bindgen-rayon`); where it was not, as without the feature, everything runs on the
+//! thread that asks.
 
 /// Threads that work is shared out to; 1 where there are no others.
 pub fn threads() -> usize {
@@ -11,8 +12,8 @@ pub fn threads() -> usize {
     1
 }
 
-/// Does something that shares out work again and again. Meanwhile the threads do not sleep: waking one takes longer than
-/// many a piece of work.
+/// Does something that shares out work again and again. Meanwhile the threads do not sleep: waking
+/// one takes longer than many a piece of work.
 pub fn on_all_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     #[cfg(feature = "threads")]
     if threads() > 1 {
@@ -35,8 +36,8 @@ mod awake {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-    /// Held by the one who keeps the threads awake. Two who did would wait for each other: each could find its own thread
-    /// busy with being awake for the other.
+    /// Held by the one who keeps the threads awake. Two who did would wait for each other: each
+    /// could find its own thread busy with being awake for the other.
     static AWAKE: Mutex<()> = Mutex::new(());
 
     /// See [`super::on_all_threads`].
@@ -45,7 +46,8 @@ mod awake {
             return work();
         };
         let over = AtomicBool::new(false);
-        // A scope runs on a thread of the pool; the others look for pieces of work until all is over.
+        // A scope runs on a thread of the pool; the others look for pieces of work until all is
+        // over.
         rayon::scope(|scope| {
             let own = rayon::current_thread_index();
             let over = &over;
@@ -61,8 +63,9 @@ mod awake {
 
     /// See [`super::each`].
     pub(super) fn each<T: Send>(items: impl IntoIterator<Item = T>, work: impl Fn(T) + Sync) {
-        // Each thread takes the next item when it is done with one: that is quicker than to hand every item over, and so there
-        // may be many small ones, of which all threads are done at nearly the same time.
+        // Each thread takes the next item when it is done with one: that is quicker than to hand
+        // every item over, and so there may be many small ones, of which all threads are done at
+        // nearly the same time.
         let items: Vec<_> = items
             .into_iter()
             .map(|item| Mutex::new(Some(item)))
@@ -123,8 +126,8 @@ mod awake {
     }
 }
 
-/// How many things to take at a time, of `count`: so many that taking them costs nothing to speak of, and so few that no thread
-/// waits for another for long.
+/// How many things to take at a time, of `count`: so many that taking them costs nothing to speak
+/// of, and so few that no thread waits for another for long.
 pub(super) fn portion(count: usize) -> usize {
     const PIECES_A_THREAD: usize = 12;
     match threads() {
@@ -133,8 +136,9 @@ pub(super) fn portion(count: usize) -> usize {
     }
 }
 
-/// The same for things each of which takes `work` multiplications and additions: few at a time make a processor fetch what lies one
-/// behind the other from memory piece by piece, so that two threads take more time together than one would.
+/// The same for things each of which takes `work` multiplications and additions: few at a time make
+/// a processor fetch what lies one behind the other from memory piece by piece, so that two threads
+/// take more time together than one would.
 pub(super) fn portion_of(count: usize, work: usize) -> usize {
     /// Some microseconds.
     const LEAST: usize = 1 << 18;

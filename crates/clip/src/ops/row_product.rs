@@ -14,8 +14,8 @@ pub(super) trait RowProduct: Sync {
     /// Numbers in a row of results.
     fn outputs(&self) -> usize;
 
-    /// On the thread that asks, puts the product of whole rows into `out`, through an activation function if there is one;
-    /// with a `residual`, adds it to what is there.
+    /// On the thread that asks, puts the product of whole rows into `out`, through an activation
+    /// function if there is one; with a `residual`, adds it to what is there.
     fn multiply(&self, xs: &[f32], activation: Option<Activation>, residual: bool, out: &mut [f32]);
 
     /// The same of a tensor's rows, shared out to threads, of which each takes so many at once.

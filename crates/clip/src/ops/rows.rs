@@ -1,10 +1,11 @@
-//! Rows of matrices: chosen, added, averaged, put below each other. candle does all of this along any dimension and for every type
-//! of numbers, which the page's visitors would have to fetch; the towers have f32, and rows.
+//! Rows of matrices: chosen, added, averaged, put below each other. candle does all of this along
+//! any dimension and for every type of numbers, which the page's visitors would have to fetch; the
+//! towers have f32, and rows.
 
 use candle_core::{Device, Result, Storage, Tensor};
 
-/// Some rows of a matrix, `rows.len() x width`. candle's `index_select` knows three types of indices and all types of
-/// numbers, which would be 44 KB of the page's engine.
+/// Some rows of a matrix, `rows.len() x width`. candle's `index_select` knows three types of
+/// indices and all types of numbers, which would be 44 KB of the page's engine.
 ///
 /// # Errors
 /// If there is no such row.
@@ -24,8 +25,9 @@ pub fn select_rows(xs: &Tensor, rows: &[u32]) -> Result<Tensor> {
     Tensor::from_vec(selected, (rows.len(), width), &Device::Cpu)
 }
 
-/// The sum of two tensors, of which the second has the first's last dimensions and is added again for each of the others.
-/// candle's `broadcast_add` does this for all types of numbers, which would be 17 KB of the page's engine.
+/// The sum of two tensors, of which the second has the first's last dimensions and is added again
+/// for each of the others. candle's `broadcast_add` does this for all types of numbers, which would
+/// be 17 KB of the page's engine.
 ///
 /// # Errors
 /// If the dimensions are others.
@@ -43,7 +45,8 @@ pub fn add(xs: &Tensor, ys: &Tensor) -> Result<Tensor> {
     Tensor::from_vec(sum, xs.dims(), &Device::Cpu)
 }
 
-/// Matrices of one width, one below the other. candle's `cat` does it along any dimension, for all types of numbers.
+/// Matrices of one width, one below the other. candle's `cat` does it along any dimension, for all
+/// types of numbers.
 ///
 /// # Errors
 /// If their widths differ, or there are none.

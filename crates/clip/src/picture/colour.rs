@@ -1,6 +1,8 @@
-//! From what a file's numbers mean to sRGB, over white: by the file's ICC profile, by what a PNG says of its colours, or as they are.
+//! From what a file's numbers mean to sRGB, over white: by the file's ICC profile, by what a PNG
+//! says of its colours, or as they are.
 //!
-//! Browsers do the same. A profile that is broken, or of other colours than the file's, is not there: then the numbers are sRGB's.
+//! Browsers do the same. A profile that is broken, or of other colours than the file's, is not
+//! there: then the numbers are sRGB's.
 
 use moxcms::{
     Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace,
@@ -51,8 +53,9 @@ pub(super) fn of_icc(profile: &[u8]) -> Option<ColorProfile> {
     ColorProfile::new_from_slice(profile).ok()
 }
 
-/// What a PNG's chunks say besides a profile (Portable Network Graphics, third edition, 11.3.2 and 4.3): `cICP` counts for more than
-/// `iccp`, the profile that the file has, and that for more than `sRGB`, `gAMA` and `cHRM`.
+/// What a PNG's chunks say besides a profile (Portable Network Graphics, third edition, 11.3.2 and
+/// 4.3): `cICP` counts for more than `iccp`, the profile that the file has, and that for more than
+/// `sRGB`, `gAMA` and `cHRM`.
 pub(super) fn of_png(file: &[u8], icc: Option<Vec<u8>>) -> Option<ColorProfile> {
     let (mut is_srgb, mut gamma, mut primaries) = (false, None, None);
     let mut rest = file.get(8..)?;
@@ -114,7 +117,8 @@ fn of_cicp(primaries: u8, transfer: u8) -> Option<ColorProfile> {
     profile.red_trc.is_some().then_some(profile)
 }
 
-/// Samples are light to the power of `gamma`. Primaries are white, red, green and blue, those of sRGB if nothing is said.
+/// Samples are light to the power of `gamma`. Primaries are white, red, green and blue, those of
+/// sRGB if nothing is said.
 fn of_gamma(gamma: f32, primaries: Option<[Chromaticity; 4]>) -> ColorProfile {
     let mut profile = ColorProfile::new_srgb();
     if let Some([white, red, green, blue]) = primaries {

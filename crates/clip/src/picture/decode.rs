@@ -16,18 +16,21 @@ use super::jpeg_extent::Extent;
 use super::{CutOff, MAX_PIXELS, Picture, check_size_at_most, cut_off, kind, orientation, tiff};
 use crate::Error;
 
-/// Decodes a TIFF or JPEG file, or with the feature `web-formats` a BMP, GIF (its first frame), PNG or WebP file too, turned
-/// upright as its EXIF orientation says, with its colours converted to sRGB as its profile says. A JPEG whose end is missing
-/// is [incomplete](Picture::is_incomplete), as long as half of it is there.
+/// Decodes a TIFF or JPEG file, or with the feature `web-formats` a BMP, GIF (its first frame), PNG
+/// or WebP file too, turned upright as its EXIF orientation says, with its colours converted to
+/// sRGB as its profile says. A JPEG whose end is missing is [incomplete](Picture::is_incomplete),
+/// as long as half of it is there.
 ///
 /// # Errors
-/// [`Error::EmptyPicture`], [`Error::UnsupportedPicture`], [`Error::UnreadablePicture`] and [`Error::PictureTooLarge`].
+/// [`Error::EmptyPicture`], [`Error::UnsupportedPicture`], [`Error::UnreadablePicture`] and
+/// [`Error::PictureTooLarge`].
 pub fn decode(file: &[u8]) -> Result<Picture, Error> {
     decode_at_most(file, MAX_PIXELS)
 }
 
-/// The same for pictures of at most so many pixels, of which there are never more than [`MAX_PIXELS`]. In memory are at most some
-/// eight bytes for each of them, whatever the file says of itself.
+/// The same for pictures of at most so many pixels, of which there are never more than
+/// [`MAX_PIXELS`]. In memory are at most some eight bytes for each of them, whatever the file says
+/// of itself.
 ///
 /// # Errors
 /// As [`decode`].
@@ -36,7 +39,8 @@ pub fn decode_at_most(file: &[u8], most: u64) -> Result<Picture, Error> {
         return Err(Error::EmptyPicture);
     }
     DECODING.set(true);
-    // zune-jpeg 0.5.15 panics over some damaged JPEGs. In a browser, where a panic ends everything, this is a program of its own.
+    // zune-jpeg 0.5.15 panics over some damaged JPEGs. In a browser, where a panic ends everything,
+    // this is a program of its own.
     let decoded = std::panic::catch_unwind(|| decode_unguarded(file, most));
     DECODING.set(false);
     let decoded = decoded.unwrap_or_else(|_| {
@@ -56,8 +60,8 @@ thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is in the middle of decoding a picture. A panic then becomes an [`Error::UnreadablePicture`], and a program may want to
-/// keep quiet about it.
+/// Whether this thread is in the middle of decoding a picture. A panic then becomes an
+/// [`Error::UnreadablePicture`], and a program may want to keep quiet about it.
 pub fn is_decoding() -> bool {
     DECODING.get()
 }
@@ -91,7 +95,8 @@ fn decode_unguarded(file: &[u8], most: u64) -> Result<Picture, Error> {
     })
 }
 
-/// What stands where a JPEG's pixels are missing, as most programs show it: decoders leave other things there.
+/// What stands where a JPEG's pixels are missing, as most programs show it: decoders leave other
+/// things there.
 const GREY: u8 = 128;
 
 /// What is missing at the end of a JPEG.
@@ -106,7 +111,8 @@ impl Missing {
     /// `None` if nothing is missing.
     ///
     /// # Errors
-    /// [`Error::UnsupportedPicture`] if it is too much: of a JPEG more than half, of others anything.
+    /// [`Error::UnsupportedPicture`] if it is too much: of a JPEG more than half, of others
+    /// anything.
     fn of(file: &[u8], most: u64) -> Result<Option<Self>, Error> {
         let extent = match cut_off(file) {
             None => return Ok(None),
@@ -263,7 +269,8 @@ mod tests {
             }
         }
         let jpeg = encode(image, ImageFormat::Jpeg);
-        // After the start-of-image marker: an APP1 segment with a TIFF of one entry, orientation 6 (turn right).
+        // After the start-of-image marker: an APP1 segment with a TIFF of one entry, orientation 6
+        // (turn right).
         let exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
         let mut turned = jpeg[..2].to_vec();
         turned.extend([0xff, 0xe1]);

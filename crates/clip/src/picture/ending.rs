@@ -1,14 +1,16 @@
 //! Whether a file's end is there, of the kinds of pictures whose bytes say so.
 //!
-//! Decoders differ in what they make of a file that is cut off: one refuses it, another fills what is missing with grey. So that a
-//! page and a terminal answer alike, this is found out before they are asked.
+//! Decoders differ in what they make of a file that is cut off: one refuses it, another fills what
+//! is missing with grey. So that a page and a terminal answer alike, this is found out before they
+//! are asked.
 
 use crate::Error;
 
-/// Bytes of a file's end that [`may_be_cut_off`] looks at. What cameras and phones append to a picture is longer only where it is a
-/// video.
+/// Bytes of a file's end that [`may_be_cut_off`] looks at. What cameras and phones append to a
+/// picture is longer only where it is a video.
 pub const TAIL: usize = 4096;
-/// Files that are no longer are looked at as a whole: in the last bytes of a longer one, no preview of its metadata lies.
+/// Files that are no longer are looked at as a whole: in the last bytes of a longer one, no preview
+/// of its metadata lies.
 pub const SHORT: usize = 1 << 17;
 
 /// A file without its end.
@@ -31,8 +33,9 @@ impl CutOff {
     }
 }
 
-/// Whether a file of more than [`SHORT`] bytes, of which `head` and `tail` are the first and the last [`TAIL`], may be cut off, so
-/// that [`cut_off`] has to look at all of it. That is so of very few.
+/// Whether a file of more than [`SHORT`] bytes, of which `head` and `tail` are the first and the
+/// last [`TAIL`], may be cut off, so that [`cut_off`] has to look at all of it. That is so of very
+/// few.
 pub fn may_be_cut_off(head: &[u8], tail: &[u8], length: u64) -> bool {
     match Kind::of(head) {
         // No byte of the picture itself is 0xff and then another than 0: ITU-T T.81, F.1.2.3.
@@ -44,7 +47,8 @@ pub fn may_be_cut_off(head: &[u8], tail: &[u8], length: u64) -> bool {
     }
 }
 
-/// Whether the end of a picture is missing: of a JPEG its last marker, of an animated GIF that of its first picture.
+/// Whether the end of a picture is missing: of a JPEG its last marker, of an animated GIF that of
+/// its first picture.
 pub fn cut_off(file: &[u8]) -> Option<CutOff> {
     if file.len() > SHORT
         && !may_be_cut_off(&file[..TAIL], &file[file.len() - TAIL..], file.len() as u64)
@@ -105,7 +109,8 @@ fn is_cut_webp(head: &[u8], length: u64) -> bool {
     said.is_none_or(|said| length < u64::from(said) + 8)
 }
 
-/// Walks over the segments and scans to the marker of the end (ITU-T T.81, B.1.1). What a file has behind it does not count.
+/// Walks over the segments and scans to the marker of the end (ITU-T T.81, B.1.1). What a file has
+/// behind it does not count.
 fn jpeg_ends(file: &[u8]) -> bool {
     let mut rest = &file[2..];
     while let Some(at) = rest.iter().position(|&byte| byte == 0xff) {

@@ -1,8 +1,10 @@
-//! How much of a picture is in a JPEG whose end is missing: its entropy-coded data are walked over, and nothing is computed of them.
+//! How much of a picture is in a JPEG whose end is missing: its entropy-coded data are walked over,
+//! and nothing is computed of them.
 //!
-//! ITU-T T.81: baseline and extended sequential (annex F) and progressive (annex G) with Huffman codes, which is all that the decoder
-//! reads. What counts is the share of blocks whose first bits are there: of a progressive picture these are those of its first scans, from
-//! which the whole picture is seen, if less sharply.
+//! ITU-T T.81: baseline and extended sequential (annex F) and progressive (annex G) with Huffman
+//! codes, which is all that the decoder reads. What counts is the share of blocks whose first bits
+//! are there: of a progressive picture these are those of its first scans, from which the whole
+//! picture is seen, if less sharply.
 
 /// How much of a picture there is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,8 +23,9 @@ pub(super) enum Extent {
 }
 
 impl Extent {
-    /// Of a file; `None` of one whose headers make no sense or whose coding the decoder does not read. `most` is the most pixels that it may
-    /// have: of each 64 of them eight bytes are needed, in each of up to four components.
+    /// Of a file; `None` of one whose headers make no sense or whose coding the decoder does not
+    /// read. `most` is the most pixels that it may have: of each 64 of them eight bytes are needed,
+    /// in each of up to four components.
     pub(super) fn of(file: &[u8], most: u64) -> Option<Self> {
         let mut walk = Walk::default();
         // Where it ends does not matter, only how far it came.
@@ -62,11 +65,13 @@ struct Component {
     height: usize,
     /// Blocks across with those that fill up the last unit.
     stride: usize,
-    /// Of each block, which coefficients are known not to be zero, in the order of the file. Only progressive pictures need it.
+    /// Of each block, which coefficients are known not to be zero, in the order of the file. Only
+    /// progressive pictures need it.
     nonzero: Vec<u64>,
     /// Blocks whose first bits have been there.
     seen: usize,
-    /// How many low bits of each coefficient have not come yet; more than any before it came at all.
+    /// How many low bits of each coefficient have not come yet; more than any before it came at
+    /// all.
     missing_bits: [u8; 64],
 }
 
@@ -94,10 +99,12 @@ impl Frame {
     }
 }
 
-/// Lengths and values of codes (T.81, annex C): per length the first code behind those of that length, and where the last one's value lies.
+/// Lengths and values of codes (T.81, annex C): per length the first code behind those of that
+/// length, and where the last one's value lies.
 #[derive(Clone)]
 struct Codes {
-    /// Of each length, from 1 to 16: the largest code and one, as far as there are codes, and what to add for the place of its value.
+    /// Of each length, from 1 to 16: the largest code and one, as far as there are codes, and what
+    /// to add for the place of its value.
     ends: [(i32, i32); 16],
     values: Vec<u8>,
 }
@@ -131,7 +138,8 @@ struct Scan {
 }
 
 impl Walk {
-    /// Through all segments and scans. `None` where the file ends, or makes no sense, in the middle of something.
+    /// Through all segments and scans. `None` where the file ends, or makes no sense, in the middle
+    /// of something.
     fn file(&mut self, file: &[u8], most: u64) -> Option<()> {
         let mut at = 2;
         loop {
@@ -458,7 +466,8 @@ impl Bits<'_> {
         Some(())
     }
 
-    /// T.81, G.1.2.3: a bit for each coefficient that is not zero already, and those that are not zero from now on.
+    /// T.81, G.1.2.3: a bit for each coefficient that is not zero already, and those that are not
+    /// zero from now on.
     fn more_ac(
         &mut self,
         codes: &Option<Codes>,

@@ -1,6 +1,8 @@
-//! JPEGs in TIFFs (TIFF Technical Note 2, Compression 7): one in each strip or tile, each with a size of its own.
+//! JPEGs in TIFFs (TIFF Technical Note 2, Compression 7): one in each strip or tile, each with a
+//! size of its own.
 //!
-//! The decoder makes room for that size before it compares it with the TIFF's: a file of 700 bytes and 99 pixels took 760 MB.
+//! The decoder makes room for that size before it compares it with the TIFF's: a file of 700 bytes
+//! and 99 pixels took 760 MB.
 
 use std::io::Cursor;
 
@@ -10,8 +12,8 @@ use tiff::tags::{CompressionMethod, Tag};
 
 use crate::Error;
 
-/// Pixels that all JPEGs may have together for each of the picture's, whose strips and tiles may hang over its edges and be one for each
-/// channel.
+/// Pixels that all JPEGs may have together for each of the picture's, whose strips and tiles may
+/// hang over its edges and be one for each channel.
 const FOR_EACH: u64 = 8;
 /// Pixels that they may have besides: a small picture may lie in a large tile.
 const BESIDES: u64 = 1 << 20;
@@ -55,7 +57,8 @@ fn jpegs_fit(file: &[u8]) -> TiffResult<bool> {
         count += offsets.len() as u64;
         let mut parts: Vec<(u64, u64)> = offsets.into_iter().zip(lengths).collect();
         parts.sort_unstable();
-        // Where several have the same bytes, these are looked at once, but for a header that begins in them and ends behind.
+        // Where several have the same bytes, these are looked at once, but for a header that begins
+        // in them and ends behind.
         let mut seen: u64 = 0;
         for (offset, length) in parts {
             let end = offset.saturating_add(length).min(file.len() as u64);
@@ -75,8 +78,9 @@ fn jpegs_fit(file: &[u8]) -> TiffResult<bool> {
     Ok(largest.saturating_mul(count) <= FOR_EACH * picture + BESIDES)
 }
 
-/// What a header can lie in that begins in the tables and ends in a part. The decoder puts the tables before each part, without the
-/// end of the one and the beginning of the other, a marker of two bytes each.
+/// What a header can lie in that begins in the tables and ends in a part. The decoder puts the
+/// tables before each part, without the end of the one and the beginning of the other, a marker of
+/// two bytes each.
 fn seam(tables: &[u8], part: &[u8]) -> Vec<u8> {
     let before = &tables[..tables.len().saturating_sub(2)];
     let before = &before[before.len().saturating_sub(HEADER - 1)..];
@@ -84,8 +88,8 @@ fn seam(tables: &[u8], part: &[u8]) -> Vec<u8> {
     [before, &behind[..behind.len().min(HEADER - 1)]].concat()
 }
 
-/// Pixels of the largest JPEG that begins in these bytes, by its frame header (ITU-T T.81, B.2.2). Behind the headers no marker can be
-/// mistaken for one.
+/// Pixels of the largest JPEG that begins in these bytes, by its frame header (ITU-T T.81, B.2.2).
+/// Behind the headers no marker can be mistaken for one.
 fn largest(bytes: &[u8]) -> u64 {
     let frames = bytes.windows(HEADER).filter_map(|header| match header {
         // DHT, JPG and DAC lie among the frames' markers.

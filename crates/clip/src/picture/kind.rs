@@ -1,7 +1,8 @@
 //! Names for files that are no picture of a kind that is read, by their first bytes.
 //!
 //! The signatures are those of the formats' specifications, most of which
-//! <https://en.wikipedia.org/wiki/List_of_file_signatures> lists. They name what could not be decoded, and decide nothing else.
+//! <https://en.wikipedia.org/wiki/List_of_file_signatures> lists. They name what could not be
+//! decoded, and decide nothing else.
 
 use crate::Error;
 
@@ -138,8 +139,9 @@ const SIGNATURES: &[Signature] = &[
     ),
 ];
 
-/// What a file is that could not be decoded, by its first [`HEAD`] bytes, as an [`Error::UnsupportedPicture`]. `None` where they
-/// begin no kind that is known, and where they begin one that is read: such a file is damaged.
+/// What a file is that could not be decoded, by its first [`HEAD`] bytes, as an
+/// [`Error::UnsupportedPicture`]. `None` where they begin no kind that is known, and where they
+/// begin one that is read: such a file is damaged.
 pub fn unsupported(head: &[u8]) -> Option<Error> {
     let known = SIGNATURES.iter().find(|(at, signature, ..)| {
         head.get(*at..)

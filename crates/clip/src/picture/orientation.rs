@@ -1,16 +1,18 @@
 //! Which way up a picture is stored, as the metadata of its file say.
 //!
-//! `image` takes the last of several EXIF blocks of a JPEG, none behind a PNG's pixels, and none of a WebP file that begins as
-//! one in a JPEG does. Here it is the first block of the file, wherever it lies, as for browsers and Pillow.
+//! `image` takes the last of several EXIF blocks of a JPEG, none behind a PNG's pixels, and none of
+//! a WebP file that begins as one in a JPEG does. Here it is the first block of the file, wherever
+//! it lies, as for browsers and Pillow.
 
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageFormat};
 
-/// What an EXIF block begins with in a JPEG (CIPA DC-008-2024, 4.7.2.2), and by mistake in other files.
+/// What an EXIF block begins with in a JPEG (CIPA DC-008-2024, 4.7.2.2), and by mistake in other
+/// files.
 const EXIF: &[u8] = b"Exif\0\0";
 
-/// How the stored pixels have to be turned for the picture of a file to be upright. A broken EXIF block costs the orientation,
-/// not the picture.
+/// How the stored pixels have to be turned for the picture of a file to be upright. A broken EXIF
+/// block costs the orientation, not the picture.
 pub(super) fn of(
     file: &[u8],
     format: Option<ImageFormat>,
@@ -59,7 +61,8 @@ fn in_jpeg(file: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// The first EXIF block of a PNG: a chunk before or behind its pixels (<https://www.w3.org/TR/png-3/#eXIf>).
+/// The first EXIF block of a PNG: a chunk before or behind its pixels
+/// (<https://www.w3.org/TR/png-3/#eXIf>).
 fn in_png(file: &[u8]) -> Option<&[u8]> {
     const SIGNATURE: usize = 8;
     const CHECKSUM: usize = 4;

@@ -1,7 +1,8 @@
 //! TIFFs, of which there are many kinds: each is read, or refused by what it is.
 //!
-//! TIFF 6.0 (Adobe, 1992) and BigTIFF; the crate tiff decompresses. It gives the samples as they lie in the file, and what these mean
-//! is found out here: shades, colours, a palette's numbers, inks, L*a*b*, luma and chroma.
+//! TIFF 6.0 (Adobe, 1992) and BigTIFF; the crate tiff decompresses. It gives the samples as they
+//! lie in the file, and what these mean is found out here: shades, colours, a palette's numbers,
+//! inks, L*a*b*, luma and chroma.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -25,7 +26,8 @@ pub(super) struct Tiff {
     pub(super) orientation: Orientation,
 }
 
-// https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf, section 8, and the registered ones behind it.
+// https://www.itu.int/itudoc/itu-t/com16/tiff-fx/docs/tiff6.pdf, section 8, and the registered ones
+// behind it.
 const NEW_SUBFILE_TYPE: u16 = 254;
 const COMPRESSION: u16 = 259;
 const PHOTOMETRIC: u16 = 262;
@@ -43,7 +45,8 @@ pub(super) fn is_tiff(file: &[u8]) -> bool {
 /// Reads a TIFF of at most so many pixels.
 ///
 /// # Errors
-/// [`Error::UnsupportedPicture`] for kinds that are not read, [`Error::UnreadablePicture`] and [`Error::PictureTooLarge`].
+/// [`Error::UnsupportedPicture`] for kinds that are not read, [`Error::UnreadablePicture`] and
+/// [`Error::PictureTooLarge`].
 pub(super) fn read(file: &[u8], most: u64) -> Result<Tiff, Error> {
     let directory = Directory::of(file)
         .ok_or_else(|| Error::UnreadablePicture("its directory lies behind its end".to_owned()))?;
@@ -335,7 +338,8 @@ impl Layout {
     }
 }
 
-/// Samples of eight bits each, whatever they have in the file. Rows of smaller ones begin with a byte.
+/// Samples of eight bits each, whatever they have in the file. Rows of smaller ones begin with a
+/// byte.
 fn eight_bits(
     result: DecodingResult,
     bits: u8,
@@ -385,7 +389,8 @@ fn eight_bits(
     }
 }
 
-/// The colours behind a palette's numbers: three lists, of 16 bits for each colour (TIFF 6.0, section 5).
+/// The colours behind a palette's numbers: three lists, of 16 bits for each colour (TIFF 6.0,
+/// section 5).
 fn palette(samples: &[u8], colours: &[u16], in_a_pixel: usize, bits: u8) -> Vec<u8> {
     // Some writers have put bytes there.
     let shift = if colours.iter().all(|&colour| colour < 256) {
@@ -497,7 +502,8 @@ impl<'a> Directory<'a> {
             Some(b"SAMSU") => "SRW",
             _ => "TIFF",
         };
-        // A colour filter array and what is made of one, and the compressions of Sony, Nikon, Kodak and Pentax.
+        // A colour filter array and what is made of one, and the compressions of Sony, Nikon, Kodak
+        // and Pentax.
         let has_raw = matches!(self.value(PHOTOMETRIC), Some(32803 | 34892))
             || matches!(self.value(COMPRESSION), Some(32767 | 34713 | 65000 | 65535));
         let has_preview = self

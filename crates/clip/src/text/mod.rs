@@ -1,7 +1,9 @@
-//! The text tower: a causal transformer whose answer is read off one token, mostly the end of the text ([`Pooling`]).
+//! The text tower: a causal transformer whose answer is read off one token, mostly the end of the
+//! text ([`Pooling`]).
 //!
-//! Prompts are computed together, as a trie of their tokens (`trie`), and their beginnings remembered (`prefix_cache`). In reference
-//! arithmetic each is computed by itself, from its beginning.
+//! Prompts are computed together, as a trie of their tokens (`trie`), and their beginnings
+//! remembered (`prefix_cache`). In reference arithmetic each is computed by itself, from its
+//! beginning.
 
 mod prefix_cache;
 mod trie;
@@ -25,7 +27,8 @@ pub const TOKEN_EMBEDDING: &str = "t.token_embd.weight";
 
 /// From token ids to an embedding.
 pub struct TextTower {
-    /// `vocabulary x width`, as stored: the largest tensor of a CLIP, of which a prompt needs a few rows.
+    /// `vocabulary x width`, as stored: the largest tensor of a CLIP, of which a prompt needs a few
+    /// rows.
     token_embedding: QTensor,
     position_embedding: Tensor,
     encoder: Encoder,
@@ -38,10 +41,12 @@ pub struct TextTower {
 }
 
 impl TextTower {
-    /// Reads the tower's tensors. `end_of_text` is the token that the tokenizer ends every text with.
+    /// Reads the tower's tensors. `end_of_text` is the token that the tokenizer ends every text
+    /// with.
     ///
     /// # Errors
-    /// [`Error::Model`] if one is missing or has other dimensions than `config` says; [`Error::Io`].
+    /// [`Error::Model`] if one is missing or has other dimensions than `config` says;
+    /// [`Error::Io`].
     pub fn read<R: Read + Seek>(
         file: &mut Gguf<R>,
         config: &TextConfig,
@@ -73,11 +78,12 @@ impl TextTower {
 
     /// The embeddings of some prompts, not yet of unit length: `prompts x projection_dim`.
     ///
-    /// What stands behind the token that a prompt's embedding is read off is not computed, since a causal tower does not let it
-    /// matter.
+    /// What stands behind the token that a prompt's embedding is read off is not computed, since a
+    /// causal tower does not let it matter.
     ///
     /// # Errors
-    /// If there are no prompts, or one has no ids, more than the context length, or one that is not in the vocabulary.
+    /// If there are no prompts, or one has no ids, more than the context length, or one that is not
+    /// in the vocabulary.
     pub fn forward(&self, prompts: &[&[u32]]) -> candle_core::Result<Tensor> {
         let prompts: Vec<&[u32]> = prompts.iter().map(|ids| self.up_to_pooled(ids)).collect();
         let (context_length, _) = self.position_embedding.dims2()?;

@@ -1,5 +1,5 @@
-//! What is remembered of prompts' beginnings from one call to the next: mostly that of the template, which every label
-//! typed has in front of it, and that of the label that is being typed.
+//! What is remembered of prompts' beginnings from one call to the next: mostly that of the
+//! template, which every label typed has in front of it, and that of the label that is being typed.
 
 use std::collections::HashMap;
 
@@ -78,8 +78,8 @@ impl PrefixCache {
             .collect()
     }
 
-    /// Remembers rows, a parent before its children. Where there is no room, everything is forgotten
-    /// instead.
+    /// Remembers rows, a parent before its children. Where there is no room, everything is
+    /// forgotten instead.
     pub(super) fn remember(
         &mut self,
         shared: &[Shared],

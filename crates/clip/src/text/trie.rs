@@ -1,7 +1,8 @@
 //! Prompts as a trie of their tokens.
 //!
-//! The text tower is causal: what becomes of a token depends on those before it alone. So prompts that begin alike share the
-//! rows of their common beginning, and what an earlier call has computed of it need not be computed again.
+//! The text tower is causal: what becomes of a token depends on those before it alone. So prompts
+//! that begin alike share the rows of their common beginning, and what an earlier call has computed
+//! of it need not be computed again.
 
 use std::collections::HashMap;
 
@@ -34,8 +35,9 @@ pub(super) struct Trie {
 }
 
 impl Trie {
-    /// Of prompts that each have at least one token. A prompt's last token has a row of its own, which no other prompt goes through:
-    /// all of what is wanted of the others is keys and values, and all that is wanted of this one is what it becomes.
+    /// Of prompts that each have at least one token. A prompt's last token has a row of its own,
+    /// which no other prompt goes through: all of what is wanted of the others is keys and values,
+    /// and all that is wanted of this one is what it becomes.
     pub(super) fn new(prompts: &[&[u32]], known: &PrefixCache) -> Self {
         let mut trie = Self::default();
         let mut children: HashMap<(Option<Place>, u32, bool), usize> = HashMap::new();
@@ -70,8 +72,9 @@ impl Trie {
         trie
     }
 
-    /// The rows that may be of use again: beginnings that several prompts share, and all but the end
-    /// of a prompt that comes alone, as one that is being typed does. A parent before its children.
+    /// The rows that may be of use again: beginnings that several prompts share, and all but the
+    /// end of a prompt that comes alone, as one that is being typed does. A parent before its
+    /// children.
     pub(super) fn shared(&self) -> Vec<Shared> {
         let alone = self.ends.len() == 1;
         let rows = self.nodes.iter().enumerate();
@@ -84,7 +87,8 @@ impl Trie {
             .collect()
     }
 
-    /// Which rows each row sees: itself and its ancestors, where rows of earlier calls are counted first.
+    /// Which rows each row sees: itself and its ancestors, where rows of earlier calls are counted
+    /// first.
     pub(super) fn visible(&self, known: &PrefixCache) -> Visible {
         let mut visible = Visible::default();
         for row in 0..self.nodes.len() {

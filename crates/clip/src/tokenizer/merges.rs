@@ -1,8 +1,9 @@
 //! The merges of a BPE vocabulary, from its tokens alone.
 //!
-//! Training BPE appends one token per merge, so a token's id is also the rank of the merge that made it. Splitting a token
-//! into characters and applying all merges of lower rank leaves just the two pieces that it was merged from. For CLIP's
-//! vocabulary this gives back all 48,894 merges of `bpe_simple_vocab_16e6.txt`.
+//! Training BPE appends one token per merge, so a token's id is also the rank of the merge that
+//! made it. Splitting a token into characters and applying all merges of lower rank leaves just the
+//! two pieces that it was merged from. For CLIP's vocabulary this gives back all 48,894 merges of
+//! `bpe_simple_vocab_16e6.txt`.
 
 use std::collections::HashMap;
 
@@ -12,8 +13,9 @@ use crate::error::quoted;
 /// The mark that CLIP puts behind the last character of a word.
 pub(super) const END_OF_WORD: &str = "</w>";
 
-/// The pairs that were merged, in the order of their ranks. CLIP's list has tokens for all 256 bytes, within a word and at its end, and
-/// each of the others is made of two before it. Of any other list, texts would be split otherwise than the model has learnt.
+/// The pairs that were merged, in the order of their ranks. CLIP's list has tokens for all 256
+/// bytes, within a word and at its end, and each of the others is made of two before it. Of any
+/// other list, texts would be split otherwise than the model has learnt.
 ///
 /// # Errors
 /// [`Error::Model`] if it is another one.
@@ -70,15 +72,16 @@ pub(super) fn no_list_of_clip(reason: &str) -> Error {
     ))
 }
 
-/// The characters that stand for the 256 bytes in a byte-level vocabulary (`bytes_to_unicode` in `simple_tokenizer.py`): printable ones
-/// for themselves, the others beyond them.
+/// The characters that stand for the 256 bytes in a byte-level vocabulary (`bytes_to_unicode` in
+/// `simple_tokenizer.py`): printable ones for themselves, the others beyond them.
 fn bytes() -> impl Iterator<Item = char> {
     let others = 256..256 + 68;
     let printable = (33..127).chain(161..173).chain(174..256);
     printable.chain(others).filter_map(char::from_u32)
 }
 
-/// The ids of a token's characters, the last one with the mark if the token has it; none if one is no token.
+/// The ids of a token's characters, the last one with the mark if the token has it; none if one is
+/// no token.
 fn characters(token: &str, ids: &HashMap<&str, u32>) -> Option<Vec<u32>> {
     let word = token.strip_suffix(END_OF_WORD).unwrap_or(token);
     let mut pieces = Vec::new();

@@ -1,10 +1,12 @@
-//! CLIP's tokenizer: lower-cased byte-level BPE with an end-of-word mark (`openai/CLIP`, `clip/simple_tokenizer.py`), run by
-//! the `tokenizers` crate.
+//! CLIP's tokenizer: lower-cased byte-level BPE with an end-of-word mark (`openai/CLIP`,
+//! `clip/simple_tokenizer.py`), run by the `tokenizers` crate.
 //!
-//! A model file brings its tokenizer along in one of two ways: as a whole `tokenizer.json` in the key
-//! `tokenizer.huggingface.json`, or, as clip.cpp writes it, as a bare list of tokens from which the merges are recovered
-//! (`merges`). What tokenizers takes for granted of such a file is looked at first (`normalizer`, `template`). Before a text is split, it is
-//! cleaned as OpenAI's CLIP and OpenCLIP clean it (`clean`). What is not here: prompts, and what the tokens mean to the text tower.
+//! A model file brings its tokenizer along in one of two ways: as a whole `tokenizer.json` in the
+//! key `tokenizer.huggingface.json`, or, as clip.cpp writes it, as a bare list of tokens from which
+//! the merges are recovered (`merges`). What tokenizers takes for granted of such a file is looked
+//! at first (`normalizer`, `template`). Before a text is split, it is cleaned as OpenAI's CLIP and
+//! OpenCLIP clean it (`clean`). What is not here: prompts, and what the tokens mean to the text
+//! tower.
 
 mod clean;
 mod merges;
@@ -40,7 +42,8 @@ const WORD_PATTERN: &str =
 /// Tokens of one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {
-    /// Start of text, the text's tokens, end of text; at least 2, at most the model's context length.
+    /// Start of text, the text's tokens, end of text; at least 2, at most the model's context
+    /// length.
     pub ids: Vec<u32>,
     /// The text was longer than the context, and tokens at its end were left out.
     pub cut: bool,
@@ -54,7 +57,8 @@ pub struct Tokenizer {
     highest: u32,
 }
 
-/// What of a `tokenizer.json` is looked at before tokenizers is. The rest, megabytes of tokens and merges, is skipped.
+/// What of a `tokenizer.json` is looked at before tokenizers is. The rest, megabytes of tokens and
+/// merges, is skipped.
 #[derive(Deserialize)]
 struct Risky {
     /// Read for its errors: tokenizers panics over one that is no JSON.
@@ -66,11 +70,12 @@ struct Risky {
 }
 
 impl Tokenizer {
-    /// The tokenizer of a model file whose token embedding has `vocabulary` rows and whose text tower takes
-    /// `context_length` tokens.
+    /// The tokenizer of a model file whose token embedding has `vocabulary` rows and whose text
+    /// tower takes `context_length` tokens.
     ///
     /// # Errors
-    /// [`Error::Model`] if the file has none, a broken one, or one with more tokens than the model has embeddings.
+    /// [`Error::Model`] if the file has none, a broken one, or one with more tokens than the model
+    /// has embeddings.
     pub fn from_metadata(
         metadata: &Metadata,
         vocabulary: usize,
@@ -159,7 +164,8 @@ impl Tokenizer {
         self.end_of_text
     }
 
-    /// Whether a text can contain a token whose id is above that of the end of text, such as a word that was learnt later.
+    /// Whether a text can contain a token whose id is above that of the end of text, such as a word
+    /// that was learnt later.
     pub(crate) fn has_tokens_above_end(&self) -> bool {
         self.highest > self.end_of_text
     }
@@ -179,10 +185,12 @@ impl Tokenizer {
             })
     }
 
-    /// The tokens in the order of their ids, of which there are `vocabulary`. An id without a token is a placeholder's.
+    /// The tokens in the order of their ids, of which there are `vocabulary`. An id without a token
+    /// is a placeholder's.
     pub(crate) fn tokens(&self, vocabulary: usize) -> Vec<String> {
         let mut tokens: Vec<String> = (0..vocabulary).map(placeholder).collect();
-        // Two contents may have one id; which of them comes out must not depend on a hash map's order.
+        // Two contents may have one id; which of them comes out must not depend on a hash map's
+        // order.
         let mut known: Vec<(String, u32)> = self.inner.get_vocab(true).into_iter().collect();
         known.sort();
         for (token, id) in known {
@@ -193,8 +201,9 @@ impl Tokenizer {
         tokens
     }
 
-    /// The tokens of a text, as OpenCLIP reads it: quotes, ligatures, widths and HTML entities are cleaned first. A text longer than
-    /// the context keeps its beginning and its end-of-text token, as in Hugging Face's `CLIPTokenizerFast` with `truncation=True`.
+    /// The tokens of a text, as OpenCLIP reads it: quotes, ligatures, widths and HTML entities are
+    /// cleaned first. A text longer than the context keeps its beginning and its end-of-text token,
+    /// as in Hugging Face's `CLIPTokenizerFast` with `truncation=True`.
     ///
     /// # Errors
     /// [`Error::Text`] if the tokenizer refuses, which CLIP's does for no text.
@@ -222,7 +231,8 @@ impl Tokenizer {
             .inner
             .encode(read, true)
             .map_err(|error| Error::Text(error.to_string()))?;
-        // The pieces behind the first are not all there is: nothing is looked for far behind the context.
+        // The pieces behind the first are not all there is: nothing is looked for far behind the
+        // context.
         let is_cut = !encoding.get_overflowing().is_empty();
         let cut_at = is_cut.then(|| {
             let offsets = encoding.get_offsets();
@@ -248,7 +258,8 @@ impl Tokenizer {
 pub struct Length {
     /// Tokens that are read, start and end of text among them.
     pub tokens: usize,
-    /// Where it is cut: so many bytes of it, as it was given, are read, which end at a character's end.
+    /// Where it is cut: so many bytes of it, as it was given, are read, which end at a character's
+    /// end.
     pub cut_at: Option<usize>,
 }
 
@@ -262,8 +273,9 @@ fn too_many(highest: usize, vocabulary: usize) -> Error {
     ))
 }
 
-/// The tokenizer that a list of tokens, in the order of their ids, stands for. What stands behind start and end of text was added to
-/// the vocabulary later, and is found in a text before it is split into words.
+/// The tokenizer that a list of tokens, in the order of their ids, stands for. What stands behind
+/// start and end of text was added to the vocabulary later, and is found in a text before it is
+/// split into words.
 fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
     let id_of = |token: &str| {
         tokens
@@ -300,7 +312,8 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
         .into_iter()
         .map(|(left, right)| (left.to_owned(), right.to_owned()))
         .collect();
-    // What is large is handed over as it is: to write it down as JSON and read that takes longer than all else.
+    // What is large is handed over as it is: to write it down as JSON and read that takes longer
+    // than all else.
     let no_tokenizer = |error: &dyn Display| {
         Error::model(format!(
             "The file's list of tokens makes no tokenizer: {error}"
@@ -326,8 +339,8 @@ fn from_tokens(tokens: &[&str]) -> Result<tokenizers::Tokenizer, Error> {
     Ok(tokenizer)
 }
 
-/// A `tokenizer.json` out of the files that transformers reads where there is none: `vocab.json`, `merges.txt`, and `added_tokens.json`, if
-/// there are words that were added later.
+/// A `tokenizer.json` out of the files that transformers reads where there is none: `vocab.json`,
+/// `merges.txt`, and `added_tokens.json`, if there are words that were added later.
 ///
 /// # Errors
 /// [`Error::Model`] if one of them is damaged, or they are not CLIP's.
@@ -393,7 +406,8 @@ fn in_json(text: &str) -> String {
 /// A model without tokens and merges, in JSON.
 const EMPTY_MODEL: &str = r#"{"type":"BPE","vocab":{},"merges":[]}"#;
 
-/// A `tokenizer.json` of CLIP's: what transformers' `CLIPTokenizer` puts around these added tokens and this model, which are JSON.
+/// A `tokenizer.json` of CLIP's: what transformers' `CLIPTokenizer` puts around these added tokens
+/// and this model, which are JSON.
 fn json_around(start: u64, end: u64, added_tokens: &str, model: &str) -> String {
     let word = in_json(WORD_PATTERN);
     format!(

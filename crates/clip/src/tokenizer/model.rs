@@ -1,7 +1,8 @@
 //! The part of a `tokenizer.json` that holds tokens and merges.
 //!
-//! tokenizers puts both pieces of a merge into a room as long as the longest token, the second one without a prefix that all of them
-//! should have, and panics where they do not fit or there is no prefix.
+//! tokenizers puts both pieces of a merge into a room as long as the longest token, the second one
+//! without a prefix that all of them should have, and panics where they do not fit or there is no
+//! prefix.
 
 use std::fmt;
 
@@ -11,7 +12,8 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// What of it is looked at before tokenizers is. Of tokens and merges, which are megabytes, nothing is kept but a length.
+/// What of it is looked at before tokenizers is. Of tokens and merges, which are megabytes, nothing
+/// is kept but a length.
 #[derive(Deserialize)]
 pub(super) struct Risky {
     #[serde(rename = "type")]
@@ -24,8 +26,8 @@ pub(super) struct Risky {
 }
 
 impl Risky {
-    /// Passes if every merge fits into the longest token, and none has a prefix. CLIP's merges have none; of WordPiece, which has no
-    /// merges, it is an ordinary part.
+    /// Passes if every merge fits into the longest token, and none has a prefix. CLIP's merges have
+    /// none; of WordPiece, which has no merges, it is an ordinary part.
     ///
     /// # Errors
     /// [`Error::Model`].
@@ -87,7 +89,8 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// Bytes of a text, or of all texts in a list. A merge as older files have it is one text, with a space between its pieces.
+/// Bytes of a text, or of all texts in a list. A merge as older files have it is one text, with a
+/// space between its pieces.
 struct Text;
 
 impl<'de> DeserializeSeed<'de> for Text {

@@ -1,13 +1,15 @@
-//! The part of a `tokenizer.json` that makes texts alike before they are split: CLIP's has NFC, white space that becomes one space, and lower
-//! case.
+//! The part of a `tokenizer.json` that makes texts alike before they are split: CLIP's has NFC,
+//! white space that becomes one space, and lower case.
 //!
-//! tokenizers panics over a broken SentencePiece map, and over a text in which a pattern has matched nothing.
+//! tokenizers panics over a broken SentencePiece map, and over a text in which a pattern has
+//! matched nothing.
 
 use serde_json::Value;
 
 use crate::Error;
 
-/// Passes if a `tokenizer.json`'s normalizer replaces white space or given strings alone, and has no SentencePiece map.
+/// Passes if a `tokenizer.json`'s normalizer replaces white space or given strings alone, and has
+/// no SentencePiece map.
 ///
 /// # Errors
 /// [`Error::Model`].

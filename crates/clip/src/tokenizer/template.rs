@@ -1,13 +1,15 @@
-//! The part of a `tokenizer.json` that puts start and end of text around a text, where it is written as a template.
+//! The part of a `tokenizer.json` that puts start and end of text around a text, where it is
+//! written as a template.
 //!
-//! tokenizers panics over a template that names a token which is not there, or a second text where there is one.
+//! tokenizers panics over a template that names a token which is not there, or a second text where
+//! there is one.
 
 use serde_json::Value;
 
 use crate::Error;
 
-/// Passes if every template in a `tokenizer.json`'s post-processor is one of a single text between two tokens, and names no token that is
-/// not there.
+/// Passes if every template in a `tokenizer.json`'s post-processor is one of a single text between
+/// two tokens, and names no token that is not there.
 ///
 /// # Errors
 /// [`Error::Model`].

@@ -1,5 +1,5 @@
-//! The image tower: a Vision Transformer (Dosovitskiy et al., 2020, arXiv:2010.11929) as CLIP has it, with a LayerNorm
-//! before the blocks.
+//! The image tower: a Vision Transformer (Dosovitskiy et al., 2020, arXiv:2010.11929) as CLIP has
+//! it, with a LayerNorm before the blocks.
 
 use std::io::{Read, Seek};
 
@@ -31,7 +31,8 @@ impl Vit {
     /// Reads the tower's tensors. `image_size` is the side of a picture, in pixels.
     ///
     /// # Errors
-    /// [`Error::Model`] if one is missing or has other dimensions than `config` says; [`Error::Io`].
+    /// [`Error::Model`] if one is missing or has other dimensions than `config` says;
+    /// [`Error::Io`].
     pub fn read<R: Read + Seek>(
         file: &mut Gguf<R>,
         config: &VitConfig,
@@ -77,8 +78,8 @@ impl Vit {
 
     /// The embeddings of some pictures, not yet of unit length: `pictures x projection_dim`.
     ///
-    /// `patches` holds all pictures' patches as [`crate::preprocess::patches`] cuts them: `(pictures * patches) x
-    /// (3 * patch_size * patch_size)`.
+    /// `patches` holds all pictures' patches as [`crate::preprocess::patches`] cuts them:
+    /// `(pictures * patches) x (3 * patch_size * patch_size)`.
     ///
     /// # Errors
     /// If there are more or fewer.
@@ -97,13 +98,15 @@ impl Vit {
     /// If there are more or fewer patches.
     pub fn contributions(&self, patches: Vec<f32>) -> candle_core::Result<Contributions> {
         let trace = self.encoder.trace(&self.embed(1, patches)?)?;
-        // What each row has given, carried through the LayerNorm behind the blocks and the projection.
+        // What each row has given, carried through the LayerNorm behind the blocks and the
+        // projection.
         let parts = stack_rows(&[&trace.given, &trace.rest])?;
         let parts = self.post_layer_norm.forward_parts(&trace.whole, &parts)?;
         let mut parts: Vec<Vec<f32>> = self.projection.forward(&parts)?.to_vec2()?;
         let whole = self.post_layer_norm.forward(&trace.whole)?;
         let whole: Vec<f32> = self.projection.forward(&whole)?.flatten_all()?.to_vec1()?;
-        // The first row is the class token's own, the last two what no row has given, and LayerNorm's bias.
+        // The first row is the class token's own, the last two what no row has given, and
+        // LayerNorm's bias.
         let mut patches = parts.split_off(1);
         let mut rest = parts.swap_remove(0);
         let others = patches.split_off(patches.len() - 2);
@@ -113,7 +116,8 @@ impl Vit {
         Ok(Contributions::new(patches, rest, &whole))
     }
 
-    /// What the blocks begin with: class token and patches of each picture, with their positions, normalised.
+    /// What the blocks begin with: class token and patches of each picture, with their positions,
+    /// normalised.
     fn embed(&self, pictures: usize, patches: Vec<f32>) -> candle_core::Result<Tensor> {
         let (count, side) = (self.patches, self.patch_size);
         let shape = (pictures * count, 3 * side * side);

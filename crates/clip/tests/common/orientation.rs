@@ -1,5 +1,5 @@
-//! Pictures that are stored in each of EXIF's orientations, in each format that can say so, and what transformers computes for
-//! them when they are upright (`tools/make_orientations.py`).
+//! Pictures that are stored in each of EXIF's orientations, in each format that can say so, and
+//! what transformers computes for them when they are upright (`tools/make_orientations.py`).
 
 #![allow(dead_code, reason = "each test uses a part of this")]
 
@@ -15,12 +15,13 @@ use serde::Deserialize;
 /// Formats whose files may say how they are to be turned, by their extensions.
 pub const FORMATS: [&str; 4] = ["jpg", "png", "webp", "tif"];
 
-/// Cosines of embeddings of the same picture, and of that picture and the turned one, are on either side of these.
+/// Cosines of embeddings of the same picture, and of that picture and the turned one, are on either
+/// side of these.
 pub const SAME: f64 = 0.999;
 pub const OTHER: f64 = 0.99;
 
-/// By how much scores of the same picture may differ at most, in an engine that computes with eight bits. Those of the turned one
-/// differ by twice as much at least, which the script sees to.
+/// By how much scores of the same picture may differ at most, in an engine that computes with eight
+/// bits. Those of the turned one differ by twice as much at least, which the script sees to.
 pub const SAME_SCORE: f64 = 0.04;
 
 /// The tag of EXIF and TIFF.
@@ -96,7 +97,8 @@ pub fn uprights(fixtures: &Path) -> Vec<Upright> {
     cuts.into_iter().map(upright).collect()
 }
 
-/// Each upright picture in each orientation and format, and the files that show one picture and were made elsewhere.
+/// Each upright picture in each orientation and format, and the files that show one picture and
+/// were made elsewhere.
 pub fn all(fixtures: &Path) -> Vec<Stored> {
     let mut all = Vec::new();
     for Upright {
@@ -155,10 +157,12 @@ fn write(mut encoder: impl ImageEncoder, picture: &RgbImage, exif: Vec<u8>) {
         .unwrap();
 }
 
-/// What is stored of an upright picture, by what EXIF says of row 0 and column 0 (CIPA DC-008-2024, 4.6.5.1.6).
+/// What is stored of an upright picture, by what EXIF says of row 0 and column 0 (CIPA DC-008-2024,
+/// 4.6.5.1.6).
 pub fn stored(upright: &RgbImage, orientation: u16) -> RgbImage {
     let (width, height) = upright.dimensions();
-    // Whether the rows are the upright picture's columns; whether row 0 is at its bottom or right; and column 0 likewise.
+    // Whether the rows are the upright picture's columns; whether row 0 is at its bottom or right;
+    // and column 0 likewise.
     let (crossed, row_last, column_last) = match orientation {
         1 => (false, false, false),
         2 => (false, false, true),
@@ -213,7 +217,8 @@ impl Order {
         }
     }
 
-    /// The header of a TIFF and its directory of short (3) or long (4) numbers: tag, type, how many, and the number or its place.
+    /// The header of a TIFF and its directory of short (3) or long (4) numbers: tag, type, how
+    /// many, and the number or its place.
     fn tiff(self, entries: &[(u16, u16, u32, u32)]) -> Vec<u8> {
         let mut file = match self {
             Self::Little => b"II".to_vec(),
@@ -270,7 +275,8 @@ pub fn tiff(stored: &RgbImage, orientation: u16, order: Order) -> Vec<u8> {
     file
 }
 
-/// A JPEG with these segments behind its first marker: the number of each marker, and what is in it.
+/// A JPEG with these segments behind its first marker: the number of each marker, and what is in
+/// it.
 pub fn with_segments(jpeg: &[u8], segments: &[(u8, &[u8])]) -> Vec<u8> {
     let mut file = jpeg[..2].to_vec();
     for (marker, data) in segments {
@@ -282,7 +288,8 @@ pub fn with_segments(jpeg: &[u8], segments: &[(u8, &[u8])]) -> Vec<u8> {
     file
 }
 
-/// A picture's own bytes without any metadata: as [`file`] stores it in orientation 1, but for the EXIF block.
+/// A picture's own bytes without any metadata: as [`file`] stores it in orientation 1, but for the
+/// EXIF block.
 pub fn plain_jpeg(picture: &RgbImage) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     let encoder = JpegEncoder::new_with_quality(&mut file, 95);

@@ -29,7 +29,8 @@ pub(super) enum DownloadError {
     Cancelled,
     /// No answer.
     Unreachable,
-    /// An answer of another kind. `wait`: milliseconds after which the server wants to be asked again.
+    /// An answer of another kind. `wait`: milliseconds after which the server wants to be asked
+    /// again.
     Status { code: u16, wait: Option<f64> },
     /// A web page, which no model is.
     WebPage,
@@ -48,20 +49,21 @@ pub(super) struct Answer<'a> {
     pub(super) version: Version,
     /// The answer is a part of the file, as it was asked for.
     pub(super) is_part: bool,
-    /// What comes was compressed, so that its places and its length are not the file's. Of another origin's answer a page sees this only
-    /// if the server says so.
+    /// What comes was compressed, so that its places and its length are not the file's. Of another
+    /// origin's answer a page sees this only if the server says so.
     pub(super) is_compressed: bool,
     /// Where that part begins, where the server lets the page see it.
     pub(super) first: Option<u64>,
-    /// Bytes of the whole file, where they can be known. An answer that was compressed has another `Content-Length`, so that
-    /// says nothing for certain of a whole file.
+    /// Bytes of the whole file, where they can be known. An answer that was compressed has another
+    /// `Content-Length`, so that says nothing for certain of a whole file.
     pub(super) total: Option<u64>,
     /// The same where `total` says nothing, but not for certain: for showing progress.
     pub(super) total_hint: Option<u64>,
 }
 
 impl<'a> Answer<'a> {
-    /// Asks, and waits for the answer to begin. A server that is silent for `silence` milliseconds, now or later, is given up.
+    /// Asks, and waits for the answer to begin. A server that is silent for `silence` milliseconds,
+    /// now or later, is given up.
     pub(super) async fn to(
         task: &'a Task,
         url: &str,
@@ -75,7 +77,8 @@ impl<'a> Answer<'a> {
         options.set_cache(RequestCache::NoStore);
         options.set_signal(abort.signal().as_ref());
         if let (Asked::Part { first, end }, Ok(headers)) = (asked, Headers::new()) {
-            // In this form it needs no permission, and has the browser ask for the bytes as they are, uncompressed.
+            // In this form it needs no permission, and has the browser ask for the bytes as they
+            // are, uncompressed.
             let last = end.map_or(String::new(), |end| (end - 1).to_string());
             // Neither name nor value can be refused.
             let _ = headers.set("Range", &format!("bytes={first}-{last}"));
@@ -106,7 +109,8 @@ impl<'a> Answer<'a> {
         let range = header(&headers, "content-range").and_then(|text| content_range(&text));
         let (first, total) = match (is_part, range, asked) {
             (true, Some((first, total)), _) => (Some(first), total),
-            // A part that ends before what was asked for, or with the file, tells where the file ends.
+            // A part that ends before what was asked for, or with the file, tells where the file
+            // ends.
             (true, None, Asked::Part { first, end }) => {
                 let ends = length.map(|length| first + length);
                 (None, ends.filter(|&ends| end.is_none_or(|end| ends < end)))
@@ -123,7 +127,8 @@ impl<'a> Answer<'a> {
             is_compressed,
             first,
             total: total.filter(|_| !is_compressed),
-            // Only what was asked for by its place, browsers ask for as it is. Whether the rest was compressed, they may not say.
+            // Only what was asked for by its place, browsers ask for as it is. Whether the rest was
+            // compressed, they may not say.
             total_hint: length.filter(|_| !is_part && !is_compressed && asked != Asked::Whole),
         })
     }

@@ -20,8 +20,9 @@ const PIECE: u64 = 8 << 20;
 /// A file that is no longer than this comes as a whole.
 const SMALL: u64 = 2 * PIECE;
 
-/// Pieces that are asked for at the same time. Against a server that gives each connection so much and no more, three are
-/// three times as quick as one; where the line is what is slow, they are as quick as one (docs/performance.md).
+/// Pieces that are asked for at the same time. Against a server that gives each connection so much
+/// and no more, three are three times as quick as one; where the line is what is slow, they are as
+/// quick as one (docs/performance.md).
 const LANES: usize = 3;
 
 /// How often a file that changes is begun with again.
@@ -30,8 +31,9 @@ const MOST_BEGINNINGS: u32 = 2;
 /// Goes on from what is there of a file until all of it is there. `tell` hears how far it is.
 ///
 /// # Errors
-/// Those of the network, of a server that has another file than the catalogue says, and of a store without room. What has
-/// arrived stays in all cases but one: a file that is not what it should be is of no use, and the caller is to delete it.
+/// Those of the network, of a server that has another file than the catalogue says, and of a store
+/// without room. What has arrived stays in all cases but one: a file that is not what it should be
+/// is of no use, and the caller is to delete it.
 pub(in super::super) async fn bring_in(
     task: &Task,
     source: &Source,
@@ -115,8 +117,9 @@ impl<'a> Download<'a> {
         let mut claimed = self.claimed.borrow_mut();
         let mut taken = arriving.have().clone();
         taken.insert_all(&claimed);
-        // A store that takes bytes in their order has no use for pieces, and a server that gives no parts does not give them. A
-        // file whose length is not known is asked for in pieces at first, for what the answer says of the length.
+        // A store that takes bytes in their order has no use for pieces, and a server that gives no
+        // parts does not give them. A file whose length is not known is asked for in pieces at
+        // first, for what the answer says of the length.
         let one_by_one = !self.transfer.whole_only.get()
             && match total {
                 Some(total) => arriving.takes_any_order() && total > SMALL,
@@ -133,7 +136,8 @@ impl<'a> Download<'a> {
         RangeDownload::new(&self.transfer, range.start, end)
     }
 
-    /// Fetches one piece after the other while there are any, beginning with one that has begun already.
+    /// Fetches one piece after the other while there are any, beginning with one that has begun
+    /// already.
     async fn lane(&'a self, begun: Option<(RangeDownload<'a>, Range<u64>)>) -> Result<(), Ended> {
         let can_leave = begun.is_none();
         let mut next = begun;

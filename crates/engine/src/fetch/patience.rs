@@ -12,7 +12,8 @@ const MORE_ATTEMPTS: u32 = 4;
 /// Longest wait in milliseconds that a server may ask for.
 const LONGEST_WAIT: f64 = 60_000.0;
 
-/// Bytes that make an attempt count as a success, after which a broken connection is the first one again.
+/// Bytes that make an attempt count as a success, after which a broken connection is the first one
+/// again.
 pub(super) const PROGRESS: u64 = 256 << 10;
 
 /// How patient a download is, as a multiple of what is usual.
@@ -34,8 +35,8 @@ impl Patience {
         self.0 * SILENCE
     }
 
-    /// Milliseconds to wait after so many failures one after the other, from 1 on, or none to give up. `asked` is what the
-    /// server asks for, in milliseconds.
+    /// Milliseconds to wait after so many failures one after the other, from 1 on, or none to give
+    /// up. `asked` is what the server asks for, in milliseconds.
     pub(super) fn wait(self, failures: u32, asked: Option<f64>) -> Option<f64> {
         if failures > MORE_ATTEMPTS || asked.is_some_and(|asked| asked > LONGEST_WAIT) {
             return None;

@@ -88,7 +88,8 @@ impl<'a> Transfer<'a> {
         self.received.set(0);
     }
 
-    /// Bytes of the file for showing progress. A hint that has turned out to be too small was that of a compressed answer.
+    /// Bytes of the file for showing progress. A hint that has turned out to be too small was that
+    /// of a compressed answer.
     pub(in super::super) fn likely_total(&self) -> Option<u64> {
         let hint = self.total_hint.get();
         let hint = hint.filter(|&hint| self.received.get() <= hint);
@@ -246,7 +247,8 @@ impl<'a> RangeDownload<'a> {
                             let found = Some(self.at - self.skip.min(self.at));
                             return Err(Failure::WrongLength { expected, found }.into());
                         }
-                        // The end of the answer is the end of the file, as a broken connection is no end.
+                        // The end of the answer is the end of the file, as a broken connection is
+                        // no end.
                         None if !is_part => {
                             self.transfer.total.set(Some(self.at));
                             self.end = Some(self.at);
@@ -313,7 +315,8 @@ impl<'a> RangeDownload<'a> {
         let (url, silence) = (&transfer.source.url, transfer.patience.silence());
         let answer = match Answer::to(transfer.task, url, asked, silence).await {
             Ok(answer) => answer,
-            // Where a whole file was asked for by parts, these may be what the server does not like.
+            // Where a whole file was asked for by parts, these may be what the server does not
+            // like.
             Err(DownloadError::Unreachable | DownloadError::Status { code: 416, .. })
                 if asked != Asked::Whole && self.at == 0 && !transfer.reached.get() =>
             {

@@ -6,7 +6,8 @@ use super::patience::Patience;
 use super::range_download::{Ended, RangeDownload, Transfer};
 use cliplet_protocol::messages::Failure;
 
-/// Bytes of the largest that is read: a tokenizer of a hundred thousand tokens has some ten millions.
+/// Bytes of the largest that is read: a tokenizer of a hundred thousand tokens has some ten
+/// millions.
 const MOST: usize = 64 << 20;
 
 /// The bytes of the file at an address; none if the server says that there is no such file.

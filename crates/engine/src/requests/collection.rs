@@ -1,5 +1,6 @@
-//! Requests about a page's collection of many pictures: gathered one by one, a few at the same time, and asked about all together.
-//! Answers about thousands of pictures are products of embeddings.
+//! Requests about a page's collection of many pictures: gathered one by one, a few at the same
+//! time, and asked about all together. Answers about thousands of pictures are products of
+//! embeddings.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -64,7 +65,8 @@ impl PageSession {
             class: class.clone(),
         };
         if model.picture(&hash).is_some() {
-            // Another of the same contents, or one of an earlier visit: nothing needs to be computed, and perhaps not decoded.
+            // Another of the same contents, or one of an earlier visit: nothing needs to be
+            // computed, and perhaps not decoded.
             if is_new {
                 let kept = collection.kept(&hash);
                 if let Some((width, height, preview)) = kept {
@@ -268,7 +270,8 @@ impl PageSession {
     }
 }
 
-/// As [`cliplet_clip::linear_probe::cross_validate`] does it, with room for other messages after each part.
+/// As [`cliplet_clip::linear_probe::cross_validate`] does it, with room for other messages after
+/// each part.
 async fn cross_validate(
     task: &Task,
     examples: &[Example<'_>],

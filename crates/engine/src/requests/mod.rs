@@ -1,7 +1,8 @@
 //! What the worker does for each request of a page.
 //!
-//! [`PageSession::answer`] is the list of them. What is about labels is here; what is about models (`models`), single pictures
-//! (`pictures`), many pictures (`collection`), and which parts of a picture speak for a label (`explain`) is in files of its own.
+//! [`PageSession::answer`] is the list of them. What is about labels is here; what is about models
+//! (`models`), single pictures (`pictures`), many pictures (`collection`), and which parts of a
+//! picture speak for a label (`explain`) is in files of its own.
 
 mod collection;
 mod explain;

@@ -1,4 +1,5 @@
-//! Requests about models: loading one, from the store or from where it can be had, and deleting files.
+//! Requests about models: loading one, from the store or from where it can be had, and deleting
+//! files.
 
 use std::rc::Rc;
 
@@ -63,7 +64,8 @@ impl PageSession {
         let read = self.read_model(task, model, &source, file).await;
         match read {
             Err(Stopped::Failed(_)) => drop(store::remove(&name).await),
-            // Nobody has asked for the one before it: it came with the page. What somebody has chosen is theirs to delete.
+            // Nobody has asked for the one before it: it came with the page. What somebody has
+            // chosen is theirs to delete.
             Ok(_) if model.preview => store::delete_other_revisions(model).await,
             _ => {}
         }

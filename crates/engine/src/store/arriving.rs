@@ -15,7 +15,8 @@ use super::model_file::ModelFile;
 use super::private_file::PrivateFile;
 use cliplet_protocol::messages::Failure;
 
-/// What has been written is noted in the journal after so many bytes or milliseconds: this is what a crash can cost.
+/// What has been written is noted in the journal after so many bytes or milliseconds: this is what
+/// a crash can cost.
 const NOTED_EVERY_BYTES: u64 = 4 << 20;
 const NOTED_EVERY: f64 = 1_000.0;
 
@@ -25,7 +26,8 @@ const ROOM_TO_WITHIN: u64 = 1 << 20;
 /// Bytes that are hashed at a time, and after each piece that arrives at most.
 const HASHED_AT_A_TIME: usize = 1 << 20;
 
-/// A file that is arriving. When it is dropped before it is whole, what has arrived stays where the browser has a file system.
+/// A file that is arriving. When it is dropped before it is whole, what has arrived stays where the
+/// browser has a file system.
 pub(in super::super) struct Arriving {
     name: String,
     label: Label,
@@ -59,7 +61,8 @@ struct Hash {
 }
 
 impl Arriving {
-    /// Goes on with what there is of the file of this name, if that comes from the same place, and otherwise begins.
+    /// Goes on with what there is of the file of this name, if that comes from the same place, and
+    /// otherwise begins.
     pub(in super::super) async fn open(name: &str, label: &Label, source: &Source) -> Self {
         let mut arriving = Self {
             name: name.to_owned(),
@@ -122,13 +125,14 @@ impl Arriving {
         self.total
     }
 
-    /// Whether bytes may come in any order. Otherwise each piece must begin where the last has ended.
+    /// Whether bytes may come in any order. Otherwise each piece must begin where the last has
+    /// ended.
     pub(in super::super) fn takes_any_order(&self) -> bool {
         matches!(self.place, Place::Private(_))
     }
 
-    /// Sets room aside for a file of `total` bytes, so that it cannot run out before all of it is there. What browsers say of
-    /// the room there is may be far from what they give.
+    /// Sets room aside for a file of `total` bytes, so that it cannot run out before all of it is
+    /// there. What browsers say of the room there is may be far from what they give.
     ///
     /// # Errors
     /// [`Failure::NoRoom`].
@@ -252,8 +256,8 @@ impl Arriving {
     /// Compares the file, of which all is there, with what is known of it, and keeps it as whole.
     ///
     /// # Errors
-    /// [`Failure::WrongLength`] and [`Failure::WrongHash`], after which the file is to be deleted, [`Failure::NoRoom`], and
-    /// [`Failure::Internal`] if the file system refuses.
+    /// [`Failure::WrongLength`] and [`Failure::WrongHash`], after which the file is to be deleted,
+    /// [`Failure::NoRoom`], and [`Failure::Internal`] if the file system refuses.
     pub(in super::super) async fn finish(
         mut self,
         task: &Task,
@@ -302,8 +306,8 @@ impl Drop for Arriving {
 }
 
 impl Parts {
-    /// Makes the file `total` bytes long. Gives how many bytes there is no room for; the file is then as long as it has to be for
-    /// what it has, up to `end`.
+    /// Makes the file `total` bytes long. Gives how many bytes there is no room for; the file is
+    /// then as long as it has to be for what it has, up to `end`.
     fn reserve(&mut self, end: u64, total: u64) -> u64 {
         if self.file.length() >= total || self.file.truncate(total).is_ok() {
             return 0;
@@ -321,7 +325,8 @@ impl Parts {
         total - fits
     }
 
-    /// Notes in the journal what has been written since the last time. If the journal has no more room, it is fetched again.
+    /// Notes in the journal what has been written since the last time. If the journal has no more
+    /// room, it is fetched again.
     fn note(&mut self) {
         self.file.flush();
         let _ = self.journal.add_ranges(self.unnoted.iter());

@@ -1,4 +1,5 @@
-//! Files in the Cache API, for browsers without a private file system: whole ones only, each written from its beginning.
+//! Files in the Cache API, for browsers without a private file system: whole ones only, each
+//! written from its beginning.
 
 use std::io::{Error, Read, Seek, SeekFrom};
 
@@ -106,7 +107,8 @@ impl Seek for CachedFile {
     }
 }
 
-/// A file that is being put into the cache. Nothing is kept of one that is dropped before it is finished.
+/// A file that is being put into the cache. Nothing is kept of one that is dropped before it is
+/// finished.
 pub(super) struct CacheWriter {
     cache: Cache,
     name: String,

@@ -1,7 +1,8 @@
 //! A model file that is being made of others while these arrive, until it is whole.
 //!
-//! Where the browser has a file system, what has been made use of is noted in the journal, part by part, so that a conversion
-//! goes on where it broke off. Elsewhere the file is made in memory, and kept in the cache once it is whole.
+//! Where the browser has a file system, what has been made use of is noted in the journal, part by
+//! part, so that a conversion goes on where it broke off. Elsewhere the file is made in memory, and
+//! kept in the cache once it is whole.
 
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
 
@@ -17,14 +18,16 @@ use super::model_file::ModelFile;
 use super::private_file::PrivateFile;
 use cliplet_protocol::messages::Failure;
 
-/// What has been made use of is noted after so many bytes or milliseconds: this is what a crash can cost.
+/// What has been made use of is noted after so many bytes or milliseconds: this is what a crash can
+/// cost.
 const NOTED_EVERY_BYTES: u64 = 8 << 20;
 const NOTED_EVERY: f64 = 1_000.0;
 
 /// Bytes that are put into the cache at a time.
 const CACHED_AT_A_TIME: usize = 4 << 20;
 
-/// A file that is being made. When it is dropped before it is whole, what there is stays where the browser has a file system.
+/// A file that is being made. When it is dropped before it is whole, what there is stays where the
+/// browser has a file system.
 pub(in super::super) struct Converting {
     name: String,
     header: Header,
@@ -41,8 +44,8 @@ enum Place {
 }
 
 impl Converting {
-    /// Goes on with what there is of the file of this name, if that is made of the same, and otherwise begins. `origin` says what
-    /// it is made of, and how.
+    /// Goes on with what there is of the file of this name, if that is made of the same, and
+    /// otherwise begins. `origin` says what it is made of, and how.
     pub(in super::super) async fn open(name: &str, label: &Label, origin: &str) -> Self {
         let mut converting = Self {
             name: name.to_owned(),
@@ -151,7 +154,8 @@ impl Converting {
         Ok(())
     }
 
-    /// Says that the last file has been made use of up to this byte, and that what came of it has been written.
+    /// Says that the last file has been made use of up to this byte, and that what came of it has
+    /// been written.
     pub(in super::super) fn has_used(&mut self, end: u64) {
         let Some(part) = self.parts.last_mut() else {
             return;
@@ -167,7 +171,8 @@ impl Converting {
         }
     }
 
-    /// Notes in the journal what has been made use of since the last time. If the journal has no more room, it is fetched again.
+    /// Notes in the journal what has been made use of since the last time. If the journal has no
+    /// more room, it is fetched again.
     fn note(&mut self) {
         self.noted = now();
         let unnoted = std::mem::take(&mut self.unnoted);

@@ -1,4 +1,5 @@
-//! What a person sees of the store: which files are there, how large they are, how much room is left; and deleting.
+//! What a person sees of the store: which files are there, how large they are, how much room is
+//! left; and deleting.
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -81,7 +82,8 @@ pub(in super::super) async fn delete(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Deletes what is kept of other revisions of a model. One that another tab has open stays, and is listed as its own.
+/// Deletes what is kept of other revisions of a model. One that another tab has open stays, and is
+/// listed as its own.
 pub(in super::super) async fn delete_other_revisions(model: &ModelEntry) {
     for file in stored().await {
         if file.model == model.id && file.revision != model.revision {
@@ -97,8 +99,8 @@ pub(in super::super) async fn remove(name: &str) -> bool {
     PrivateFile::remove(name).await && PrivateFile::remove(&format!("{name}{EXTENSION}")).await
 }
 
-/// Removes files that have lost their journal, and what was kept beside files that are gone. What another tab has open
-/// stays.
+/// Removes files that have lost their journal, and what was kept beside files that are gone. What
+/// another tab has open stays.
 async fn tidy_up() {
     let names = PrivateFile::names().await;
     for name in &names {
@@ -115,8 +117,8 @@ async fn tidy_up() {
     }
 }
 
-/// How many bytes more the browser would have to give than it does, for a file that takes `wanted` more; 0 if it has room or
-/// does not say.
+/// How many bytes more the browser would have to give than it does, for a file that takes `wanted`
+/// more; 0 if it has room or does not say.
 pub(super) async fn missing_room(wanted: u64) -> u64 {
     let room = Room::now().await;
     room.map_or(0, |room| wanted.saturating_sub(room.available))
@@ -130,8 +132,9 @@ struct Room {
 
 impl Room {
     async fn now() -> Option<Self> {
-        // Without an origin, as in a sandbox, there is no room at all; and Firefox, asked there, runs what waits for its turn
-        // while the call is still under way, which is more than Rust's futures can bear.
+        // Without an origin, as in a sandbox, there is no room at all; and Firefox, asked there,
+        // runs what waits for its turn while the call is still under way, which is more than Rust's
+        // futures can bear.
         if scope().origin() == "null" {
             return None;
         }

@@ -1,11 +1,13 @@
-//! The journal beside a model file: where the file comes from, which parts of it have been written, whether it is whole.
+//! The journal beside a model file: where the file comes from, which parts of it have been written,
+//! whether it is whole.
 //!
-//! A journal is lines of text, to which lines are added, so that a crash costs no more than the last of them: first a JSON
-//! object ([`Header`]), then `+ START END` for each range of bytes that has reached the file, and in the end
-//! `whole LENGTH SHA-256`, with `-` for a SHA-256 that was not checked. What comes behind the last line's end is not read.
+//! A journal is lines of text, to which lines are added, so that a crash costs no more than the
+//! last of them: first a JSON object ([`Header`]), then `+ START END` for each range of bytes that
+//! has reached the file, and in the end `whole LENGTH SHA-256`, with `-` for a SHA-256 that was not
+//! checked. What comes behind the last line's end is not read.
 //!
-//! A file that is made of others has a line `part JSON` ([`Part`]) for each of these before the ranges of its bytes that have
-//! been made use of.
+//! A file that is made of others has a line `part JSON` ([`Part`]) for each of these before the
+//! ranges of its bytes that have been made use of.
 
 use std::io::Read;
 use std::ops::Range;
@@ -129,8 +131,8 @@ impl Record {
 pub(super) struct Journal(PrivateFile);
 
 impl Journal {
-    /// Opens the journal of a file, and gives what it says; it is empty if there was none. None as with
-    /// [`PrivateFile::open`].
+    /// Opens the journal of a file, and gives what it says; it is empty if there was none. None as
+    /// with [`PrivateFile::open`].
     pub(super) async fn open(name: &str) -> Option<(Self, Option<Record>)> {
         let mut file = PrivateFile::open_or_create(&format!("{name}{EXTENSION}")).await?;
         let mut text = String::new();

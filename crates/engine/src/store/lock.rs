@@ -1,7 +1,8 @@
-//! One tab at a time reads or writes a file (Web Locks), and the others hear how far it is (BroadcastChannel).
+//! One tab at a time reads or writes a file (Web Locks), and the others hear how far it is
+//! (BroadcastChannel).
 //!
-//! <https://w3c.github.io/web-locks/>. A lock goes with the tab that has it, however that ends. Where a browser has no such
-//! locks, the file system's own handles keep tabs apart, less politely.
+//! <https://w3c.github.io/web-locks/>. A lock goes with the tab that has it, however that ends.
+//! Where a browser has no such locks, the file system's own handles keep tabs apart, less politely.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -37,7 +38,8 @@ pub(in super::super) struct Lock {
 }
 
 impl Lock {
-    /// Waits for the lock of a file. While another tab has it, `watch` hears what that one [tells](tell_other_tabs).
+    /// Waits for the lock of a file. While another tab has it, `watch` hears what that one
+    /// [tells](tell_other_tabs).
     ///
     /// # Errors
     /// [`Stopped::Cancelled`].

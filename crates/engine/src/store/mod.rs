@@ -1,14 +1,15 @@
-//! Model files in the browser: each is kept in the origin private file system under the id and revision of its model, and
-//! read from there on the next visit, and so are the embeddings of prompts (`prompts`). Where the browser has no such file
-//! system, the file is kept in the Cache API (`cache`), and where there is none either, it is held in memory for this visit.
+//! Model files in the browser: each is kept in the origin private file system under the id and
+//! revision of its model, and read from there on the next visit, and so are the embeddings of
+//! prompts (`prompts`). Where the browser has no such file system, the file is kept in the Cache
+//! API (`cache`), and where there is none either, it is held in memory for this visit.
 //!
-//! Beside each file lies its journal (`journal`), which says where the file comes from, which parts of it have been written,
-//! and, in the end, that it is whole and right: a file is never taken for whole because of its length. `arriving` is
-//! a file that is being written, `converting` one
-//! that is being made of others. `pictures` keeps previews and embeddings of many pictures, in a folder of their own.
-//! `lock` keeps tabs from writing one file at the same time. `inventory` is what a person sees of all
-//! this: what is there, how large it is, and how much room is left. What is not here: where the bytes come from
-//! ([`super::fetch`]).
+//! Beside each file lies its journal (`journal`), which says where the file comes from, which parts
+//! of it have been written, and, in the end, that it is whole and right: a file is never taken for
+//! whole because of its length. `arriving` is a file that is being written, `converting` one that
+//! is being made of others. `pictures` keeps previews and embeddings of many pictures, in a folder
+//! of their own. `lock` keeps tabs from writing one file at the same time. `inventory` is what a
+//! person sees of all this: what is there, how large it is, and how much room is left. What is not
+//! here: where the bytes come from ([`super::fetch`]).
 
 mod arriving;
 mod cache;

@@ -19,8 +19,8 @@ pub(in super::super) enum ModelFile {
 }
 
 impl ModelFile {
-    /// The whole file of this name, if it is kept. One that was not compared with this source's length and SHA-256 is not
-    /// taken for whole.
+    /// The whole file of this name, if it is kept. One that was not compared with this source's
+    /// length and SHA-256 is not taken for whole.
     pub(in super::super) async fn kept(name: &str, source: &Source) -> Option<Self> {
         if !PrivateFile::can_be_had().await {
             let file = CachedFile::open(name).await?;

@@ -1,11 +1,13 @@
-//! Many pictures, kept from one visit to the next: a small preview of each with what is known of its file, and for each model the
-//! embeddings that it gave. The pictures themselves are not kept.
+//! Many pictures, kept from one visit to the next: a small preview of each with what is known of
+//! its file, and for each model the embeddings that it gave. The pictures themselves are not kept.
 //!
-//! Both files only ever grow at their end, so that a crash costs no more than the last record, and both begin with a magic
-//! number. The file of previews has records of a kind (one byte): a picture ([`PICTURE`]: SHA-256 of its file, width, height, lengths of name,
-//! folder and preview, then these three), the SHA-256 of one that was taken out ([`OUT`]) or put back ([`BACK`]), or a class and its
-//! examples ([`CLASS`]: length of its name, how many examples, the name, their SHA-256s; without a name, examples of none). A file of
-//! embeddings has records of a SHA-256 and the numbers. All numbers are little-endian.
+//! Both files only ever grow at their end, so that a crash costs no more than the last record, and
+//! both begin with a magic number. The file of previews has records of a kind (one byte): a picture
+//! ([`PICTURE`]: SHA-256 of its file, width, height, lengths of name, folder and preview, then
+//! these three), the SHA-256 of one that was taken out ([`OUT`]) or put back ([`BACK`]), or a class
+//! and its examples ([`CLASS`]: length of its name, how many examples, the name, their SHA-256s;
+//! without a name, examples of none). A file of embeddings has records of a SHA-256 and the
+//! numbers. All numbers are little-endian.
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -24,10 +26,12 @@ const OUT: u8 = 2;
 const BACK: u8 = 3;
 const CLASS: u8 = 4;
 
-/// Bytes of a picture's record before its name: hash, width, height, lengths of name and folder, and of the preview.
+/// Bytes of a picture's record before its name: hash, width, height, lengths of name and folder,
+/// and of the preview.
 const HEAD: usize = 32 + 4 + 4 + 2 + 2 + 4;
 
-/// How often it is tried to open a file, with a tenth of a second between. Another tab may have it for good.
+/// How often it is tried to open a file, with a tenth of a second between. Another tab may have it
+/// for good.
 const ATTEMPTS: u32 = 20;
 
 /// SHA-256 of a picture's file.
@@ -67,7 +71,8 @@ pub(in super::super) struct PictureFile {
 }
 
 impl PictureFile {
-    /// Opens it, and finds out what is in it. None where the browser has no such file system, or another tab has it open.
+    /// Opens it, and finds out what is in it. None where the browser has no such file system, or
+    /// another tab has it open.
     pub(in super::super) async fn open() -> Option<Self> {
         let mut file = PrivateFile::open_or_create_within(PREVIEWS, ATTEMPTS).await?;
         let (known, whole) = scan(&mut file);
@@ -140,7 +145,8 @@ impl PictureFile {
         self.append(&record)
     }
 
-    /// Makes kept pictures examples of a class, or of none. Gives whether there was room to write that down.
+    /// Makes kept pictures examples of a class, or of none. Gives whether there was room to write
+    /// that down.
     pub(in super::super) fn teach(&mut self, hashes: &[Hash], class: &str) -> bool {
         let mut changed = Vec::new();
         for hash in hashes {
@@ -171,8 +177,8 @@ pub(in super::super) struct EmbeddingFile {
 }
 
 impl EmbeddingFile {
-    /// Opens the file that belongs to a model's own file, which has `length` bytes: embeddings of `width` numbers. None as for
-    /// [`PictureFile::open`].
+    /// Opens the file that belongs to a model's own file, which has `length` bytes: embeddings of
+    /// `width` numbers. None as for [`PictureFile::open`].
     pub(in super::super) async fn open(
         model_file: &str,
         length: u64,
@@ -203,7 +209,8 @@ impl EmbeddingFile {
     }
 }
 
-/// Deletes all that is kept of pictures. Nobody has a file of it open. Gives whether all of it is gone.
+/// Deletes all that is kept of pictures. Nobody has a file of it open. Gives whether all of it is
+/// gone.
 pub(in super::super) async fn delete_pictures() -> bool {
     let mut gone = true;
     for name in PrivateFile::names_in(FOLDER).await {
@@ -252,7 +259,8 @@ fn some_class(name: &str) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
-/// What is in a file of previews, and how many bytes of it are whole. The previews themselves are not read.
+/// What is in a file of previews, and how many bytes of it are whole. The previews themselves are
+/// not read.
 fn scan(file: &mut (impl Read + Seek)) -> (HashMap<Hash, KeptEntry>, u64) {
     let mut known: HashMap<Hash, KeptEntry> = HashMap::new();
     let length = file.seek(SeekFrom::End(0)).unwrap_or_default();

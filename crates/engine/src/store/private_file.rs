@@ -1,7 +1,9 @@
-//! One file of the origin private file system, through its synchronous handle, which only workers have.
+//! One file of the origin private file system, through its synchronous handle, which only workers
+//! have.
 //!
-//! <https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle>. A handle is exclusive: while one tab has a file open,
-//! another cannot open it. Model files are opened under a [`Lock`](super::Lock) only, so that another tab waits.
+//! <https://fs.spec.whatwg.org/#api-filesystemsyncaccesshandle>. A handle is exclusive: while one
+//! tab has a file open, another cannot open it. Model files are opened under a
+//! [`Lock`](super::Lock) only, so that another tab waits.
 
 use std::io::{Error, Read, Seek, SeekFrom, Write};
 
@@ -21,9 +23,10 @@ use super::position::sought;
 /// Where a file lies whose name does not say it, as `pictures/name` does.
 const FOLDER: &str = "models";
 
-/// How often, and after how many milliseconds, it is tried again to open a file that is open. Whoever asks has the file's
-/// [`Lock`](super::Lock), so nobody works with the file any more; but the handles of a tab that was closed or loaded anew live on
-/// for a moment, which is long on a busy machine. To give up early would be to fetch a model that is there.
+/// How often, and after how many milliseconds, it is tried again to open a file that is open.
+/// Whoever asks has the file's [`Lock`](super::Lock), so nobody works with the file any more; but
+/// the handles of a tab that was closed or loaded anew live on for a moment, which is long on a
+/// busy machine. To give up early would be to fetch a model that is there.
 const ATTEMPTS: u32 = 100;
 const WAIT: i32 = 100;
 
@@ -35,7 +38,8 @@ pub(in super::super) struct PrivateFile {
 }
 
 impl PrivateFile {
-    /// Opens a file that is there. None if it is not, if another tab has it open, or if there is no such file system.
+    /// Opens a file that is there. None if it is not, if another tab has it open, or if there is no
+    /// such file system.
     pub(super) async fn open(name: &str) -> Option<Self> {
         let (folder, name) = place(name).await?;
         Self::from_handle(folder.get_file_handle(name), ATTEMPTS).await
@@ -180,7 +184,8 @@ impl PrivateFile {
         Ok(())
     }
 
-    /// Asks for what was written to reach the disk. A browser that cannot loses it at worst to a crash of the machine.
+    /// Asks for what was written to reach the disk. A browser that cannot loses it at worst to a
+    /// crash of the machine.
     pub(super) fn flush(&self) {
         let _ = self.handle.flush();
     }
@@ -244,7 +249,8 @@ impl Write for PrivateFile {
         Ok(bytes.len())
     }
 
-    /// See the method of the same name, which waits for the disk: too much for every time that somebody flushes.
+    /// See the method of the same name, which waits for the disk: too much for every time that
+    /// somebody flushes.
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }

@@ -1,8 +1,10 @@
-//! Embeddings of prompts, kept from one visit to the next in a file beside the model's, so that a known label costs nothing.
+//! Embeddings of prompts, kept from one visit to the next in a file beside the model's, so that a
+//! known label costs nothing.
 //!
-//! The file begins with [`MAGIC`]. Each prompt is a record: the length of its text in bytes and the numbers of its embedding
-//! (u32 each), one byte of marks ([`CUT`], [`ENSEMBLE`]), the text in UTF-8, and the embedding (f32 each); all little-endian. What
-//! is no whole record at the end, as a crash may leave it, is overwritten.
+//! The file begins with [`MAGIC`]. Each prompt is a record: the length of its text in bytes and the
+//! numbers of its embedding (u32 each), one byte of marks ([`CUT`], [`ENSEMBLE`]), the text in
+//! UTF-8, and the embedding (f32 each); all little-endian. What is no whole record at the end, as a
+//! crash may leave it, is overwritten.
 
 use std::io::Read;
 
@@ -13,7 +15,8 @@ use super::model_file::file_name;
 use super::private_file::PrivateFile;
 use cliplet_protocol::catalogue::ModelEntry;
 
-/// The number counts up when prompts are read in another way: embeddings of before are not mixed with those of after.
+/// The number counts up when prompts are read in another way: embeddings of before are not mixed
+/// with those of after.
 const MAGIC: &[u8; 8] = b"cliplet2";
 
 /// Bytes that are kept at most: some 4,000 prompts. Above that the file begins anew.
@@ -47,11 +50,13 @@ pub(super) fn belongs_to(name: &str, file: &str) -> bool {
     file_of(name) == Some(file)
 }
 
-/// The file of one model. Without one, where the browser has no room or another tab has it open, nothing is kept.
+/// The file of one model. Without one, where the browser has no room or another tab has it open,
+/// nothing is kept.
 pub(in super::super) struct PromptFile(Option<PrivateFile>);
 
 impl PromptFile {
-    /// Opens the file of a model whose own file has `length` bytes, and gives what is in it: embeddings of `width` numbers.
+    /// Opens the file of a model whose own file has `length` bytes, and gives what is in it:
+    /// embeddings of `width` numbers.
     pub(in super::super) async fn open(
         model: &ModelEntry,
         length: u64,
@@ -91,7 +96,8 @@ impl PromptFile {
         if file.length() == 0 {
             bytes.splice(0..0, *MAGIC);
         }
-        // A copy outside WebAssembly's memory, which may be shared. Where there is no more room, no more is kept.
+        // A copy outside WebAssembly's memory, which may be shared. Where there is no more room, no
+        // more is kept.
         if file.append(&Uint8Array::from(&bytes[..])).is_err() {
             self.0 = None;
         }
@@ -108,7 +114,8 @@ fn write(bytes: &mut Vec<u8>, kept: &KeptPrompt) {
     bytes.extend(embedding.iter().flat_map(|number| number.to_le_bytes()));
 }
 
-/// All whole records with embeddings of `width` numbers, and how many bytes these and the beginning take.
+/// All whole records with embeddings of `width` numbers, and how many bytes these and the beginning
+/// take.
 fn parse(bytes: &[u8], width: usize) -> (Vec<KeptPrompt>, usize) {
     let mut prompts = Vec::new();
     let Some(mut rest) = bytes.strip_prefix(MAGIC) else {

@@ -1,7 +1,7 @@
 //! The innermost loops of products of bytes.
 //!
-//! Activations have an [`offset`], so that none is below zero; what that adds to a dot product depends on the weights
-//! alone, and is taken away from the beginning.
+//! Activations have an [`offset`], so that none is below zero; what that adds to a dot product
+//! depends on the weights alone, and is taken away from the beginning.
 
 use super::super::activations::{Rows, offset};
 use super::super::layout::{BLOCK, LANES, Order, PANEL, VECTORS};
@@ -13,9 +13,9 @@ use super::{Block, Tile, add_scaled};
 /// Steps of a block of bytes: four inputs each.
 const STEPS: usize = BLOCK / 4;
 
-/// [`Precision::Seven`] where bytes are multiplied into sixteen bits: these add up eight
-/// products each before they are widened, in which they may run over, as long as what comes out in the end fits. That it
-/// does is what [`MOST_OF_EIGHT`](super::super::MOST_OF_EIGHT) is for.
+/// [`Precision::Seven`] where bytes are multiplied into sixteen bits: these add up eight products
+/// each before they are widened, in which they may run over, as long as what comes out in the end
+/// fits. That it does is what [`MOST_OF_EIGHT`](super::super::MOST_OF_EIGHT) is for.
 pub(in super::super) struct BytesBySixteen;
 
 /// Halves of a block: each is widened once.
@@ -43,8 +43,8 @@ impl<V: Bytes> Tile<V> for BytesBySixteen {
         block: &Block<Self::Known>,
         sums: &mut [[V::F; VECTORS]; R],
     ) {
-        // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row; the rest is the caller's
-        // promise.
+        // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row; the
+        // rest is the caller's promise.
         unsafe {
             let first = half_of_block::<V, R, 0>(rows.words, block);
             let second = half_of_block::<V, R, 1>(rows.words, block);
@@ -117,8 +117,8 @@ unsafe fn half_of_block<V: Bytes, const R: usize, const HALF: usize>(
     }
 }
 
-/// Where an instruction adds products of bytes up in 32 bits: activations of so many planes of bytes, with an
-/// offset of two to the power of `SHIFT`.
+/// Where an instruction adds products of bytes up in 32 bits: activations of so many planes of
+/// bytes, with an offset of two to the power of `SHIFT`.
 pub(in super::super) struct BytesBy32<const PLANES: usize, const SHIFT: u32>;
 
 /// See [`BytesBy32`].
@@ -152,8 +152,8 @@ impl<V: BytesAtOnce, const PLANES: usize, const SHIFT: u32> Tile<V> for BytesBy3
         sums: &mut [[V::F; VECTORS]; R],
     ) {
         let weights = block.weights;
-        // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row and plane; the rest is the
-        // caller's promise.
+        // Safety: a block has `STEPS` steps of `4 * PANEL` weights, and as many words per row and
+        // plane; the rest is the caller's promise.
         unsafe {
             let taken_away = weights.negated_sums.as_ptr();
             let begin = array!(V::zero(); VECTORS, |v| V::load_16_times_two_to::<SHIFT>(taken_away.add(v * LANES)));

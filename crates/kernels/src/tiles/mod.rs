@@ -1,5 +1,6 @@
-//! The innermost loops of the products: one block of a few rows and of a panel, with its dot products kept in registers.
-//! Here is what they have in common, and that for pairs of sixteen bits; those for bytes are in `bytes`.
+//! The innermost loops of the products: one block of a few rows and of a panel, with its dot
+//! products kept in registers. Here is what they have in common, and that for pairs of sixteen
+//! bits; those for bytes are in `bytes`.
 
 #[cfg(any(target_arch = "x86_64", target_feature = "relaxed-simd"))]
 mod bytes;
@@ -45,7 +46,8 @@ pub(super) trait Tile<V: Vector> {
     /// Adds products of one block of `R` rows with a block of weights to `sums`.
     ///
     /// # Safety
-    /// The processor must have the instructions of `V`; `rows` must have `R` rows, and all that `block` says must be so.
+    /// The processor must have the instructions of `V`; `rows` must have `R` rows, and all that
+    /// `block` says must be so.
     unsafe fn add_block<const R: usize>(
         rows: Rows,
         block: &Block<Self::Known>,
@@ -84,8 +86,8 @@ unsafe fn add_scaled<V: Vector, const R: usize>(
     }
 }
 
-/// So many turns of an innermost loop, which is not to be unrolled in WebAssembly: of an unrolled one V8 loads so much ahead that
-/// it runs out of registers, and the loop is half as fast.
+/// So many turns of an innermost loop, which is not to be unrolled in WebAssembly: of an unrolled
+/// one V8 loads so much ahead that it runs out of registers, and the loop is half as fast.
 #[inline(always)]
 pub(super) fn rolled(turns: usize) -> usize {
     if cfg!(target_arch = "wasm32") {
@@ -113,11 +115,13 @@ impl<V: Vector> Tile<V> for Pairs {
         block: &Block<Self::Known>,
         sums: &mut [[V::F; VECTORS]; R],
     ) {
-        // Safety: a block has as many turns of `2 * PANEL` weights, and as many words per row; the rest is the caller's promise.
+        // Safety: a block has as many turns of `2 * PANEL` weights, and as many words per row; the
+        // rest is the caller's promise.
         unsafe {
             let mut dots = [[V::zero(); VECTORS]; R];
             let weights = block.weights.quants.as_ptr();
-            // Turns that the compiler knows it counts by what it reads, which leaves V8 a register more.
+            // Turns that the compiler knows it counts by what it reads, which leaves V8 a register
+            // more.
             each_product!(
                 V::load_pairs,
                 2,

@@ -1,5 +1,5 @@
-//! The cells of a list: what stands between line ends, tabs, commas and semicolons. A cell in quotes is one, whatever is in it, and so
-//! is a line from a label with prompts of its own on.
+//! The cells of a list: what stands between line ends, tabs, commas and semicolons. A cell in
+//! quotes is one, whatever is in it, and so is a line from a label with prompts of its own on.
 
 use crate::label::{prompts_at, tidy};
 use crate::text::is_line_end;
@@ -32,7 +32,8 @@ const ACCENTS: [&str; 8] = [
 pub enum Colons {
     /// It begins a label's own prompts, which reach to the end of the line. So it is on the page.
     Prompts,
-    /// It is a colon. So it is where labels come from a program or a command line, which have templates for prompts.
+    /// It is a colon. So it is where labels come from a program or a command line, which have
+    /// templates for prompts.
     Plain,
 }
 
@@ -112,8 +113,9 @@ fn quoted(text: &str) -> Option<(String, usize)> {
     Some((tidy(&cell), begin + 1 + length))
 }
 
-/// What is in double quotes up to their end, as spreadsheets write it: two of them are one, and line ends are in it. `inside` begins
-/// behind the first of them; the length counts from there, with the spaces behind the last.
+/// What is in double quotes up to their end, as spreadsheets write it: two of them are one, and
+/// line ends are in it. `inside` begins behind the first of them; the length counts from there,
+/// with the spaces behind the last.
 fn in_double_quotes(inside: &str) -> Option<(String, usize)> {
     let mut cell = String::new();
     let mut letters = inside.char_indices().peekable();
@@ -129,7 +131,8 @@ fn in_double_quotes(inside: &str) -> Option<(String, usize)> {
     None
 }
 
-/// The same for other quotes, which end on their line. Between two letters, one of them is an apostrophe.
+/// The same for other quotes, which end on their line. Between two letters, one of them is an
+/// apostrophe.
 fn in_other_quotes(inside: &str, close: &str) -> Option<(String, usize)> {
     let mut before = None;
     for (at, letter) in inside.char_indices() {

@@ -1,4 +1,5 @@
-//! Labels in JSON: a list of texts, or of objects that have a label or a name, and objects one a line.
+//! Labels in JSON: a list of texts, or of objects that have a label or a name, and objects one a
+//! line.
 
 use std::fmt;
 
@@ -30,8 +31,8 @@ pub(super) fn labels(text: &str) -> Option<Vec<String>> {
     labels.collect::<Option<_>>().filter(|_| !all_numbers)
 }
 
-/// A value, as far as it matters to labels. It is read as such, since a reader of JSON of any kind would
-/// make the page's program larger by a good deal.
+/// A value, as far as it matters to labels. It is read as such, since a reader of JSON of any kind
+/// would make the page's program larger by a good deal.
 enum Item {
     /// A text, or an object's label.
     Text(String),

@@ -1,5 +1,5 @@
-//! Bullets and numbers before the items of a list. They are taken away where several items have them, since one alone may belong to
-//! its label: `1. FC Köln`, `- 40 °C`.
+//! Bullets and numbers before the items of a list. They are taken away where several items have
+//! them, since one alone may belong to its label: `1. FC Köln`, `- 40 °C`.
 
 /// What the items are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,8 @@ fn spaced(rest: &str) -> bool {
     rest.starts_with(char::is_whitespace)
 }
 
-/// Whether numbers count up, or begin again as those of a list in a list do. In Markdown, all of them may be 1.
+/// Whether numbers count up, or begin again as those of a list in a list do. In Markdown, all of
+/// them may be 1.
 fn count_up(numbers: &[(Mark, &str)], kind: Items) -> bool {
     let pairs = numbers.windows(2);
     let ones = numbers.iter().all(|(mark, _)| *mark == Mark::Number(1));

@@ -1,8 +1,9 @@
-//! Lists of labels as people have them: one a line or separated by tabs, commas or semicolons (`cells`); with bullets or numbers
-//! (`marks`); Markdown tables and HTML lists and tables (`tables`); JSON (`json`).
+//! Lists of labels as people have them: one a line or separated by tabs, commas or semicolons
+//! (`cells`); with bullets or numbers (`marks`); Markdown tables and HTML lists and tables
+//! (`tables`); JSON (`json`).
 //!
-//! What structure a text has is decided from the whole text. Where it has none of these, every cell is a label, so that nothing a
-//! person has written is left out without being seen.
+//! What structure a text has is decided from the whole text. Where it has none of these, every cell
+//! is a label, so that nothing a person has written is left out without being seen.
 
 mod cells;
 mod json;
@@ -16,7 +17,8 @@ pub use cells::Colons;
 use crate::label::{self, tidy};
 use crate::text;
 
-/// The labels of a list in their order, as they are written, without empty ones. A label that is there twice is given twice.
+/// The labels of a list in their order, as they are written, without empty ones. A label that is
+/// there twice is given twice.
 pub fn read(list: &str, colons: Colons) -> Vec<String> {
     let list = visible(list);
     let labels = json::labels(&list)
@@ -28,7 +30,8 @@ pub fn read(list: &str, colons: Colons) -> Vec<String> {
     labels.filter(|label| !label.is_empty()).collect()
 }
 
-/// The same with each label once. Labels that differ only in upper and lower case are one to CLIP; the first stays.
+/// The same with each label once. Labels that differ only in upper and lower case are one to CLIP;
+/// the first stays.
 pub fn read_distinct(list: &str, colons: Colons) -> Vec<String> {
     distinct(read(list, colons), colons)
 }
@@ -48,7 +51,8 @@ pub fn key(label: &str, colons: Colons) -> String {
     }
 }
 
-/// Whether text that was pasted holds more than one label, or one that is not to be taken letter by letter.
+/// Whether text that was pasted holds more than one label, or one that is not to be taken letter by
+/// letter.
 pub fn is_list(text: &str) -> bool {
     let without_spaces = |text: &str| text.replace(' ', "");
     match &read(text, Colons::Prompts)[..] {
@@ -58,7 +62,8 @@ pub fn is_list(text: &str) -> bool {
     }
 }
 
-/// What has been typed of a list: the labels that are complete, and the rest. `None` as long as none is.
+/// What has been typed of a list: the labels that are complete, and the rest. `None` as long as
+/// none is.
 pub fn split_typed(text: &str) -> Option<(&str, &str)> {
     // Its commas separate nothing before its end is there.
     if json::begins(text) || tables::begins_html(text) {
@@ -68,8 +73,8 @@ pub fn split_typed(text: &str) -> Option<(&str, &str)> {
     (at > 0).then(|| (&text[..at], text[at..].trim_start()))
 }
 
-/// The text without characters that nobody sees: zero-width spaces, byte order marks, soft hyphens and marks of direction. The joiners
-/// of emoji and of Indic and Persian words stay.
+/// The text without characters that nobody sees: zero-width spaces, byte order marks, soft hyphens
+/// and marks of direction. The joiners of emoji and of Indic and Persian words stay.
 fn visible(text: &str) -> String {
     let hidden = |c: char| {
         matches!(

@@ -3,8 +3,8 @@
 use super::marks::without_emphasis;
 use crate::text;
 
-/// The first column of a Markdown table without its head. `None` if the text is none: every line of one has a bar, and it has a row of
-/// dashes under its head or bars at both ends of every line.
+/// The first column of a Markdown table without its head. `None` if the text is none: every line of
+/// one has a bar, and it has a row of dashes under its head or bars at both ends of every line.
 pub(super) fn markdown(list: &str) -> Option<Vec<String>> {
     let lines = text::lines(list).map(str::trim);
     let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
@@ -40,7 +40,8 @@ pub(super) fn begins_html(text: &str) -> bool {
     inside.is_some_and(|inside| inside.starts_with(|c: char| c.is_ascii_alphabetic() || c == '!'))
 }
 
-/// The items of HTML lists and the first column of HTML tables, without heads. `None` if the text is no HTML or has neither.
+/// The items of HTML lists and the first column of HTML tables, without heads. `None` if the text
+/// is no HTML or has neither.
 pub(super) fn html(list: &str) -> Option<Vec<String>> {
     if !begins_html(list) {
         return None;

@@ -1,7 +1,8 @@
-//! HTML entities, as Python's `html.unescape` decodes them, and as ftfy does, which leaves alone what has no semicolon.
+//! HTML entities, as Python's `html.unescape` decodes them, and as ftfy does, which leaves alone
+//! what has no semicolon.
 //!
-//! Known by name are those of HTML 4, `apos`, and the six that HTML 5 has in capitals besides; the 1,866 others of HTML 5, such as `check`,
-//! stay as they are written. Numbers are all known.
+//! Known by name are those of HTML 4, `apos`, and the six that HTML 5 has in capitals besides; the
+//! 1,866 others of HTML 5, such as `check`, stay as they are written. Numbers are all known.
 
 use super::letter::Letter;
 
@@ -28,7 +29,8 @@ const NAMED: &str = "\
     ⊂sub ⊃sup ⊄nsub ⊆sube ⊇supe ⊕oplus ⊗otimes ⊥perp ⋅sdot ⌈lceil ⌉rceil ⌊lfloor ⌋rfloor ◊loz \
     ♠spades ♣clubs ♥hearts ♦diams ⟨lang ⟩rang";
 
-/// The Windows-1252 characters of the bytes from 0x80 to 0x9f. Five bytes have none, and stay control characters.
+/// The Windows-1252 characters of the bytes from 0x80 to 0x9f. Five bytes have none, and stay
+/// control characters.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
@@ -39,7 +41,8 @@ pub(super) fn windows_1252(byte: u8) -> char {
     WINDOWS_1252[usize::from(byte - 0x80)]
 }
 
-/// Decodes what begins with `&` and ends with `;`, as ftfy does. Names of small letters are known in capitals too: `&EACUTE;` is `É`.
+/// Decodes what begins with `&` and ends with `;`, as ftfy does. Names of small letters are known
+/// in capitals too: `&EACUTE;` is `É`.
 pub(super) fn unescape_closed(line: &[Letter]) -> Vec<Letter> {
     const LONGEST: usize = 24;
     decode(line, |text| {
@@ -66,7 +69,8 @@ pub(super) fn unescape_closed(line: &[Letter]) -> Vec<Letter> {
     })
 }
 
-/// Decodes everything that HTML 5 takes for an entity, as Python's `html.unescape` does: numbers and older names may lack the semicolon.
+/// Decodes everything that HTML 5 takes for an entity, as Python's `html.unescape` does: numbers
+/// and older names may lack the semicolon.
 pub(super) fn unescape_all(letters: &[Letter]) -> Vec<Letter> {
     const LONGEST: usize = 32;
     decode(letters, |text| {
@@ -129,7 +133,8 @@ fn named(name: &str) -> Option<char> {
     })
 }
 
-/// What a name is that is written in capitals and is known in small letters alone: `&SZLIG;` is `SS`.
+/// What a name is that is written in capitals and is known in small letters alone: `&SZLIG;` is
+/// `SS`.
 fn in_capitals(name: &str) -> Option<String> {
     let small = name.to_ascii_lowercase();
     if name != small.to_ascii_uppercase() || starts_with_older(name) {
@@ -150,7 +155,8 @@ fn may_lack_semicolon(c: char, name: &str) -> bool {
     u32::from(c) <= 0xff && name != "apos"
 }
 
-/// The character that a number stands for, behind `#`, and how long the number is. What can be no character of a text is nothing.
+/// The character that a number stands for, behind `#`, and how long the number is. What can be no
+/// character of a text is nothing.
 fn numbered(text: &str) -> Option<(Option<char>, usize)> {
     let (radix, digits) = match text.strip_prefix(['x', 'X']) {
         Some(digits) => (16, digits),

@@ -1,11 +1,14 @@
 //! Texts as people type and paste them, made what CLIP has been trained on.
 //!
-//! OpenAI's CLIP and OpenCLIP clean a text before they split it: `html.unescape(html.unescape(ftfy.fix_text(text)))`. Curly quotes become
-//! straight ones, ligatures of Latin letters become letters, full-width and half-width forms the usual ones, HTML entities characters;
-//! control characters and terminal escapes go away; what is left is NFC. So `child’s`, as phones and word processors write it, is
-//! `child's`. What is not done is ftfy's guess that a text was UTF-8 and was decoded as something else.
+//! OpenAI's CLIP and OpenCLIP clean a text before they split it:
+//! `html.unescape(html.unescape(ftfy.fix_text(text)))`. Curly quotes become straight ones,
+//! ligatures of Latin letters become letters, full-width and half-width forms the usual ones, HTML
+//! entities characters; control characters and terminal escapes go away; what is left is NFC. So
+//! `child’s`, as phones and word processors write it, is `child's`. What is not done is ftfy's
+//! guess that a text was UTF-8 and was decoded as something else.
 //!
-//! Of each character it is known up to where of the original text it is read, so that a cut can be shown there.
+//! Of each character it is known up to where of the original text it is read, so that a cut can be
+//! shown there.
 
 mod entities;
 mod letter;
@@ -22,15 +25,17 @@ pub(super) struct Cleaned {
 }
 
 impl Cleaned {
-    /// The place in the original text that a place in the cleaned one comes from. Both are in bytes and at a character's end.
+    /// The place in the original text that a place in the cleaned one comes from. Both are in bytes
+    /// and at a character's end.
     pub(super) fn place_in_original(&self, at: usize) -> usize {
         let before = self.text[..at].chars().count();
         before.checked_sub(1).map_or(0, |last| self.ends[last])
     }
 }
 
-/// The text as CLIP reads it; `None` if that is the text itself. White space stays, except for line ends, and so does the case, except
-/// that of a capital sigma, whose small letter depends on where in its word it is.
+/// The text as CLIP reads it; `None` if that is the text itself. White space stays, except for line
+/// ends, and so does the case, except that of a capital sigma, whose small letter depends on where
+/// in its word it is.
 pub(super) fn clean(text: &str) -> Option<Cleaned> {
     let is_plain = |byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n') && byte != b'&';
     if text.bytes().all(is_plain) {
@@ -60,7 +65,8 @@ pub(super) fn clean(text: &str) -> Option<Cleaned> {
 
 /// What ftfy makes of a line, over and over until nothing changes.
 fn fixed(mut line: Vec<Letter>, unescapes: bool) -> Vec<Letter> {
-    // Nobody escapes `&amp;amp;` more often, and a text that is made to could keep this busy for hours.
+    // Nobody escapes `&amp;amp;` more often, and a text that is made to could keep this busy for
+    // hours.
     const MOST_ROUNDS: usize = 32;
     for _ in 0..MOST_ROUNDS {
         let mut next = if unescapes {
@@ -81,8 +87,8 @@ fn fixed(mut line: Vec<Letter>, unescapes: bool) -> Vec<Letter> {
     line
 }
 
-/// A character as it is usually written: the Windows-1252 ones for control characters above ASCII, Latin letters for their ligatures,
-/// the usual width, straight quotes.
+/// A character as it is usually written: the Windows-1252 ones for control characters above ASCII,
+/// Latin letters for their ligatures, the usual width, straight quotes.
 fn replaced(letter: &Letter) -> impl Iterator<Item = Letter> + use<> {
     let end = letter.end;
     let c = match u32::from(letter.c) {
@@ -118,7 +124,8 @@ fn replaced(letter: &Letter) -> impl Iterator<Item = Letter> + use<> {
         '\u{201c}'..='\u{201f}' => ['"', '\0', '\0'],
         '\u{ff01}'..='\u{ffef}' => {
             let mut letters = ['\0'; 3];
-            // Of a string's characters, as tokenizers does it, so that a visitor fetches that code once.
+            // Of a string's characters, as tokenizers does it, so that a visitor fetches that code
+            // once.
             let text = String::from(c);
             for (place, (c, _)) in letters.iter_mut().zip(text.chars().nfkc()) {
                 *place = c;
