@@ -14,9 +14,11 @@ use crate::components::{
 use crate::controllers::View;
 use crate::session::Session;
 
-/// Draws in three pieces: gives the number of the one that is drawn now, from 1 on. `then` comes with the last.
+/// Draws in three pieces: gives the number of the one that is drawn now, from 1 on. `then` comes
+/// with the last.
 ///
-/// A function of WebAssembly is compiled when it first runs, so drawing takes long the first time: a piece in a task.
+/// A function of WebAssembly is compiled when it first runs, so drawing takes long the first time:
+/// a piece in a task.
 pub(crate) fn in_pieces(then: impl Fn() + 'static) -> RwSignal<u32> {
     let piece = RwSignal::new(0);
     browser::in_steps(move || {
@@ -113,8 +115,8 @@ pub(crate) fn listen(session: Session) {
     let _ = window_event_listener_untyped("pagehide", move |_| session.autosave.now());
 }
 
-/// Whether a key was pressed in a field whose text is taken back with all else about labels: a label's, or the empty one that adds
-/// labels.
+/// Whether a key was pressed in a field whose text is taken back with all else about labels: a
+/// label's, or the empty one that adds labels.
 fn takes_back_as_a_whole(event: &web_sys::Event) -> bool {
     let target = event.target();
     let field = target.and_then(|target| target.dyn_into::<HtmlInputElement>().ok());

@@ -1,4 +1,5 @@
-//! Small things of the browser that several modules need: time, timers, storage, fetching, the address, the order of rows.
+//! Small things of the browser that several modules need: time, timers, storage, fetching, the
+//! address, the order of rows.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -63,8 +64,8 @@ pub async fn pause(milliseconds: f64) {
     over.await.ok();
 }
 
-/// Calls `step` again and again, each time in a task of its own, as long as it returns `true`. The first call is now.
-/// So a long job leaves the browser room to draw and to listen.
+/// Calls `step` again and again, each time in a task of its own, as long as it returns `true`. The
+/// first call is now. So a long job leaves the browser room to draw and to listen.
 pub fn in_steps(mut step: impl FnMut() -> bool + 'static) {
     if step() {
         set_timeout(move || in_steps(step), Duration::ZERO);
@@ -155,8 +156,8 @@ pub fn is_embedded() -> bool {
     root.is_some_and(|root| root.has_attribute("data-embed"))
 }
 
-/// Puts the document into a theme, a language, and colours: variables of the style sheet with their values. Colours of before
-/// that are not among these go.
+/// Puts the document into a theme, a language, and colours: variables of the style sheet with their
+/// values. Colours of before that are not among these go.
 pub fn dress(theme: &str, lang: &str, colours: &[(String, String)]) {
     let root = document().document_element();
     let Some(root) = root.and_then(|root| root.dyn_into::<HtmlElement>().ok()) else {
@@ -182,7 +183,8 @@ fn storage() -> Option<web_sys::StorageManager> {
     (!JsValue::from(&storage).is_undefined()).then_some(storage)
 }
 
-/// Asks the browser not to clear this site's storage when it runs out of room. It may ask the person. Gives whether it agrees.
+/// Asks the browser not to clear this site's storage when it runs out of room. It may ask the
+/// person. Gives whether it agrees.
 pub async fn persist_storage() -> bool {
     let promise = storage().and_then(|storage| storage.persist().ok());
     is_true(promise).await
@@ -266,7 +268,8 @@ pub async fn fetch_text(url: &str) -> Result<String, JsValue> {
     Ok(text.as_string().unwrap_or_default())
 }
 
-/// The bytes at a URL of any host that lets all pages read it, without telling that host anything of the reader.
+/// The bytes at a URL of any host that lets all pages read it, without telling that host anything
+/// of the reader.
 pub async fn fetch_open_blob(url: &str) -> Result<Blob, JsValue> {
     let options = web_sys::RequestInit::new();
     options.set_mode(web_sys::RequestMode::Cors);
@@ -282,7 +285,8 @@ pub async fn fetch_blob(url: &str) -> Result<Blob, JsValue> {
 
 /// An answer's bytes, of the media type that it comes with.
 async fn blob_of(response: Response) -> Result<Blob, JsValue> {
-    // By `Response.blob`, Chromium gives nothing of more than some megabytes where the disk is nearly full.
+    // By `Response.blob`, Chromium gives nothing of more than some megabytes where the disk is
+    // nearly full.
     let bytes = JsFuture::from(response.array_buffer()?).await?;
     let options = BlobPropertyBag::new();
     options.set_type(&response.headers().get("Content-Type")?.unwrap_or_default());
@@ -325,8 +329,9 @@ pub fn write_rows<'a>(list: &Element, texts: impl Iterator<Item = (LabelId, &'a 
 /// The attribute of a list while one of its rows is dragged.
 pub const DRAGGING: &str = "data-dragging";
 
-/// Puts the rows of a list in this order. The row with the focus stays in place and the others move around it, so that
-/// focus, caret and selection are never lost. Rows glide to their places where there are few enough to follow.
+/// Puts the rows of a list in this order. The row with the focus stays in place and the others move
+/// around it, so that focus, caret and selection are never lost. Rows glide to their places where
+/// there are few enough to follow.
 pub fn put_in_order(list: &Element, wanted: &[LabelId]) {
     const MOST_THAT_GLIDE: usize = 60;
     let rows = list.children();
@@ -429,7 +434,8 @@ pub fn decoded(text: &str) -> String {
     js_sys::decode_uri_component(text).map_or_else(|_| text.to_owned(), String::from)
 }
 
-/// The address of the first image in some markup, as it stands there. Nothing of the markup is loaded or run.
+/// The address of the first image in some markup, as it stands there. Nothing of the markup is
+/// loaded or run.
 pub fn first_image(markup: &str) -> Option<String> {
     #[wasm_bindgen]
     extern "C" {

@@ -1,6 +1,7 @@
 //! The camera: its stream, and single pictures out of it.
 //!
-//! The only caller of the camera. It is on between [`Camera::start`] and [`Camera::stop`], and off otherwise.
+//! The only caller of the camera. It is on between [`Camera::start`] and [`Camera::stop`], and off
+//! otherwise.
 
 use futures_channel::oneshot;
 use js_sys::{Array, Function, Object, Promise, Reflect};
@@ -12,7 +13,8 @@ use web_sys::{Blob, HtmlCanvasElement, HtmlVideoElement};
 /// The longer side of a picture that is scored in passing, in pixels: more than any model looks at.
 const LONGEST_SIDE: f64 = 640.0;
 
-/// What is asked of a camera, in pixels across: enough for a picture that is kept. It may give less.
+/// What is asked of a camera, in pixels across: enough for a picture that is kept. It may give
+/// less.
 const WANTED_WIDTH: f64 = 1_280.0;
 
 #[wasm_bindgen]
@@ -105,8 +107,8 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// Switches the camera on; the browser asks the person. Where there is no such camera, another is taken. `ended` hears if it
-    /// goes off by itself.
+    /// Switches the camera on; the browser asks the person. Where there is no such camera, another
+    /// is taken. `ended` hears if it goes off by itself.
     ///
     /// # Errors
     /// [`CameraError`].
@@ -185,8 +187,8 @@ pub async fn are_several() -> bool {
     listed.await.is_some_and(|cameras| cameras > 1)
 }
 
-/// The present picture of a video, decoded and in a size that is good for scoring, as an `ImageBitmap`. `None` as long as there is
-/// none.
+/// The present picture of a video, decoded and in a size that is good for scoring, as an
+/// `ImageBitmap`. `None` as long as there is none.
 pub async fn frame(video: &HtmlVideoElement) -> Option<JsValue> {
     let (width, height) = size(video)?;
     let scale = (LONGEST_SIDE / width.max(height)).min(1.0);
@@ -205,7 +207,8 @@ pub async fn frame(video: &HtmlVideoElement) -> Option<JsValue> {
         .ok()
 }
 
-/// The present picture of a video, as large as it is, as a JPEG file. `None` as long as there is none.
+/// The present picture of a video, as large as it is, as a JPEG file. `None` as long as there is
+/// none.
 pub async fn snapshot(video: &HtmlVideoElement) -> Option<Blob> {
     const QUALITY: f64 = 0.95;
     let (width, height) = size(video)?;
@@ -237,7 +240,8 @@ fn devices() -> Option<Devices> {
     Some(devices.unchecked_into())
 }
 
-/// What an exception of the browser means: <https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia>.
+/// What an exception of the browser means:
+/// <https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia>.
 fn trouble(error: &JsValue) -> CameraError {
     let name = Reflect::get(error, &"name".into()).ok();
     match name.and_then(|name| name.as_string()).as_deref() {

@@ -12,8 +12,8 @@ use crate::text;
 /// The longer side of a map, in pixels.
 const MAP_SIDE: f64 = 1_200.0;
 
-/// Draws a map for a picture of so many pixels: colours that run into each other, the patches' edges, and stripes over what is
-/// not looked at.
+/// Draws a map for a picture of so many pixels: colours that run into each other, the patches'
+/// edges, and stripes over what is not looked at.
 pub fn draw_map(
     canvas: &HtmlCanvasElement,
     why: &Why,
@@ -81,7 +81,8 @@ pub fn draw_map(
     Ok(())
 }
 
-/// A PNG of a picture and the labels that fit it best. `image` is the element that shows the picture.
+/// A PNG of a picture and the labels that fit it best. `image` is the element that shows the
+/// picture.
 pub async fn result_picture(outcome: &Outcome, image: &HtmlImageElement) -> Option<Blob> {
     let canvas = draw_result(outcome, image).ok()?;
     let (end, file) = oneshot::channel();

@@ -1,4 +1,5 @@
-//! The worker, as the rest of the page sees it: requests that end, with progress, and that can be cancelled.
+//! The worker, as the rest of the page sees it: requests that end, with progress, and that can be
+//! cancelled.
 //!
 //! The only caller of the worker. What a request or its answer means is not its business.
 
@@ -25,7 +26,8 @@ extern "C" {
     #[derive(Clone)]
     type StartedWorker;
 
-    /// Gives the worker that was started with the page, and after that new ones. Missing if the script has not arrived.
+    /// Gives the worker that was started with the page, and after that new ones. Missing if the
+    /// script has not arrived.
     #[wasm_bindgen(catch, js_name = startClipletEngine)]
     fn start_worker() -> Result<StartedWorker, JsValue>;
 
@@ -55,7 +57,8 @@ pub enum EngineStatus {
     Listening(Running),
     /// It could not be started: no script, or a browser that cannot run it.
     NotStarted(String),
-    /// It broke while it ran. Every model and picture in it is gone; [`Engine::start`] gives a new one.
+    /// It broke while it ran. Every model and picture in it is gone; [`Engine::start`] gives a new
+    /// one.
     Died(String),
 }
 
@@ -93,7 +96,8 @@ impl<Answer: TryFrom<Response>> Call<Answer> {
 pub struct Latest(Rc<Cell<Option<RequestId>>>);
 
 impl Latest {
-    /// Asks, and hands the end to `then`, unless it is cancelled or something else is asked meanwhile.
+    /// Asks, and hands the end to `then`, unless it is cancelled or something else is asked
+    /// meanwhile.
     pub fn ask<R: Ask>(
         &self,
         engine: &Engine,
@@ -164,7 +168,8 @@ struct Inner {
 pub struct Engine(Rc<Inner>);
 
 impl Engine {
-    /// An engine that is not started yet. Requests may be made all the same: they are sent when it listens.
+    /// An engine that is not started yet. Requests may be made all the same: they are sent when it
+    /// listens.
     #[expect(
         clippy::new_without_default,
         reason = "it is one of a kind, not a value"
@@ -189,8 +194,8 @@ impl Engine {
         listener(life);
     }
 
-    /// Takes over the worker that was started with the page, or starts a new one in the place of one that died. Requests may
-    /// be made at once: they are sent when it listens.
+    /// Takes over the worker that was started with the page, or starts a new one in the place of
+    /// one that died. Requests may be made at once: they are sent when it listens.
     pub fn start(&self) {
         let early = self.0.early.take();
         if early.is_none() {
@@ -285,7 +290,8 @@ impl Engine {
         self.send(request, None, Some(pixels), Rc::new(|_, _| {}))
     }
 
-    /// Asks the worker to stop working on a request; it still ends in its own time, most likely as cancelled.
+    /// Asks the worker to stop working on a request; it still ends in its own time, most likely as
+    /// cancelled.
     pub fn cancel(&self, request: RequestId) {
         if self.0.waiting.borrow().contains_key(&request) {
             // The id of a message that has no reply is of no use to anybody.
@@ -357,7 +363,8 @@ impl Engine {
     fn replied(&self, id: RequestId, reply: Reply, blob: Option<Blob>) {
         let end = match reply {
             Reply::Progress(progress) => {
-                // Nothing is borrowed while it is called, for it may well cancel this request or make another.
+                // Nothing is borrowed while it is called, for it may well cancel this request or
+                // make another.
                 let listener = self
                     .0
                     .waiting
@@ -396,7 +403,8 @@ impl Engine {
 
     /// Ends the worker, and every request with it.
     fn end_all(&self) {
-        // Dropped at the end of the event that may have brought us here: a closure must not free itself while it runs.
+        // Dropped at the end of the event that may have brought us here: a closure must not free
+        // itself while it runs.
         if let Some(running) = self.0.running.borrow_mut().take() {
             running.worker.end();
             leptos::prelude::queue_microtask(move || drop(running));

@@ -1,6 +1,8 @@
-//! Files from and to this device: the files in what was dropped, folders among it, and files that are saved.
+//! Files from and to this device: the files in what was dropped, folders among it, and files that
+//! are saved.
 //!
-//! <https://wicg.github.io/entries-api/>. What a folder holds is asked for in pieces, so that thousands of files block nothing.
+//! <https://wicg.github.io/entries-api/>. What a folder holds is asked for in pieces, so that
+//! thousands of files block nothing.
 
 use std::time::Duration;
 
@@ -19,11 +21,13 @@ use crate::state::collection::is_system_file;
 pub struct Found {
     /// The browser's handle of it.
     pub file: File,
-    /// Its path, without a slash at the beginning, where it is known; otherwise the file may [say it](path_in_folder).
+    /// Its path, without a slash at the beginning, where it is known; otherwise the file may [say
+    /// it](path_in_folder).
     pub path: Option<String>,
 }
 
-/// What was dropped, if there is a folder among it: to be [walked](walk). Only while the event lasts.
+/// What was dropped, if there is a folder among it: to be [walked](walk). Only while the event
+/// lasts.
 pub fn folders(transfer: &DataTransfer) -> Option<Vec<FileSystemEntry>> {
     let items = transfer.items();
     let entries = (0..items.length()).filter_map(|at| items.get(at)?.webkit_get_as_entry().ok()?);
@@ -32,7 +36,8 @@ pub fn folders(transfer: &DataTransfer) -> Option<Vec<FileSystemEntry>> {
     has_folder.then_some(entries)
 }
 
-/// All files in what was dropped, no more than `most`. Gives besides the name of the first that could not be read, if one could not.
+/// All files in what was dropped, no more than `most`. Gives besides the name of the first that
+/// could not be read, if one could not.
 pub async fn walk(entries: Vec<FileSystemEntry>, most: usize) -> (Vec<Found>, Option<String>) {
     let mut found = Vec::new();
     let mut unread = None;

@@ -1,8 +1,9 @@
-//! The page around, where Cliplet is shown inside one: its `embed.js` says what it wants and hears what comes of it.
+//! The page around, where Cliplet is shown inside one: its `embed.js` says what it wants and hears
+//! what comes of it.
 //!
-//! The only caller of the page around, which nobody here trusts. It is listened to once outside the port that it hands over, and
-//! there only itself; what it sends is a text, or a file that was asked for. What a text means is not this module's business
-//! (`state::embed`).
+//! The only caller of the page around, which nobody here trusts. It is listened to once outside the
+//! port that it hands over, and there only itself; what it sends is a text, or a file that was
+//! asked for. What a text means is not this module's business (`state::embed`).
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -25,7 +26,8 @@ const CONNECT: &str = "cliplet:connect";
 const FIRST_WITHIN: Duration = Duration::from_secs(5);
 /// How long is waited for a picture's bytes.
 const PICTURE_WITHIN: Duration = Duration::from_secs(30);
-/// Between one change of settings and the next, in milliseconds. Of those that come in the meantime the last one holds.
+/// Between one change of settings and the next, in milliseconds. Of those that come in the meantime
+/// the last one holds.
 const BETWEEN: f64 = 50.0;
 
 struct Inner {
@@ -46,8 +48,8 @@ struct Inner {
 pub struct Host(Rc<Inner>);
 
 impl Host {
-    /// Says hello to the page around, and gives its first settings once they come. `None` where none is there that listens: the
-    /// frame's address has no token then.
+    /// Says hello to the page around, and gives its first settings once they come. `None` where
+    /// none is there that listens: the frame's address has no token then.
     pub async fn greet() -> Option<(Self, String)> {
         let hash = window().location().hash().ok()?;
         let token = hash.strip_prefix('#').filter(|token| !token.is_empty())?;
@@ -76,7 +78,8 @@ impl Host {
         Some((host, settings.await.ok()?))
     }
 
-    /// `settings` hears each text with settings that comes from now on, or the last of those that come close together.
+    /// `settings` hears each text with settings that comes from now on, or the last of those that
+    /// come close together.
     pub fn on_settings(&self, settings: impl Fn(String) + 'static) {
         self.0.settings.replace(Rc::new(settings));
     }
@@ -88,7 +91,8 @@ impl Host {
         }
     }
 
-    /// Whether a picture lies at the host of the page around, which can read it whether or not that host lets others do so.
+    /// Whether a picture lies at the host of the page around, which can read it whether or not that
+    /// host lets others do so.
     pub fn is_its_own(&self, url: &str) -> bool {
         let origin = web_sys::Url::new(url).map(|url| url.origin());
         origin.is_ok_and(|origin| self.0.origin.borrow().as_ref() == Some(&origin))
@@ -147,7 +151,8 @@ impl Host {
         self.0.port.replace(Some(port));
     }
 
-    /// Settings have come. However fast they come, they are taken one at a time, and the browser draws in between.
+    /// Settings have come. However fast they come, they are taken one at a time, and the browser
+    /// draws in between.
     fn heard(&self, text: String) {
         self.0.latest.replace(Some(text));
         if self.0.scheduled.replace(true) {

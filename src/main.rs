@@ -26,8 +26,8 @@ fn main() {
     }
 }
 
-/// Puts the page for the inside of other people's pages into the document, once it is known what the page around wants: its
-/// `embed.js` says so, or else the address.
+/// Puts the page for the inside of other people's pages into the document, once it is known what
+/// the page around wants: its `embed.js` says so, or else the address.
 async fn mount_embedded() {
     let (host, (settings, faults)) = match Host::greet().await {
         Some((host, text)) => {
@@ -59,7 +59,8 @@ fn remove_outline() {
     }
 }
 
-/// Says over the page that it cannot go on, with the details to copy. Made by hand: what draws the page has just broken.
+/// Says over the page that it cannot go on, with the details to copy. Made by hand: what draws the
+/// page has just broken.
 fn show_broken(info: &PanicHookInfo) -> Result<(), JsValue> {
     let document = document();
     if document.query_selector(".broken")?.is_some() {

@@ -1,7 +1,8 @@
-//! The service worker, as the rest of the page sees it: it keeps the page for visits without a network, and holds a newer version
-//! of the page until that is wanted.
+//! The service worker, as the rest of the page sees it: it keeps the page for visits without a
+//! network, and holds a newer version of the page until that is wanted.
 //!
-//! The only caller of the service worker, whose script `cargo xtask finish` makes. What is shown of it is not decided here.
+//! The only caller of the service worker, whose script `cargo xtask finish` makes. What is shown of
+//! it is not decided here.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -22,7 +23,8 @@ use crate::engine::describe;
 /// The script, beside the page.
 const SCRIPT: &str = "service-worker.js";
 
-/// How often a page that stays open asks for a newer version, in milliseconds. Each visit does so anyway.
+/// How often a page that stays open asks for a newer version, in milliseconds. Each visit does so
+/// anyway.
 const ASK_AGAIN: f64 = 60.0 * 60.0 * 1000.0;
 
 /// What a visit without a network would need beside the page itself.
@@ -30,7 +32,8 @@ const ASK_AGAIN: f64 = 60.0 * 60.0 * 1000.0;
 pub struct InUse {
     /// The engine's build.
     pub build: String,
-    /// The page is cross-origin isolated. Where it is not, the service worker sees to it that the next visit is.
+    /// The page is cross-origin isolated. Where it is not, the service worker sees to it that the
+    /// next visit is.
     pub isolated: bool,
     /// The SHA-256 of each model that the engine keeps.
     pub stored: Vec<String>,
@@ -55,8 +58,9 @@ pub struct ServiceWorkers {
 }
 
 impl ServiceWorkers {
-    /// Registers the service worker. `news` hears what becomes of it. `None` where the browser has none, as for pages that are not
-    /// served over HTTPS or from this machine, or does not take this one: the page does without.
+    /// Registers the service worker. `news` hears what becomes of it. `None` where the browser has
+    /// none, as for pages that are not served over HTTPS or from this machine, or does not take
+    /// this one: the page does without.
     pub async fn register(news: impl Fn(News) + 'static) -> Option<Self> {
         let container = container()?;
         let options = RegistrationOptions::new();
@@ -144,8 +148,8 @@ impl ServiceWorkers {
         self.post(&format!("{{\"inUse\":{message}}}"), &self.all());
     }
 
-    /// Takes the newer version: loads the page again as soon as that is in force. [`News::OtherPages`] is the answer if it cannot
-    /// be now.
+    /// Takes the newer version: loads the page again as soon as that is in force.
+    /// [`News::OtherPages`] is the answer if it cannot be now.
     pub fn take_new_version(&self) {
         match self.registration.waiting() {
             Some(waiting) => {

@@ -1,5 +1,5 @@
-//! Asks the browser and the host what they give, to tell people of it. Nothing else of the page depends on what is found here: whoever
-//! uses a thing finds out by using it.
+//! Asks the browser and the host what they give, to tell people of it. Nothing else of the page
+//! depends on what is found here: whoever uses a thing finds out by using it.
 //!
 //! Nobody is asked for a permission, and nothing is changed.
 
@@ -18,7 +18,8 @@ const SIMD: [u8; 29] = [
     0x02, 0x01, 0x00, 0x0a, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x0b,
 ];
 
-/// A module of WebAssembly with one function, which gives `i32x4.relaxed_dot_i8x16_i7x16_add_s` of its three arguments.
+/// A module of WebAssembly with one function, which gives `i32x4.relaxed_dot_i8x16_i7x16_add_s` of
+/// its three arguments.
 const RELAXED_SIMD: [u8; 37] = [
     0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x01, 0x60, 0x03, 0x7b, 0x7b, 0x7b,
     0x01, 0x7b, 0x03, 0x02, 0x01, 0x00, 0x0a, 0x0d, 0x01, 0x0b, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20,
@@ -101,8 +102,8 @@ async fn camera() -> Camera {
     }
 }
 
-/// Whether the host itself sends the headers that isolate a page. A service worker answers for whole files alone, so this question reaches
-/// the host.
+/// Whether the host itself sends the headers that isolate a page. A service worker answers for
+/// whole files alone, so this question reaches the host.
 async fn host_isolates() -> Option<bool> {
     let options = RequestInit::new();
     options.set_method("HEAD");

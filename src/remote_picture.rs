@@ -1,4 +1,5 @@
-//! A picture from somebody else's site. The only caller of sites that are neither the page's own nor a model's.
+//! A picture from somebody else's site. The only caller of sites that are neither the page's own
+//! nor a model's.
 
 use std::time::Duration;
 
@@ -60,8 +61,9 @@ pub enum FetchError {
     Silent,
 }
 
-/// Fetches a picture of at most so many bytes: without cookies, and without telling the site where from. Redirects are followed,
-/// as far as each step allows this page to read it. It ends early where `goes_on` says so.
+/// Fetches a picture of at most so many bytes: without cookies, and without telling the site where
+/// from. Redirects are followed, as far as each step allows this page to read it. It ends early
+/// where `goes_on` says so.
 ///
 /// # Errors
 /// [`FetchError`].
@@ -148,7 +150,8 @@ pub async fn fetch_picture(
         .map_err(|_| FetchError::Broken)
 }
 
-/// Whether there may be a picture in a file of this media type. Many servers do not know better than to say "bytes".
+/// Whether there may be a picture in a file of this media type. Many servers do not know better
+/// than to say "bytes".
 fn may_be_picture(kind: &str) -> bool {
     kind.is_empty()
         || kind.starts_with("image/")

@@ -115,7 +115,8 @@ fn a_good_host_and_browser_give_everything_in_firefox() {
     a_good_host_and_browser(Kind::Firefox);
 }
 
-/// A host that sends no headers is named as the reason, and from the second visit on the service worker.
+/// A host that sends no headers is named as the reason, and from the second visit on the service
+/// worker.
 fn a_host_without_headers(kind: Kind) {
     let server = TestServer::with_page();
     server.set_no_headers();

@@ -1,4 +1,5 @@
-//! Screen readers and keyboards find their way on every screen: axe-core finds nothing, narrow and wide, light and dark.
+//! Screen readers and keyboards find their way on every screen: axe-core finds nothing, narrow and
+//! wide, light and dark.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! At the first classification a better model is fetched in the background, and takes over when it is there.
+//! At the first classification a better model is fetched in the background, and takes over when it
+//! is there.
 
 use std::fs;
 use std::time::Duration;
@@ -207,7 +208,8 @@ fn damaged_and_foreign_files_are_told_and_the_starter_goes_on() {
     page.wait_for_text(STATUS, "starter is ready");
 }
 
-/// The beginning of a GGUF file as llama.cpp writes it: version 3, no tensors, and a key that says what it is.
+/// The beginning of a GGUF file as llama.cpp writes it: version 3, no tensors, and a key that says
+/// what it is.
 fn language_model() -> Vec<u8> {
     let string = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
     const STRING: u32 = 8;
@@ -224,7 +226,8 @@ fn language_model() -> Vec<u8> {
     .concat()
 }
 
-/// While the status says one thing after the other, and while results come, nothing below the header moves.
+/// While the status says one thing after the other, and while results come, nothing below the
+/// header moves.
 #[test]
 fn nothing_moves_while_models_come_and_fail() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! The book that comes with the page: its links lead somewhere, its pages work, and so do its samples. What can be said of its files
-//! alone is tested in `crates/book`.
+//! The book that comes with the page: its links lead somewhere, its pages work, and so do its
+//! samples. What can be said of its files alone is tested in `crates/book`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -57,7 +57,8 @@ fn every_link_leads_somewhere_and_no_page_fails() {
         let found = page.script(script, []);
         let [anchors, addresses] = [0, 1].map(|nth| strings(&found[nth]));
         seen.insert(format!("{url}{name}"), Seen { anchors, addresses });
-        // Of a page without an icon, as mdBook's frame for readers without JavaScript, a browser asks for one of its own accord.
+        // Of a page without an icon, as mdBook's frame for readers without JavaScript, a browser
+        // asks for one of its own accord.
         let errors = page.console_errors();
         let fault = errors.iter().find(|error| !error.contains("/favicon.ico"));
         assert_eq!(fault, None, "{name}");
@@ -195,11 +196,12 @@ fn page_with_models(models: &TestServer) -> TestServer {
     server
 }
 
-/// The chapter whose samples are not about the widget; they are run with the tests of what they are about.
+/// The chapter whose samples are not about the widget; they are run with the tests of what they are
+/// about.
 const JAVASCRIPT: &str = "docs/javascript.md";
 
-/// What is run of the samples of the book. Below the first of its chapter, a page need not name the widget's script again, and
-/// JavaScript has that first page around it.
+/// What is run of the samples of the book. Below the first of its chapter, a page need not name the
+/// widget's script again, and JavaScript has that first page around it.
 fn what_is_run() -> Vec<Sample> {
     let mut first: BTreeMap<String, String> = BTreeMap::new();
     let mut samples = samples_to_run(&["html", "js"]);

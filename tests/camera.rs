@@ -11,7 +11,8 @@ const LABELS: [&str; 2] = ["a green screen", "a cat"];
 const CAMERA: &str = "[data-testid=camera]";
 const PANDA: &str = "[data-testid=drop-zone] img[alt='Your picture “panda.jpg”']";
 
-/// Keeps every stream, so that a test can see whether it is on, and counts what the engine is given.
+/// Keeps every stream, so that a test can see whether it is on, and counts what the engine is
+/// given.
 const WATCH: &str = "window.streams = [];
     const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (wanted) => {

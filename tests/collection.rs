@@ -1,4 +1,5 @@
-//! Many pictures: a folder or a selection opens as a grid, is labelled, searched, kept, and never holds up the page.
+//! Many pictures: a folder or a selection opens as a grid, is labelled, searched, kept, and never
+//! holds up the page.
 
 use std::fs;
 use std::path::{Path, PathBuf};

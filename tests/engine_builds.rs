@@ -1,5 +1,5 @@
-//! The worker takes the build of the engine that suits the browser, fetches no other, and goes on to the next where one does
-//! not start.
+//! The worker takes the build of the engine that suits the browser, fetches no other, and goes on
+//! to the next where one does not start.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,7 @@
-//! Pictures with colour profiles, TIFFs of every kind and files that are cut off have the embedding that transformers computes of what
-//! Pillow, LittleCMS and tifffile read, or are refused by what they are. The files are written by `tools/make_kinds.py`;
-//! `crates/clip/tests/kinds.rs` reads the same ones without a browser.
+//! Pictures with colour profiles, TIFFs of every kind and files that are cut off have the embedding
+//! that transformers computes of what Pillow, LittleCMS and tifffile read, or are refused by what
+//! they are. The files are written by `tools/make_kinds.py`; `crates/clip/tests/kinds.rs` reads the
+//! same ones without a browser.
 
 use std::fs;
 
@@ -46,7 +47,8 @@ fn each_kind_is_read_as_others_read_it(kind: Kind) {
     let expected = fs::read(folder.join("kinds.json")).unwrap();
     let mut expected: Vec<Expected> = serde_json::from_slice(&expected).unwrap();
     if kind == Kind::Firefox {
-        // It uses no profiles of inks, and lets gAMA count beside sRGB, against the standard of PNG.
+        // It uses no profiles of inks, and lets gAMA count beside sRGB, against the standard of
+        // PNG.
         expected.retain(|expected| !["inks.jpg", "srgb.png"].contains(&&expected.file[..]));
     }
     for Expected { file, .. } in &expected {

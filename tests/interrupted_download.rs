@@ -177,8 +177,8 @@ fn a_browser_that_is_killed_goes_on_at_the_next_visit() {
     let _ = std::fs::remove_dir_all(profile);
 }
 
-/// What three pieces at a time gain against a server that gives each connection so much and no more, and cost against one
-/// that gives all it has.
+/// What three pieces at a time gain against a server that gives each connection so much and no
+/// more, and cost against one that gives all it has.
 #[test]
 #[ignore = "prints how long downloads take, for docs/performance.md"]
 fn times_of_pieces_and_of_wholes() {

@@ -1,5 +1,5 @@
-//! `cliplet.js` in somebody else's page, from a script element: it gives the scores that the page gives, for every kind of
-//! image, and says in a sentence what goes wrong.
+//! `cliplet.js` in somebody else's page, from a script element: it gives the scores that the page
+//! gives, for every kind of image, and says in a sentence what goes wrong.
 
 use std::fs;
 use std::time::Duration;
@@ -57,7 +57,8 @@ fn wait_for_module(page: &Page) {
     });
 }
 
-/// The scores of a picture's labels in their order, as the starter gives them in exact arithmetic on this machine.
+/// The scores of a picture's labels in their order, as the starter gives them in exact arithmetic
+/// on this machine.
 fn expected(file: &str, labels: &[&str]) -> Vec<f64> {
     let model = fs::read(repository("public/models/starter.gguf")).unwrap();
     let clip = Clip::read(&mut std::io::Cursor::new(model), Arithmetic::Reference).unwrap();

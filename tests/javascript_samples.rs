@@ -11,8 +11,8 @@ use crate::harness::{Options, Page, repository};
 /// The texts with samples.
 const TEXTS: [&str; 3] = ["README.md", "docs/javascript.md", "js/cliplet/README.md"];
 
-/// Runs a sample as a project's module, notes what it writes on the console, and how it ends. A camera shows a picture that is
-/// drawn.
+/// Runs a sample as a project's module, notes what it writes on the console, and how it ends. A
+/// camera shows a picture that is drawn.
 const PROJECT: &str = "<!DOCTYPE html>
     <meta charset=utf-8>
     <title>A sample</title>

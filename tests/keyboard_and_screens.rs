@@ -1,4 +1,5 @@
-//! The page is usable by keyboard alone, named for screen readers, and fits every screen, light and dark.
+//! The page is usable by keyboard alone, named for screen readers, and fits every screen, light and
+//! dark.
 
 use std::time::Duration;
 

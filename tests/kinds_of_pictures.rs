@@ -1,5 +1,5 @@
-//! Every kind of picture file that people have is read. The files are written by `tools/make_pictures.py`, all from one
-//! photograph.
+//! Every kind of picture file that people have is read. The files are written by
+//! `tools/make_pictures.py`, all from one photograph.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! One table of lists of labels gives the same labels wherever a list is read: pasted into the page, in the element's attribute, and by
-//! `cliplet.js`. The parser's own tests and those of the terminal read the table too.
+//! One table of lists of labels gives the same labels wherever a list is read: pasted into the
+//! page, in the element's attribute, and by `cliplet.js`. The parser's own tests and those of the
+//! terminal read the table too.
 
 use std::time::Duration;
 

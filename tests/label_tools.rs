@@ -1,5 +1,5 @@
-//! Labels are a tool: pasted as spreadsheets write them, moved, switched off, with prompts of their own, kept as sets; and every
-//! change is taken back.
+//! Labels are a tool: pasted as spreadsheets write them, moved, switched off, with prompts of their
+//! own, kept as sets; and every change is taken back.
 
 use std::time::Duration;
 
@@ -28,10 +28,7 @@ fn more(page: &Page, label: &str, button: &str) {
 
 /// Presses keys together, wherever the focus is.
 fn press_together(page: &Page, modifier: Key, key: &str) {
-    let css = match page.has(":focus") {
-        true => ":focus",
-        false => "body",
-    };
+    let css = if page.has(":focus") { ":focus" } else { "body" };
     page.type_into(
         css,
         &format!("{}{key}{}", modifier.value(), Key::Null.value()),

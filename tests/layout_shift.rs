@@ -1,8 +1,8 @@
-//! What is on the page stays where it is: nothing moves after the first paint but by the visitor's own doing, and the page listens before
-//! its engine does.
+//! What is on the page stays where it is: nothing moves after the first paint but by the visitor's
+//! own doing, and the page listens before its engine does.
 //!
-//! <https://web.dev/articles/cls>: a shift's value is the share of the viewport that moved, times how far. How long anything takes is the
-//! benchmark's matter.
+//! <https://web.dev/articles/cls>: a shift's value is the share of the viewport that moved, times
+//! how far. How long anything takes is the benchmark's matter.
 
 use serde_json::json;
 
@@ -12,7 +12,8 @@ use crate::harness::{
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
 
-/// Notes what moves, and which elements did. Labels that change places are the answer: they stand best first, and glide there.
+/// Notes what moves, and which elements did. Labels that change places are the answer: they stand
+/// best first, and glide there.
 const WATCH: &str = "window.shifts = [];
     new PerformanceObserver((list) => {
         for (const { value, hadRecentInput, startTime, sources } of list.getEntries()) {
@@ -25,7 +26,8 @@ const WATCH: &str = "window.shifts = [];
         }
     }).observe({ type: 'layout-shift', buffered: true });";
 
-/// What Chromium rounds away when it tells nobody of a shift is less than this; Lighthouse calls up to 0.1 good.
+/// What Chromium rounds away when it tells nobody of a shift is less than this; Lighthouse calls up
+/// to 0.1 good.
 const MOST: f64 = 0.001;
 
 fn visitor(width: u32, height: u32) -> Page {
@@ -85,7 +87,8 @@ fn on_a_narrow_screen() {
     nothing_moves_in(390, 844);
 }
 
-/// The page's controls answer although nothing of the engine has come yet, and the processor is four times as slow.
+/// The page's controls answer although nothing of the engine has come yet, and the processor is
+/// four times as slow.
 #[test]
 fn everything_can_be_used_before_the_engine_is_there() {
     let server = TestServer::with_page();

@@ -1,7 +1,9 @@
-//! Tests of the built page in headless Chromium, and in Firefox where the two may differ: a module for each promise, named after it.
+//! Tests of the built page in headless Chromium, and in Firefox where the two may differ: a module
+//! for each promise, named after it.
 //!
-//! `cargo xtask test` runs them all; `cargo xtask test --only browser` builds the page and runs these alone. What they are written with
-//! is the [`harness`]: the server that plays the network, the browser that plays the visitor, and what a visitor can do.
+//! `cargo xtask test` runs them all; `cargo xtask test --only browser` builds the page and runs
+//! these alone. What they are written with is the [`harness`]: the server that plays the network,
+//! the browser that plays the visitor, and what a visitor can do.
 
 mod about_browser;
 mod axe_finds_nothing;

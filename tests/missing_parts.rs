@@ -1,4 +1,5 @@
-//! Where a part of the page is missing or breaks, the page says so, keeps what it has, and goes on once the part is there.
+//! Where a part of the page is missing or breaks, the page says so, keeps what it has, and goes on
+//! once the part is there.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! After one visit everything is there without a network, and a newer version of the page comes whole, when it is wanted.
+//! After one visit everything is there without a network, and a newer version of the page comes
+//! whole, when it is wanted.
 
 use std::time::Duration;
 
@@ -110,7 +111,8 @@ fn what_is_kept_is_what_the_visit_uses_and_nothing_twice() {
     // The engine keeps the starter itself.
     assert!(!kept.contains(&STARTER.to_owned()), "{kept:?}");
     assert_eq!(server.requests(STARTER).len(), 1);
-    // What names a hash is fetched by the page alone, and comes out of the browser's cache for the service worker.
+    // What names a hash is fetched by the page alone, and comes out of the browser's cache for the
+    // service worker.
     for file in expected {
         assert_eq!(server.requests(&file).len(), 1, "{file}");
     }
@@ -163,7 +165,8 @@ fn a_starter_that_the_engine_does_not_keep_is_kept_all_the_same() {
     assert_eq!(page.wait_for_scores_of(&LABELS)[0].label, "rocket");
 }
 
-/// Puts a newer version on the server: another title, in a page that the service worker of that version lists.
+/// Puts a newer version on the server: another title, in a page that the service worker of that
+/// version lists.
 fn put_new_version(server: &TestServer, title: &str) {
     let index = page_file("index.html");
     let new = index.replace("<title>Cliplet", &format!("<title>{title}"));
@@ -314,7 +317,8 @@ fn a_page_that_cannot_be_kept_works_all_the_same() {
     );
 }
 
-/// A page on a host that cannot set headers is isolated from the second visit on, and then computes on several threads.
+/// A page on a host that cannot set headers is isolated from the second visit on, and then computes
+/// on several threads.
 fn isolated_from_the_second_visit_on(kind: Kind) {
     let server = TestServer::with_page();
     server.set_no_headers();

@@ -1,4 +1,5 @@
-//! However a picture is stored, what is scored is what is shown: upright, where the browser or Cliplet's own decoder turns it.
+//! However a picture is stored, what is scored is what is shown: upright, where the browser or
+//! Cliplet's own decoder turns it.
 //!
 //! The references are transformers' for the upright pictures (`tools/make_orientations.py`).
 
@@ -24,8 +25,8 @@ fn fixtures() -> PathBuf {
     repository("crates/clip/tests/fixtures")
 }
 
-/// Whether a browser shows pictures of this format upright, or leaves them to Cliplet's decoder, which does. `None` where that
-/// depends on its version. The book says the same.
+/// Whether a browser shows pictures of this format upright, or leaves them to Cliplet's decoder,
+/// which does. `None` where that depends on its version. The book says the same.
 fn turns(kind: Kind, format: &str) -> Option<bool> {
     match (format, kind) {
         ("jpg" | "tif", _) | ("png", Kind::Chromium) => Some(true),
@@ -57,8 +58,9 @@ fn in_browser(kind: Kind) -> Options {
     }
 }
 
-/// Embeds an image in every way that a page can hand it to `cliplet.js`: [the product with the reference, the natural width and height
-/// or none, the least product with what is shown, and whose it is].
+/// Embeds an image in every way that a page can hand it to `cliplet.js`: [the product with the
+/// reference, the natural width and height or none, the least product with what is shown, and whose
+/// it is].
 const EMBED: &str = "
     const [name, reference] = arguments;
     const clip = globalThis.clip ??= await Cliplet.load({ model: 'cliplet-starter' });
@@ -119,9 +121,10 @@ fn cliplet_js_scores_what_is_shown(kind: Kind) {
         let with_reference = found[0].as_f64().unwrap();
         let is_upright = with_reference > SAME;
         assert!(is_upright || with_reference < OTHER, "{what}");
-        let expected = match name.contains("-1.") {
-            true => Some(true),
-            false => turns(kind, format),
+        let expected = if name.contains("-1.") {
+            Some(true)
+        } else {
+            turns(kind, format)
         };
         if let Some(expected) = expected {
             assert_eq!(is_upright, expected, "docs/using.md says otherwise: {what}");
@@ -220,7 +223,8 @@ fn wait_for_scores(page: &Page, labels: &[&str], upright: &Upright, what: &str) 
     });
 }
 
-/// How bright a picture is in each ninth of it, and its width and height. `arguments[0]` finds the element.
+/// How bright a picture is in each ninth of it, and its width and height. `arguments[0]` finds the
+/// element.
 const SHOWN: &str = "const image = document.querySelector(arguments[0]);
     if (!image?.complete || image.naturalWidth === 0) return null;
     const context = Object.assign(document.createElement('canvas'), { width: 90, height: 90 }).getContext('2d');

@@ -1,4 +1,5 @@
-//! Models that people bring themselves: an address, a folder whose weights are converted while they arrive, files on the device.
+//! Models that people bring themselves: an address, a folder whose weights are converted while they
+//! arrive, files on the device.
 
 use std::fs;
 use std::io::Cursor;
@@ -21,7 +22,8 @@ const DIALOG: &str = "dialog[open]";
 const FIELD: &str = "dialog[open] #other-model";
 const FILES: &str = "[data-testid=model-files]";
 
-/// A world without better models, a page with the starter's scores, and a folder on the models' server.
+/// A world without better models, a page with the starter's scores, and a folder on the models'
+/// server.
 fn visit(folder: &str) -> (World, Page) {
     let world = World::with_models(&[]);
     put(&world, folder);
@@ -207,7 +209,8 @@ fn a_folder_that_changes_while_it_arrives_is_begun_with_again() {
     std::thread::sleep(Duration::from_millis(1_200));
     wait_until_saved(&page);
     page.go("about:blank");
-    // The same length, and other weights from the first to the last: a mixture would have another hash than either.
+    // The same length, and other weights from the first to the last: a mixture would have another
+    // hash than either.
     let mut other = bytes.clone();
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     other[header..]

@@ -1,5 +1,5 @@
-//! Pictures of sizes that resizing once refused, and of every kind, reach a model of the usual shape as transformers prepares
-//! them.
+//! Pictures of sizes that resizing once refused, and of every kind, reach a model of the usual
+//! shape as transformers prepares them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

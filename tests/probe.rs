@@ -1,4 +1,5 @@
-//! Classes that are taught by example, and labels that are checked with pictures whose classes are known.
+//! Classes that are taught by example, and labels that are checked with pictures whose classes are
+//! known.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +23,8 @@ fn page(server: &TestServer, name: &str) -> Page {
     with_classes(Page::open(server), name)
 }
 
-/// A page with six pictures in folders that are called after classes, two of which its labels are called after, too.
+/// A page with six pictures in folders that are called after classes, two of which its labels are
+/// called after, too.
 pub fn with_classes(page: Page, name: &str) -> Page {
     let page = with_labels(page, &["bears", "insects", "rocket"]);
     page.drop_file(DROP_ZONE, &folder(name, &CLASSES).join("animals"));

@@ -1,4 +1,5 @@
-//! The page's scores are those of Hugging Face transformers with the same weights, on real photographs.
+//! The page's scores are those of Hugging Face transformers with the same weights, on real
+//! photographs.
 
 use crate::harness::references::Reference;
 use crate::harness::world::{World, real_shape};

@@ -1,4 +1,5 @@
-//! Pages that stand side by side in somebody else's page share one engine, and lose nothing when the one that it belongs to goes.
+//! Pages that stand side by side in somebody else's page share one engine, and lose nothing when
+//! the one that it belongs to goes.
 
 use std::fs;
 use std::time::Duration;
@@ -58,9 +59,10 @@ impl Side {
 
     fn in_browser(kind: Kind, world: World, count: usize, share: bool) -> Self {
         let html = page_file("index.html");
-        let embedded = match share {
-            true => html.replacen("<html lang=\"en\"", "<html lang=\"en\" data-embed", 1),
-            false => html.clone(),
+        let embedded = if share {
+            html.replacen("<html lang=\"en\"", "<html lang=\"en\" data-embed", 1)
+        } else {
+            html.clone()
         };
         assert_eq!(share, embedded != html);
         world.page.put("embedded.html", embedded);
@@ -122,7 +124,8 @@ impl Side {
     #[track_caller]
     fn scores(&self, at: usize) -> Vec<Row> {
         self.wait(&format!("the scores of page {at}"), || {
-            // Asked before the rows are read: they are put in order a moment after they have got their scores.
+            // Asked before the rows are read: they are put in order a moment after they have got
+            // their scores.
             let settled = self.page.script(
                 "const inside = frame(arguments[0]);
                  return !!inside?.querySelector('[data-settled=true]') && !inside.querySelector('.stale, [data-testid=error]')",
@@ -212,7 +215,8 @@ fn when_the_page_with_the_engine_goes_another_one_takes_over_and_nothing_is_lost
                 "{row:?}, {expected:?}"
             );
         }
-        // What it had is still there, and the new engine knows it: other labels of the same picture.
+        // What it had is still there, and the new engine knows it: other labels of the same
+        // picture.
         assert_eq!(side.rows(second), before);
         side.page.script(
             "const button = Array.from(frame(arguments[0]).querySelectorAll('button')).find((button) => button.innerText === '✕'

@@ -1,4 +1,5 @@
-//! The page runs nothing but its own scripts, whatever gets into it, and connects and shows only what it must.
+//! The page runs nothing but its own scripts, whatever gets into it, and connects and shows only
+//! what it must.
 
 use std::time::Duration;
 
@@ -39,7 +40,8 @@ fn the_page_does_nothing_that_its_policy_forbids() {
     assert_eq!(page.console_errors(), Vec::<String>::new());
 }
 
-/// Tries all that must not work, as a script of the page's own, which must. `ELSEWHERE` is another host.
+/// Tries all that must not work, as a script of the page's own, which must. `ELSEWHERE` is another
+/// host.
 const TRIES: &str = r"
     const [ran, refused, violations] = [[], [], []];
     globalThis.ran = ran;

@@ -33,7 +33,8 @@ fn visit(ids: &[&str], size: usize) -> (World, Page, String) {
     (world, page, sha256)
 }
 
-/// Fetches a model after the other, each from a server with these faults, and looks whether it is right.
+/// Fetches a model after the other, each from a server with these faults, and looks whether it is
+/// right.
 fn assert_all_come(kinds: &[(&str, Faults)], most_more: u64) -> World {
     let ids: Vec<&str> = kinds.iter().map(|(id, _)| *id).collect();
     let (world, page, sha256) = visit(&ids, SIZE);
@@ -122,7 +123,8 @@ fn a_compressed_answer_is_longer_or_shorter_than_the_file() {
     assert!(world.models.bytes_served("Zipped.gguf") < 2 * SIZE as u64);
 }
 
-/// Whether or not the page may see that an answer was compressed, its length is not taken for the file's.
+/// Whether or not the page may see that an answer was compressed, its length is not taken for the
+/// file's.
 #[test]
 fn progress_of_a_compressed_answer_never_passes_the_whole() {
     const SIZE: usize = 3_000_000;
@@ -264,8 +266,8 @@ fn a_server_that_announces_more_than_there_is_gives_all_or_is_told_of() {
         &[Fault::NoRanges, Fault::Length(SIZE as u64 + 1_000)],
     );
     page.press_button("Download (20 MB)");
-    // For the browser it is a broken connection, at which it drops what the page has not read yet: on a busy machine that may
-    // be the end of the file, again and again.
+    // For the browser it is a broken connection, at which it drops what the page has not read yet:
+    // on a busy machine that may be the end of the file, again and again.
     let text = page.wait_until("an end", Duration::from_secs(60), || {
         let text = page.text(STATUS).unwrap_or_default();
         let is_end = text.contains("is ready") || text.contains("the connection broke after");

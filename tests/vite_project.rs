@@ -1,5 +1,5 @@
-//! The npm package of `cliplet.js` in somebody's Vite project, as `cargo xtask test` has built it, and as Vite serves it while it
-//! is written.
+//! The npm package of `cliplet.js` in somebody's Vite project, as `cargo xtask test` has built it,
+//! and as Vite serves it while it is written.
 
 use std::env;
 use std::net::{TcpListener, TcpStream};

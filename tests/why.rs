@@ -81,7 +81,8 @@ fn the_map_lies_over_the_picture_and_adds_up_to_the_cosine() {
     );
     assert_eq!(above, json!("why-map"));
 
-    // The rocket stands in the middle; what is cut off at the sides is dark, and neither orange nor blue.
+    // The rocket stands in the middle; what is cut off at the sides is dark, and neither orange nor
+    // blue.
     let [red, _, blue, alpha] = colour(&page, 0.5, 0.65)[..] else {
         panic!("no colour");
     };

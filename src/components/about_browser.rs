@@ -10,8 +10,8 @@ use crate::text::capabilities as text;
 /// What stands behind `#` in the page's address when this is to be seen.
 pub const ADDRESS: &str = "about-this-browser";
 
-/// What the browser and the host give, and what to do for more. It is a dialogue with an address of its own: links lead to it, and the
-/// button "back" leaves it.
+/// What the browser and the host give, and what to do for more. It is a dialogue with an address of
+/// its own: links lead to it, and the button "back" leaves it.
 #[component]
 pub fn AboutBrowser() -> impl IntoView {
     let session = expect_context::<Session>();

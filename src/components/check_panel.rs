@@ -116,7 +116,8 @@ fn Results(report: Report, checked: Checked) -> impl IntoView {
     }
 }
 
-/// The confusion matrix, or, where it would have too many cells to be read, its largest entries beside the diagonal.
+/// The confusion matrix, or, where it would have too many cells to be read, its largest entries
+/// beside the diagonal.
 #[component]
 fn Confusion(report: Report, labels: StoredValue<Vec<String>>) -> impl IntoView {
     const MOST_COLUMNS: usize = 40;

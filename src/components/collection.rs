@@ -227,7 +227,8 @@ fn Finding() -> impl IntoView {
     }
 }
 
-/// Labels that are offered to filter or sort by at most: more are found by typing them into the search field.
+/// Labels that are offered to filter or sort by at most: more are found by typing them into the
+/// search field.
 const MOST_OFFERED: usize = 200;
 
 /// Labels that are offered to filter by, with how many pictures each fits best where that stands.

@@ -7,12 +7,14 @@ use crate::browser;
 use crate::session::Session;
 use crate::text::PictureSource;
 
-/// Takes what is dropped anywhere on the page, and what is pasted; shows that the page would take what is dragged.
+/// Takes what is dropped anywhere on the page, and what is pasted; shows that the page would take
+/// what is dragged.
 #[component]
 pub fn DropVeil() -> impl IntoView {
     let session = expect_context::<Session>();
     let dragging = RwSignal::new(false);
-    // Entering a child comes before leaving its parent, so the page is left when as many were left as entered.
+    // Entering a child comes before leaving its parent, so the page is left when as many were left
+    // as entered.
     let inside = StoredValue::new(0_i32);
     let enter = move |by: i32| {
         let depth = inside.try_update_value(|depth| {
@@ -64,7 +66,8 @@ pub fn DropVeil() -> impl IntoView {
             .get_data("text/plain")
             .unwrap_or_default()
             .is_empty();
-        // Copied cells and paragraphs bring a picture of themselves: in a text field their text is meant.
+        // Copied cells and paragraphs bring a picture of themselves: in a text field their text is
+        // meant.
         if in_text_field(&event) && (has_text || !has_picture) {
             return;
         }
@@ -106,7 +109,8 @@ fn holds_picture(event: &DragEvent) -> bool {
         .is_some_and(|transfer| has(transfer).contains(&true))
 }
 
-/// Text and addresses dragged into a text field are the field's; all else is ours, lest the browser leave the page to open it.
+/// Text and addresses dragged into a text field are the field's; all else is ours, lest the browser
+/// leave the page to open it.
 fn is_ours(event: &DragEvent) -> bool {
     let has_files = |transfer: DataTransfer| transfer.types().includes(&"Files".into(), 0);
     event.data_transfer().is_some_and(has_files) || !in_text_field(event)

@@ -6,7 +6,8 @@ use cliplet_protocol::messages::StoredFile;
 use crate::session::Session;
 use crate::text;
 
-/// The model files that the browser keeps, with how large they are, how much room is left, and a way to delete them.
+/// The model files that the browser keeps, with how large they are, how much room is left, and a
+/// way to delete them.
 #[component]
 pub fn KeptFiles() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -67,7 +68,8 @@ fn KeptFile(file: StoredFile) -> impl IntoView {
         let answering = status.as_ref().and_then(|status| status.answering.as_ref());
         answering.is_some_and(|answering| model.with_value(|model| answering.id == *model))
     };
-    // Whoever has the focus is never left without: it goes to the answer that does no harm, and back to the question.
+    // Whoever has the focus is never left without: it goes to the answer that does no harm, and
+    // back to the question.
     let (keep, delete) = (
         NodeRef::<html::Button>::new(),
         NodeRef::<html::Button>::new(),

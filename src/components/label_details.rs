@@ -6,8 +6,8 @@ use crate::state::label_text;
 use crate::state::labels::LabelId;
 use crate::text::{self, labels as words};
 
-/// A label looked at closely: what the model reads of it, and what can be done with it. Its buttons say what they are for in
-/// `data-deed`; the list hears them.
+/// A label looked at closely: what the model reads of it, and what can be done with it. Its buttons
+/// say what they are for in `data-deed`; the list hears them.
 #[component]
 pub fn LabelDetails(
     /// Which.

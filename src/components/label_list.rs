@@ -9,8 +9,8 @@ use crate::browser;
 use crate::session::Session;
 use crate::state::labels::{LabelId, tidy};
 
-/// The labels and their scores, one list. Its listeners serve all rows, so that a thousand rows cost no thousand
-/// listeners.
+/// The labels and their scores, one list. Its listeners serve all rows, so that a thousand rows
+/// cost no thousand listeners.
 #[component]
 pub fn LabelList(
     /// The field that adds labels, which the focus goes to from the last row.

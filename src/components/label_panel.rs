@@ -81,7 +81,8 @@ pub fn LabelPanel() -> impl IntoView {
     };
     let last = move || session.query.last().get();
     let next = move || session.query.next().get();
-    // There as soon as there has been something to take back, so that they stay where they are while they are used.
+    // There as soon as there has been something to take back, so that they stay where they are
+    // while they are used.
     let has_changed = Memo::new(move |_| last().is_some() || next().is_some());
     let undo_name = move || last().map_or(text::UNDO.to_owned(), |last| text::labels::undo(&last));
     let redo_name = move || next().map_or("Redo".to_owned(), |next| text::labels::redo(&next));

@@ -10,7 +10,8 @@ use crate::state::labels::tidy;
 use crate::state::scores::RowScore;
 use crate::text;
 
-/// One label with its bar and score. What happens in it is heard by the list, which finds in `data-deed` what a button is for.
+/// One label with its bar and score. What happens in it is heard by the list, which finds in
+/// `data-deed` what a button is for.
 #[component]
 pub fn LabelRow(row: Row) -> impl IntoView {
     let session = expect_context::<Session>();

@@ -38,7 +38,8 @@ impl Default for OpenLabelSets {
     }
 }
 
-/// Sets of labels: the person's own, to keep, take, rename and delete, and those that come with the page.
+/// Sets of labels: the person's own, to keep, take, rename and delete, and those that come with the
+/// page.
 #[component]
 pub fn LabelSetsDialog() -> impl IntoView {
     let session = expect_context::<Session>();

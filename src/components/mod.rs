@@ -1,7 +1,7 @@
 //! What is drawn: one component a file, its style in `style.css` under the same name.
 //!
-//! A component reads the signals of the controllers in [`Session`](crate::session::Session) and calls their actions; it keeps nothing that
-//! would be missed after a reload.
+//! A component reads the signals of the controllers in [`Session`](crate::session::Session) and
+//! calls their actions; it keeps nothing that would be missed after a reload.
 
 mod about_browser;
 mod announcer;

@@ -18,8 +18,8 @@ use crate::text;
 /// Pictures that are drawn for the first time in one frame.
 const NEW_IN_A_FRAME: usize = 16;
 
-/// All pictures that are shown, of which only those in sight are drawn. One of them at a time can be reached with the Tab key, the others from
-/// there with the arrow keys.
+/// All pictures that are shown, of which only those in sight are drawn. One of them at a time can
+/// be reached with the Tab key, the others from there with the arrow keys.
 #[component]
 pub fn PictureGrid() -> impl IntoView {
     let session = expect_context::<Session>();
@@ -39,7 +39,8 @@ pub fn PictureGrid() -> impl IntoView {
             }
         }
     };
-    // When it is drawn, and when what stands around it or a scroll bar leaves it more room, or less.
+    // When it is drawn, and when what stands around it or a scroll bar leaves it more room, or
+    // less.
     let sizes = StoredValue::new_local(Vec::new());
     let follow = move |element: &Element| {
         let hear = move || request_animation_frame(measure);

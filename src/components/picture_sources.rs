@@ -9,7 +9,8 @@ use crate::session::Session;
 use crate::state::labels::LabelId;
 use crate::text;
 
-/// Over the foot of the picture, where it moves nothing when it comes: the button that asks what speaks for the best label.
+/// Over the foot of the picture, where it moves nothing when it comes: the button that asks what
+/// speaks for the best label.
 #[component]
 pub fn AskWhy() -> impl IntoView {
     let session = expect_context::<Session>();

@@ -4,7 +4,8 @@ use crate::session::Session;
 use crate::text;
 use crate::text::collection as words;
 
-/// The classes that a linear probe has learnt, with their scores, in the place of the labels while it answers.
+/// The classes that a linear probe has learnt, with their scores, in the place of the labels while
+/// it answers.
 #[component]
 pub fn ProbePanel() -> impl IntoView {
     let session = expect_context::<Session>();

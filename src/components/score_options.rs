@@ -9,8 +9,9 @@ use crate::state::labels::tidy;
 use crate::text;
 use crate::text::labels as words;
 
-/// The threshold of those who have not chosen another. By the starter's card it refuses from 59 to 92 % of the lists without a right
-/// label; 0.5, no better than the neutral prompt, from 36 to 74 %.
+/// The threshold of those who have not chosen another. By the starter's card it refuses from 59 to
+/// 92 % of the lists without a right label; 0.5, no better than the neutral prompt, from 36 to 74
+/// %.
 const THRESHOLD: f32 = 0.8;
 
 /// How scores are made and shown, and what they are: closed until somebody wants to know.

@@ -68,7 +68,8 @@ pub fn Stage() -> impl IntoView {
                     on:change=on_change
                 />
                 {invitation}
-                // Each picture is an element of its own: none takes the shape of another before its pixels.
+                // Each picture is an element of its own: none takes the shape of another before its
+                // pixels.
                 <For each=move || session.pictures.picture().get() key=|picture| picture.id let(picture)>
                     <ShownPicture picture />
                 </For>

@@ -1,4 +1,5 @@
-//! Scores of what a camera sees, one picture after the other: in the page, and inside another one where that wants it.
+//! Scores of what a camera sees, one picture after the other: in the page, and inside another one
+//! where that wants it.
 
 use std::rc::Rc;
 
@@ -88,19 +89,22 @@ impl CameraController {
     }
 
     readable! {
-        /// What it sees is to take the place of the picture. Inside another page it does in any case.
+        /// What it sees is to take the place of the picture. Inside another page it does in any
+        /// case.
         open: bool;
         /// Whether it is on.
         live: Live;
         /// There is another one.
         several: bool;
-        /// It looks at the person, who expects a mirror. Only what is shown is turned, not what is scored.
+        /// It looks at the person, who expects a mirror. Only what is shown is turned, not what is
+        /// scored.
         mirrored: bool;
         /// Pictures scored a second.
         rate: Option<f64>;
     }
 
-    /// Whether the person has just switched it off, whose focus goes to what switches it on. Says so once.
+    /// Whether the person has just switched it off, whose focus goes to what switches it on. Says
+    /// so once.
     pub fn was_left(&self) -> bool {
         self.left.try_update(std::mem::take).unwrap_or_default()
     }
@@ -158,7 +162,8 @@ impl CameraController {
         self.start(video);
     }
 
-    /// Switches the camera off. Nothing of what it has seen stays, and what was on screen before is there again.
+    /// Switches the camera off. Nothing of what it has seen stays, and what was on screen before is
+    /// there again.
     pub fn stop(&'static self) {
         self.switch_off();
         self.open.set(false);
@@ -297,7 +302,8 @@ impl CameraController {
                 self.scoring.answered(question, answer);
                 return true;
             }
-            // The engine may have been another one meanwhile, which does not know this picture; the next it will.
+            // The engine may have been another one meanwhile, which does not know this picture; the
+            // next it will.
             Err(Ended::Cancelled | Ended::Failed(Failure::NoModel | Failure::UnknownPicture)) => {}
             Err(Ended::Failed(failure)) => {
                 self.stop();

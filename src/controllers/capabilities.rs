@@ -31,7 +31,8 @@ impl CapabilitiesController {
         });
     }
 
-    /// Asks the browser to clear nothing of what is kept. `refused` hears it if the browser does not agree.
+    /// Asks the browser to clear nothing of what is kept. `refused` hears it if the browser does
+    /// not agree.
     pub fn ask_to_persist(&'static self, refused: impl Fn() + 'static) {
         leptos::task::spawn_local(async move {
             if browser::persist_storage().await {

@@ -71,7 +71,8 @@ impl EmbedController {
         })
     }
 
-    /// Takes up what the host had set before the page was drawn, and listens to what it sets from now on.
+    /// Takes up what the host had set before the page was drawn, and listens to what it sets from
+    /// now on.
     pub fn begin(&'static self, faults: Vec<Fault>) {
         let settings = self.base.frame.settings();
         dress(&settings);
@@ -89,7 +90,8 @@ impl EmbedController {
         self.base.frame.tell(&ToHost::Shown {});
     }
 
-    /// Takes what the host has set anew. What it leaves as it was stays as the reader has it by now.
+    /// Takes what the host has set anew. What it leaves as it was stays as the reader has it by
+    /// now.
     fn host_sets(&'static self, text: &str) {
         let (new, faults) = match Settings::from_message(text, browser::absolute) {
             Ok(read) => read,
@@ -134,7 +136,8 @@ impl EmbedController {
             leptos::logging::warn!("Cliplet: {sentence}");
             let is_image = matches!(fault, Fault::Image(_));
             if is_image && self.pictures.picture().with_untracked(Option::is_none) {
-                // The reader sees nothing in the place of a picture, and may want to know why. The host hears of it as well.
+                // The reader sees nothing in the place of a picture, and may want to know why. The
+                // host hears of it as well.
                 self.base.messages.fail(sentence);
                 continue;
             }
@@ -152,7 +155,8 @@ impl EmbedController {
         self.look_for_wanted_model();
     }
 
-    /// Says so if the list of models, which may have come just now, does not have the one that the host has asked for.
+    /// Says so if the list of models, which may have come just now, does not have the one that the
+    /// host has asked for.
     pub(crate) fn look_for_wanted_model(&'static self) {
         let ids: Vec<String> = self
             .models
@@ -169,8 +173,8 @@ impl EmbedController {
         }
     }
 
-    /// Takes the host's list of pictures. Those that are there already stay; the first is put on screen, unless the reader has one
-    /// of their own there.
+    /// Takes the host's list of pictures. Those that are there already stay; the first is put on
+    /// screen, unless the reader has one of their own there.
     fn give(&'static self, urls: Vec<String>) {
         let old = self.host_pictures.list().get_untracked();
         let given: Vec<HostPicture> = urls
@@ -207,7 +211,8 @@ impl EmbedController {
         });
     }
 
-    /// Puts the first of the host's pictures on screen, unless the reader has one of their own there; or all, to be searched.
+    /// Puts the first of the host's pictures on screen, unless the reader has one of their own
+    /// there; or all, to be searched.
     fn show_given(&'static self) {
         let given = self.host_pictures.list().get_untracked();
         if self.base.frame.searches() {

@@ -1,4 +1,5 @@
-//! Taking a result along: as text, a table, an object, a picture, a link, or for a page of one's own.
+//! Taking a result along: as text, a table, an object, a picture, a link, or for a page of one's
+//! own.
 
 use leptos::prelude::*;
 use web_sys::{Blob, HtmlImageElement};

@@ -1,4 +1,5 @@
-//! One way in for whatever is dropped, pasted, chosen or named: a picture, several, a folder of classes, or a model.
+//! One way in for whatever is dropped, pasted, chosen or named: a picture, several, a folder of
+//! classes, or a model.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -110,7 +111,8 @@ impl IntakeController {
         self.take(found.collect(), in_folder, None);
     }
 
-    /// Whether several pictures are taken together, and addresses are: not inside other people's pages.
+    /// Whether several pictures are taken together, and addresses are: not inside other people's
+    /// pages.
     fn takes_many(&self) -> bool {
         !self.base.frame.is_embedded()
     }
@@ -167,7 +169,8 @@ impl IntakeController {
         true
     }
 
-    /// Fetches the picture at an address that was typed, pasted or dropped. Returns whether it is one that can be asked.
+    /// Fetches the picture at an address that was typed, pasted or dropped. Returns whether it is
+    /// one that can be asked.
     pub fn take_address(&'static self, typed: &str) -> bool {
         let address = match picture_address::read(typed) {
             Ok(address) => address,
@@ -221,7 +224,8 @@ fn is_folder(transfer: &DataTransfer) -> bool {
     entry.is_some_and(|entry| entry.is_directory())
 }
 
-/// The address in what was dropped or pasted: that of an image, where there is one in it, before that of a link around it.
+/// The address in what was dropped or pasted: that of an image, where there is one in it, before
+/// that of a link around it.
 fn address_in(transfer: &DataTransfer) -> Option<String> {
     let get = |kind: &str| transfer.get_data(kind).unwrap_or_default();
     let is_fetched = |address: &String| picture_address::read(address).is_ok();

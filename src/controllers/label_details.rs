@@ -17,7 +17,8 @@ use crate::state::labels::LabelId;
 pub struct Reading {
     /// The prompts.
     pub prompts: Vec<String>,
-    /// The most tokens that it reads, and how each prompt is read; `None` as long as no model has said so.
+    /// The most tokens that it reads, and how each prompt is read; `None` as long as no model has
+    /// said so.
     pub tokens: Option<(u32, Vec<PromptTokens>)>,
 }
 

@@ -19,7 +19,8 @@ use crate::state::scores::{RowScore, Scores};
 use crate::text;
 use crate::text::labels as words;
 
-/// Rows that are added to the page, or given their scores, in one task. So many take a few milliseconds.
+/// Rows that are added to the page, or given their scores, in one task. So many take a few
+/// milliseconds.
 pub(crate) const ROWS_A_STEP: usize = 48;
 
 /// A row of the list: one label. The signal outlives the row's place in the list.
@@ -87,7 +88,8 @@ impl LabelsController {
     }
 
     readable! {
-        /// The rows on the page, in the order in which they were added; [`browser::put_in_order`] shows them best first.
+        /// The rows on the page, in the order in which they were added; [`browser::put_in_order`]
+        /// shows them best first.
         rows: Vec<Row>;
         /// How many labels the model is asked.
         count: usize;
@@ -175,7 +177,8 @@ impl LabelsController {
         label_text::name(&self.text(id))
     }
 
-    /// Takes a label out. `as_it_read` is what it said before its field was emptied, which is how it was taken out then.
+    /// Takes a label out. `as_it_read` is what it said before its field was emptied, which is how
+    /// it was taken out then.
     pub fn remove(&'static self, id: LabelId, as_it_read: Option<String>) {
         let name = match &as_it_read {
             Some(text) => label_text::name(text),
@@ -263,7 +266,8 @@ impl LabelsController {
             .replace(|labels, _| labels.replace(texts, Origin::Sample));
     }
 
-    /// The labels of a sample that was just chosen: taken where no labels of a person are lost by it, else offered.
+    /// The labels of a sample that was just chosen: taken where no labels of a person are lost by
+    /// it, else offered.
     pub(crate) fn offer_sample_labels(&'static self, texts: Vec<String>) {
         let mine = self
             .query

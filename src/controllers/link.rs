@@ -60,8 +60,8 @@ impl LinkController {
         contents: Option<LinkContents>;
     }
 
-    /// Looks at what stands behind `#`, now and whenever that changes. Labels that a person has written are not touched: then what
-    /// the link brings is offered.
+    /// Looks at what stands behind `#`, now and whenever that changes. Labels that a person has
+    /// written are not touched: then what the link brings is offered.
     pub(crate) fn follow(&'static self) {
         self.take();
         let _ = window_event_listener(leptos::ev::hashchange, move |_| self.take());
@@ -129,8 +129,8 @@ impl LinkController {
         self.contents.set(None);
     }
 
-    /// The link's model on the list of this page, or one that could be added to it. Follows the list; `None` while there is none, or
-    /// if that one is wanted in any case.
+    /// The link's model on the list of this page, or one that could be added to it. Follows the
+    /// list; `None` while there is none, or if that one is wanted in any case.
     pub fn model(&'static self) -> Option<Option<ModelEntry>> {
         let named = self.contents().get()?.model?;
         let list = self.models.catalogue().get();
@@ -161,10 +161,10 @@ impl LinkController {
             .catalogue()
             .with_untracked(|list| list.iter().any(|other| other.id == model.id));
         if on_list {
-            self.models.choose(&model.id)
+            self.models.choose(&model.id);
         } else {
             // A name was made of its address, so that is one.
-            drop(self.models.add_at(&model.url, &model.weights))
+            self.models.add_at(&model.url, &model.weights).ok();
         }
     }
 }

@@ -91,8 +91,8 @@ impl MessagesController {
         }
     }
 
-    /// Lets a screen reader say something once it is idle. What comes at the same time is said together, for a later
-    /// text would take the place of an earlier one before that is read.
+    /// Lets a screen reader say something once it is idle. What comes at the same time is said
+    /// together, for a later text would take the place of an earlier one before that is read.
     pub(crate) fn announce(&'static self, text: String) {
         const TOGETHER: Duration = Duration::from_millis(150);
         self.pending.with(|pending| {

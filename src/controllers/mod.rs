@@ -1,8 +1,10 @@
-//! What happens when: one controller per subject, with the signals that the page shows and the actions that change them.
+//! What happens when: one controller per subject, with the signals that the page shows and the
+//! actions that change them.
 //!
-//! A controller's signals are its own: others read and follow them by the methods of the same name. It knows the controllers
-//! that it calls, which are made before it, and tells those that it does not know by hooks; [`Session`](crate::session::Session)
-//! makes all of them and says who listens to whom. Data and their rules are in [`crate::state`]; what is drawn is in
+//! A controller's signals are its own: others read and follow them by the methods of the same name.
+//! It knows the controllers that it calls, which are made before it, and tells those that it does
+//! not know by hooks; [`Session`](crate::session::Session) makes all of them and says who listens
+//! to whom. Data and their rules are in [`crate::state`]; what is drawn is in
 //! [`crate::components`].
 
 mod autosave;

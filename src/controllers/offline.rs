@@ -1,4 +1,5 @@
-//! Visits without a network: has the page kept for them, and takes newer versions of it when that is wanted.
+//! Visits without a network: has the page kept for them, and takes newer versions of it when that
+//! is wanted.
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use crate::offline::{InUse, News, ServiceWorkers};
 use crate::state::models::{Models, State};
 use crate::text;
 
-/// How long after a model is ready the page is kept: what the person does first should not have to wait for that.
+/// How long after a model is ready the page is kept: what the person does first should not have to
+/// wait for that.
 const AFTER_READY: Duration = Duration::from_secs(1);
 
 /// A newer version of the page.
@@ -58,7 +60,8 @@ impl OfflineController {
         new_version: Option<NewVersion>;
     }
 
-    /// Lets the service worker know what the page uses, once a model answers and whenever that changes.
+    /// Lets the service worker know what the page uses, once a model answers and whenever that
+    /// changes.
     pub(crate) fn keep_page(&'static self) {
         // A page inside another one leaves that to the page itself.
         if self.base.frame.is_embedded() {

@@ -128,7 +128,8 @@ impl PicturesController {
         })
     }
 
-    /// Puts another picture on screen, or none, without a question about it. Gives the one that was there.
+    /// Puts another picture on screen, or none, without a question about it. Gives the one that was
+    /// there.
     pub(crate) fn replace(&self, picture: Option<Picture>) -> Option<Picture> {
         self.picture
             .try_update(|shown| std::mem::replace(shown, picture))

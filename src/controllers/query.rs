@@ -1,4 +1,5 @@
-//! What the model is asked: labels, templates and how scores are made. Every change of them can be undone.
+//! What the model is asked: labels, templates and how scores are made. Every change of them can be
+//! undone.
 
 use leptos::prelude::*;
 
@@ -167,7 +168,8 @@ impl QueryController {
         self.changed(Changed::Restored);
     }
 
-    /// Puts other labels, other templates, or both in the place of those that there are, in one change that can be undone.
+    /// Puts other labels, other templates, or both in the place of those that there are, in one
+    /// change that can be undone.
     pub(crate) fn replace(&'static self, change: impl FnOnce(&mut Labels, &mut Template)) {
         self.end_change();
         self.before_change(Change::Replaced);

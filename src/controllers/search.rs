@@ -1,4 +1,5 @@
-//! Searching pictures with words, inside another page: each picture that has been given is compared with the phrase.
+//! Searching pictures with words, inside another page: each picture that has been given is compared
+//! with the phrase.
 
 use std::collections::HashMap;
 
@@ -90,13 +91,15 @@ impl SearchController {
         phrase: String;
         /// What the host suggests to look for.
         suggestions: Vec<String>;
-        /// The cosine of each picture and the phrase, by the picture's address. Empty until all have been compared.
+        /// The cosine of each picture and the phrase, by the picture's address. Empty until all
+        /// have been compared.
         hits: HashMap<String, f32>;
         /// How many pictures of how many have been compared, while that goes on.
         under_way: Option<(usize, usize)>;
     }
 
-    /// Takes the labels that the host has set as what it suggests to look for, and looks for the first.
+    /// Takes the labels that the host has set as what it suggests to look for, and looks for the
+    /// first.
     pub(crate) fn suggest(&'static self, labels: &[String]) {
         let suggestions = suggestions(labels);
         self.look_for(suggestions.first().map_or("", String::as_str));
@@ -171,7 +174,8 @@ impl SearchController {
         self.base.messages.fail(sentence);
     }
 
-    /// Ends the search under way, whose answer would be one to what is no longer asked. Returns the number of the next.
+    /// Ends the search under way, whose answer would be one to what is no longer asked. Returns the
+    /// number of the next.
     pub(crate) fn stop(&'static self) -> u32 {
         let (turn, older) = self.pending.with(|pending| {
             pending.ask.clear();
@@ -262,7 +266,8 @@ impl SearchController {
         });
     }
 
-    /// The phrase in a sentence, as pictures are described: the host's, unless that is the usual one for labels.
+    /// The phrase in a sentence, as pictures are described: the host's, unless that is the usual
+    /// one for labels.
     fn templates(&'static self) -> Vec<String> {
         const FOR_PHRASES: &str = "a photo of {}";
         let templates = self

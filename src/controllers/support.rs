@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 
-/// Gives a value the life of the page, so that every closure can hold on to it at the price of one pointer.
+/// Gives a value the life of the page, so that every closure can hold on to it at the price of one
+/// pointer.
 pub(crate) fn lasting<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
@@ -33,7 +34,8 @@ impl<T: Default + 'static> Default for Local<T> {
 
 type Listener<A, R> = Option<Rc<dyn Fn(A) -> R>>;
 
-/// Tells what happens in a controller to those that it does not know. [`Session`](crate::session::Session) says who listens.
+/// Tells what happens in a controller to those that it does not know.
+/// [`Session`](crate::session::Session) says who listens.
 pub(crate) struct Hook<A: 'static = (), R: 'static = ()>(Local<Listener<A, R>>);
 
 impl<A: 'static, R: 'static> Hook<A, R> {
@@ -56,7 +58,8 @@ impl<A: 'static, R: 'static> Default for Hook<A, R> {
     }
 }
 
-/// Methods by which others read a controller's signals, and follow them. Only the controller writes them.
+/// Methods by which others read a controller's signals, and follow them. Only the controller writes
+/// them.
 macro_rules! readable {
     ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
         $(

@@ -1,5 +1,5 @@
-//! The page's controllers, made in the order in which they know each other. `wiring` says who listens to whom, and `visit` what
-//! happens at the beginning and at the end of a visit.
+//! The page's controllers, made in the order in which they know each other. `wiring` says who
+//! listens to whom, and `visit` what happens at the beginning and at the end of a visit.
 
 mod visit;
 mod wiring;

@@ -1,4 +1,5 @@
-//! The beginning and the end of a visit: what is there at first, how the engine starts, what is saved.
+//! The beginning and the end of a visit: what is there at first, how the engine starts, what is
+//! saved.
 
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ use crate::state::saved::{Saved, Tools};
 use crate::state::template::Template;
 
 impl Session {
-    /// The page as it was left at the last visit. Nothing is fetched or computed until [`start`](Self::start).
+    /// The page as it was left at the last visit. Nothing is fetched or computed until
+    /// [`start`](Self::start).
     pub fn restored() -> Self {
         let saved = Saved::read(&BrowserStorage);
         let saves_data = browser::wants_to_save_data();
@@ -41,7 +43,8 @@ impl Session {
         Self::new(Frame::none(), labels, template, tools, models, collection)
     }
 
-    /// The page inside another one: what that has set, and nothing of earlier visits, which are to the person's own page.
+    /// The page inside another one: what that has set, and nothing of earlier visits, which are to
+    /// the person's own page.
     pub fn embedded(settings: Settings, host: Option<Host>) -> Self {
         let mut models = Models::new(None, [], false);
         let saves_data = browser::wants_to_save_data();

@@ -1,4 +1,5 @@
-//! Who listens to whom: what follows in one controller from what happens in another that does not know it.
+//! Who listens to whom: what follows in one controller from what happens in another that does not
+//! know it.
 
 use crate::controllers::{ASK_AT_ONCE, Changed, PAUSE_WHILE_TYPING};
 

@@ -27,7 +27,8 @@ pub struct Capabilities {
     pub available: Option<u64>,
     /// The camera.
     pub camera: Camera,
-    /// What the host sends of the two headers that isolation needs; `None` if it could not be asked.
+    /// What the host sends of the two headers that isolation needs; `None` if it could not be
+    /// asked.
     pub host_isolates: Option<bool>,
 }
 
@@ -162,8 +163,8 @@ impl Standing {
 }
 
 impl Capabilities {
-    /// How good a feature is. `engine` is `None` as long as it does not run; `needed` are the bytes of the model that the page is
-    /// made for, where known.
+    /// How good a feature is. `engine` is `None` as long as it does not run; `needed` are the bytes
+    /// of the model that the page is made for, where known.
     pub fn standing(
         &self,
         feature: Feature,

@@ -1,6 +1,8 @@
-//! How well labels tell pictures apart whose classes are known: accuracy, recall, who is taken for whom, and the worst mistakes.
+//! How well labels tell pictures apart whose classes are known: accuracy, recall, who is taken for
+//! whom, and the worst mistakes.
 //!
-//! As scikit-learn's `accuracy_score`, `top_k_accuracy_score`, `recall_score` and `confusion_matrix` count.
+//! As scikit-learn's `accuracy_score`, `top_k_accuracy_score`, `recall_score` and
+//! `confusion_matrix` count.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +13,8 @@ use super::labels::key;
 /// Mistakes that are shown at most.
 const MOST_MISTAKES: usize = 24;
 
-/// Which label a folder's name means: the one that reads the same but for capitals, and with spaces for hyphens and underscores.
+/// Which label a folder's name means: the one that reads the same but for capitals, and with spaces
+/// for hyphens and underscores.
 pub fn label_of(folder: &str, labels: &[String]) -> Option<u32> {
     let plain = |text: &str| key(&text.replace(['_', '-'], " "));
     let folder = plain(folder);
@@ -19,7 +22,8 @@ pub fn label_of(folder: &str, labels: &[String]) -> Option<u32> {
     same.map(|at| at as u32)
 }
 
-/// A folder's name as a label: without underscores, which stand for spaces there, and without what parts the labels of a list.
+/// A folder's name as a label: without underscores, which stand for spaces there, and without what
+/// parts the labels of a list.
 pub fn as_label(folder: &str) -> String {
     super::labels::tidy(&folder.replace(['_', ',', ';'], " "))
 }
@@ -46,7 +50,8 @@ pub struct Report {
     pub right: usize,
     /// Of these, so many had the right label among the first five.
     pub among_five: usize,
-    /// The mean of the classes' recalls, from 0 to 1, so that each counts the same however many pictures it has.
+    /// The mean of the classes' recalls, from 0 to 1, so that each counts the same however many
+    /// pictures it has.
     pub mean_recall: f64,
     /// The classes, in the order of their labels.
     pub classes: Vec<Class>,
@@ -148,7 +153,8 @@ impl Report {
         self.among_five as f64 / self.pictures as f64
     }
 
-    /// The labels that pictures got: the classes', and others after them, in the order of their numbers.
+    /// The labels that pictures got: the classes', and others after them, in the order of their
+    /// numbers.
     pub fn columns(&self) -> Vec<u32> {
         let mut columns: Vec<u32> = self.classes.iter().map(|class| class.label).collect();
         let mut others: Vec<u32> = self.confusion.keys().map(|(_, label)| *label).collect();

@@ -142,7 +142,8 @@ impl Collection {
         first
     }
 
-    /// Adds a picture that was kept, under an id that was [set aside](Self::reserve). Gives whether there was room.
+    /// Adds a picture that was kept, under an id that was [set aside](Self::reserve). Gives whether
+    /// there was room.
     pub fn add_kept(&mut self, id: ItemId, name: &str, folder: Option<&str>) -> bool {
         if self.items.len() >= MOST_PICTURES || id > self.last || self.places.contains_key(&id) {
             return false;
@@ -379,8 +380,9 @@ impl Collection {
     }
 }
 
-/// A file of a folder, by its path below what was chosen: the folder that says its class, if one does. That is the one below the outermost: in
-/// `animals/cat/old/tom.jpg` it is `cat`, and `animals/tom.jpg` has none.
+/// A file of a folder, by its path below what was chosen: the folder that says its class, if one
+/// does. That is the one below the outermost: in `animals/cat/old/tom.jpg` it is `cat`, and
+/// `animals/tom.jpg` has none.
 pub fn class_folder(path: &str) -> Option<&str> {
     let mut parts = path.trim_start_matches('/').split('/');
     let _outermost = parts.next()?;
@@ -388,14 +390,15 @@ pub fn class_folder(path: &str) -> Option<&str> {
     parts.next().map(|_| folder)
 }
 
-/// Whether a file is worth being tried as a picture: by its type, as the browser has it, or where that says nothing by its name. Files
-/// that systems leave in folders are none.
+/// Whether a file is worth being tried as a picture: by its type, as the browser has it, or where
+/// that says nothing by its name. Files that systems leave in folders are none.
 pub fn may_be_picture(name: &str, media_type: &str) -> bool {
     !is_system_name(name)
         && (media_type.starts_with("image/") || media_type.is_empty() && is_picture_name(name))
 }
 
-/// Whether a file is in a folder that systems leave in people's folders, by its path below what was chosen, whose own name does not count.
+/// Whether a file is in a folder that systems leave in people's folders, by its path below what was
+/// chosen, whose own name does not count.
 pub fn is_system_file(path: &str) -> bool {
     let below = path.trim_start_matches('/').split_once('/');
     below.is_some_and(|(_, below)| is_system_path(below))
@@ -442,7 +445,8 @@ impl Lessons {
         &self.classes
     }
 
-    /// Adds pictures to the class of this name, which need not be there yet. A picture is an example of one class alone.
+    /// Adds pictures to the class of this name, which need not be there yet. A picture is an
+    /// example of one class alone.
     pub fn teach(&mut self, name: &str, items: &[ItemId]) {
         let name = super::labels::tidy(name);
         if name.is_empty() {
@@ -477,8 +481,8 @@ impl Lessons {
         Some(self.classes.remove(at).name)
     }
 
-    /// What has to be said of pictures so that others' examples become these: for each class those that it gains, and, under no
-    /// name, those that are examples of none.
+    /// What has to be said of pictures so that others' examples become these: for each class those
+    /// that it gains, and, under no name, those that are examples of none.
     pub fn gained_on(&self, others: &Self) -> Vec<(String, Vec<ItemId>)> {
         let classes = |lessons: &Self| -> HashMap<ItemId, String> {
             let of = |class: &Lesson| {
@@ -551,7 +555,8 @@ impl Lessons {
         with_examples.count() >= 2
     }
 
-    /// The names of the classes that have examples, the examples, and the number of each one's class.
+    /// The names of the classes that have examples, the examples, and the number of each one's
+    /// class.
     pub fn examples(&self) -> (Vec<String>, Vec<ItemId>, Vec<u32>) {
         let (mut names, mut items, mut of) = (Vec::new(), Vec::new(), Vec::new());
         for class in self.classes.iter().filter(|class| !class.items.is_empty()) {

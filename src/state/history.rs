@@ -45,8 +45,8 @@ impl Which {
 }
 
 impl Change {
-    /// Whether it goes on with the change before, so that both are taken back together: as letters that are typed one after the
-    /// other.
+    /// Whether it goes on with the change before, so that both are taken back together: as letters
+    /// that are typed one after the other.
     fn goes_on_with(&self, before: &Self) -> bool {
         match (self, before) {
             (Self::Edited(id, _), Self::Edited(other, _))
@@ -75,7 +75,8 @@ struct Step<T> {
     weight: usize,
 }
 
-/// Steps that are remembered at most, and what they may weigh together: labels, of which each may be a hundred bytes.
+/// Steps that are remembered at most, and what they may weigh together: labels, of which each may
+/// be a hundred bytes.
 const MOST_STEPS: usize = 200;
 const MOST_WEIGHT: usize = 100_000;
 
@@ -90,7 +91,8 @@ impl<T> Default for History<T> {
 }
 
 impl<T> History<T> {
-    /// A change was made. `before` gives what it was like before, which weighs as much as there were labels.
+    /// A change was made. `before` gives what it was like before, which weighs as much as there
+    /// were labels.
     pub fn record(&mut self, change: Change, before: impl FnOnce() -> (T, usize)) {
         self.future.clear();
         let last = self.past.last_mut().filter(|_| self.open);

@@ -1,4 +1,5 @@
-//! Sets of labels: those that a person has named and that the browser keeps, and those that come with the page.
+//! Sets of labels: those that a person has named and that the browser keeps, and those that come
+//! with the page.
 
 use cliplet_protocol::text;
 use serde::{Deserialize, Serialize};
@@ -153,7 +154,8 @@ fn name(name: &str) -> Result<String, Fault> {
     }
 }
 
-/// The labels of a ready set's file, as they are written in the list: a colon there is no more than a colon.
+/// The labels of a ready set's file, as they are written in the list: a colon there is no more than
+/// a colon.
 pub fn labels_of(file: &str) -> Vec<String> {
     let lines = text::lines(file).map(str::trim);
     let labels = lines.filter(|line| !line.is_empty());

@@ -1,4 +1,5 @@
-//! What a label's text says to the engine. The rules are `cliplet_protocol`'s, which the terminal and the worker follow too.
+//! What a label's text says to the engine. The rules are `cliplet_protocol`'s, which the terminal
+//! and the worker follow too.
 
 use cliplet_protocol::label;
 pub use cliplet_protocol::label::{escaped, name};
@@ -15,7 +16,8 @@ pub fn read(text: &str) -> Candidate {
     }
 }
 
-/// The labels of a list that is pasted or typed, as they are written, each of which may bring prompts.
+/// The labels of a list that is pasted or typed, as they are written, each of which may bring
+/// prompts.
 pub fn split_list(text: &str) -> Vec<String> {
     label_list::read(text, Colons::Prompts)
 }

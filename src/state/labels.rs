@@ -1,5 +1,5 @@
-//! The list of candidate labels: adding, editing, moving, switching off, removing. What is changed is taken back as a whole,
-//! by [`Kept`] of before.
+//! The list of candidate labels: adding, editing, moving, switching off, removing. What is changed
+//! is taken back as a whole, by [`Kept`] of before.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,8 @@ use super::label_text;
 /// Names a label while the page lives; its text may change.
 pub type LabelId = u32;
 
-/// The most labels a list may hold. Every label is a row of the page and an encoded prompt of the model.
+/// The most labels a list may hold. Every label is a row of the page and an encoded prompt of the
+/// model.
 pub const MOST_LABELS: usize = 5_000;
 
 /// The labels a new visitor finds.
@@ -25,7 +26,8 @@ pub struct Label {
     pub text: String,
     /// It is left in the list and not asked.
     pub off: bool,
-    /// When the text was last set, counted in changes. Of equal labels the eldest is the one that counts.
+    /// When the text was last set, counted in changes. Of equal labels the eldest is the one that
+    /// counts.
     changed: u64,
 }
 
@@ -96,7 +98,8 @@ impl Labels {
         self.list.iter().find(|label| label.id == id)
     }
 
-    /// Adds what a person gave: empty texts are ignored, labels that are there already are not added twice.
+    /// Adds what a person gave: empty texts are ignored, labels that are there already are not
+    /// added twice.
     pub fn add<T: AsRef<str>>(&mut self, texts: impl IntoIterator<Item = T>) -> Added {
         let added = self.push_all(texts);
         if !added.new.is_empty() {
@@ -142,7 +145,8 @@ impl Labels {
         added
     }
 
-    /// Sets a label's text to what stands in its field. Returns whether that changed what the model is asked.
+    /// Sets a label's text to what stands in its field. Returns whether that changed what the model
+    /// is asked.
     pub fn edit(&mut self, id: LabelId, text: &str) -> bool {
         let Some(label) = self.list.iter_mut().find(|label| label.id == id) else {
             return false;
@@ -213,12 +217,10 @@ impl Labels {
             return false;
         };
         let id_at = |at: Option<usize>| at.and_then(|at| self.list.get(at)).map(|label| label.id);
-        let before = match up {
-            true => id_at(at.checked_sub(1)),
-            false if at + 1 == self.list.len() => return false,
-            false => id_at(Some(at + 2)),
-        };
-        (before.is_some() || !up) && self.move_before(id, before)
+        let is_last = at + 1 == self.list.len();
+        let before = id_at(if up { at.checked_sub(1) } else { Some(at + 2) });
+        let stays = if up { before.is_none() } else { is_last };
+        !stays && self.move_before(id, before)
     }
 
     /// The list as it is now.

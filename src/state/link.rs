@@ -1,13 +1,16 @@
-//! A link that carries labels, templates and the model: what stands behind `#` in an address, which browsers send to no server.
+//! A link that carries labels, templates and the model: what stands behind `#` in an address, which
+//! browsers send to no server.
 //!
-//! `label=cat&label=dog&template=a%20photo%20of%20a%20%7B%7D&model=ID`: a label each, a template each, and the model's id in the
-//! list of models. Everything but letters, digits and `-._~` is percent-encoded. What cannot be used is left out.
+//! `label=cat&label=dog&template=a%20photo%20of%20a%20%7B%7D&model=ID`: a label each, a template
+//! each, and the model's id in the list of models. Everything but letters, digits and `-._~` is
+//! percent-encoded. What cannot be used is left out.
 
 use super::embed::settings::LONGEST_TEXT;
 use super::labels::{MOST_LABELS, tidy};
 use super::template;
 
-/// The longest link that is given out, in characters. Browsers take longer ones, few other programs do.
+/// The longest link that is given out, in characters. Browsers take longer ones, few other programs
+/// do.
 pub const LONGEST: usize = 32_000;
 /// From here on some programs for mail and chat cut addresses.
 pub const LONG: usize = 2_000;

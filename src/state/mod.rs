@@ -1,8 +1,11 @@
 //! What the page knows: plain data and plain methods, tested natively.
 //!
-//! Here: the labels and what their text says, sets of them, what can be taken back, the prompt templates, the scores and their order, many pictures, the grid they stand in and what labels make of them, which model to load when, where
-//! people's own models lie, which files the browser keeps, where words for a picture come from, what browser and host give, and what is saved between visits. Not here: anything that draws, listens or waits (`components`, `session`), the worker (`engine`), and the
-//! sentences a person reads (`text`).
+//! Here: the labels and what their text says, sets of them, what can be taken back, the prompt
+//! templates, the scores and their order, many pictures, the grid they stand in and what labels
+//! make of them, which model to load when, where people's own models lie, which files the browser
+//! keeps, where words for a picture come from, what browser and host give, and what is saved
+//! between visits. Not here: anything that draws, listens or waits (`components`, `session`), the
+//! worker (`engine`), and the sentences a person reads (`text`).
 
 pub mod address;
 pub mod capabilities;

@@ -1,5 +1,5 @@
-//! What there is to know of a model before relying on it, after Mitchell et al., 2019 (Model Cards for Model Reporting): the
-//! contents of a file such as `models/laion-vit-b-32-card.json`.
+//! What there is to know of a model before relying on it, after Mitchell et al., 2019 (Model Cards
+//! for Model Reporting): the contents of a file such as `models/laion-vit-b-32-card.json`.
 
 use serde::Deserialize;
 

@@ -1,11 +1,13 @@
 //! Which model to load, and when.
 //!
-//! The page wants one model: the one the person chose, else the first of the catalogue that is no preview. Until that
-//! answers, the preview does. The wanted model is loaded at once where the browser keeps it; otherwise it is fetched when
-//! the first picture wants scores, unless the browser asks to save data: then the person says when. One model is loaded
-//! at a time, so that the last to come is always the one that is wanted.
+//! The page wants one model: the one the person chose, else the first of the catalogue that is no
+//! preview. Until that answers, the preview does. The wanted model is loaded at once where the
+//! browser keeps it; otherwise it is fetched when the first picture wants scores, unless the
+//! browser asks to save data: then the person says when. One model is loaded at a time, so that the
+//! last to come is always the one that is wanted.
 //!
-//! [`Models`] is told what happens and asked what to do [`next_step`](Models::next_step); it does nothing itself.
+//! [`Models`] is told what happens and asked what to do [`next_step`](Models::next_step); it does
+//! nothing itself.
 
 use std::collections::BTreeSet;
 
@@ -167,7 +169,8 @@ pub enum Offer {
 }
 
 impl Models {
-    /// With what is known from the last visit: the chosen model's id, and [`kept`](Self::kept) as it was then.
+    /// With what is known from the last visit: the chosen model's id, and [`kept`](Self::kept) as
+    /// it was then.
     pub fn new(
         chosen: Option<String>,
         kept: impl IntoIterator<Item = String>,
@@ -181,7 +184,8 @@ impl Models {
         }
     }
 
-    /// A page around has chosen a model, or none, and said when it is fetched. Who saves data is asked in any case.
+    /// A page around has chosen a model, or none, and said when it is fetched. Who saves data is
+    /// asked in any case.
     pub fn set_by_host(&mut self, chosen: Option<String>, download: Download, save_data: bool) {
         if self.chosen != chosen {
             self.chosen = chosen;
@@ -468,8 +472,8 @@ impl Models {
         self.load.as_ref().is_some_and(|load| load.model.id == id)
     }
 
-    /// The engine has said which models are kept, by id and revision. What the last visit has left word of may be out of date:
-    /// another tab fetches and deletes, too.
+    /// The engine has said which models are kept, by id and revision. What the last visit has left
+    /// word of may be out of date: another tab fetches and deletes, too.
     pub fn keeps<'a>(&mut self, models: impl IntoIterator<Item = (&'a str, &'a str)>) {
         let names = models.into_iter();
         self.kept = names.map(|(id, revision)| name_of(id, revision)).collect();
@@ -644,7 +648,8 @@ mod tests {
         models
     }
 
-    /// Carries out loads as an engine would, each with the next request id, until one is asked for; returns its id.
+    /// Carries out loads as an engine would, each with the next request id, until one is asked for;
+    /// returns its id.
     fn load(models: &mut Models, request: RequestId) -> Option<String> {
         match models.next_step() {
             Some(Step::Load(model)) => {

@@ -1,7 +1,7 @@
 //! Putting rows in another order with few moves, one row staying where it is.
 //!
-//! A browser takes the focus, the caret and a running composition from an input that is moved. So the row a person is
-//! in is never moved: the others move around it.
+//! A browser takes the focus, the caret and a running composition from an input that is moved. So
+//! the row a person is in is never moved: the others move around it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,8 +15,9 @@ pub struct Move<K> {
     pub before: Option<K>,
 }
 
-/// The moves that, carried out one after the other, make `now` into `wanted`. Both hold the same keys, each once; a key
-/// of only one of them is left out of account. `pinned` is not among those that move.
+/// The moves that, carried out one after the other, make `now` into `wanted`. Both hold the same
+/// keys, each once; a key of only one of them is left out of account. `pinned` is not among those
+/// that move.
 pub fn moves<K: Copy + Eq + Hash>(now: &[K], wanted: &[K], pinned: Option<K>) -> Vec<Move<K>> {
     let place: HashMap<K, usize> = now.iter().enumerate().map(|(at, &key)| (key, at)).collect();
     let wanted: Vec<K> = wanted
@@ -40,7 +41,8 @@ pub fn moves<K: Copy + Eq + Hash>(now: &[K], wanted: &[K], pinned: Option<K>) ->
     moves
 }
 
-/// Which elements of `values` make up a longest rising subsequence, of those that contain the element at `through`.
+/// Which elements of `values` make up a longest rising subsequence, of those that contain the
+/// element at `through`.
 fn longest_rising(values: &[usize], through: Option<usize>) -> Vec<bool> {
     let fits = |at: usize| match through {
         Some(pin) if at < pin => values[at] < values[pin],
@@ -84,7 +86,8 @@ mod tests {
         rows
     }
 
-    /// A small generator of repeatable numbers (an LCG with Knuth's constants), enough to shuffle with.
+    /// A small generator of repeatable numbers (an LCG with Knuth's constants), enough to shuffle
+    /// with.
     struct Numbers(u64);
 
     impl Numbers {

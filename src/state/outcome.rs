@@ -52,8 +52,9 @@ pub struct Line {
 }
 
 impl Outcome {
-    /// A table as RFC 4180 has it: a line of names, then one a label. A text that a spreadsheet would take for a formula has an
-    /// apostrophe before it, as spreadsheets themselves write such texts.
+    /// A table as RFC 4180 has it: a line of names, then one a label. A text that a spreadsheet
+    /// would take for a formula has an apostrophe before it, as spreadsheets themselves write such
+    /// texts.
     pub fn csv(&self) -> String {
         let mut table = "label,score,cosine,prompts,model,picture\r\n".to_owned();
         for line in &self.results {
@@ -85,7 +86,8 @@ impl Outcome {
         text
     }
 
-    /// A name for a file of it, without an ending: that of the picture, as far as file systems take it.
+    /// A name for a file of it, without an ending: that of the picture, as far as file systems take
+    /// it.
     pub fn file_name(&self) -> String {
         let name = self.picture.name.rsplit_once('.');
         let name = name.map_or(self.picture.name.as_str(), |(name, _)| name);
@@ -122,8 +124,8 @@ fn cell(text: &str) -> String {
     }
 }
 
-/// What a page of somebody else's takes to show the same classifier: the script of `embed.js` at this address, and the element.
-/// `model` is left out where it is the one that is usual.
+/// What a page of somebody else's takes to show the same classifier: the script of `embed.js` at
+/// this address, and the element. `model` is left out where it is the one that is usual.
 pub fn snippet(
     script: &str,
     labels: &[String],
@@ -149,8 +151,8 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// Whether a text is written from right to left: its first letter with a direction has that one, as `dir="auto"` looks at it
-/// (Unicode Annex 9, rules P2 and P3).
+/// Whether a text is written from right to left: its first letter with a direction has that one, as
+/// `dir="auto"` looks at it (Unicode Annex 9, rules P2 and P3).
 pub fn is_right_to_left(text: &str) -> bool {
     let strong = text.chars().find(|c| c.is_alphabetic());
     strong.is_some_and(|c| {

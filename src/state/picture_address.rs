@@ -58,7 +58,8 @@ pub fn read(text: &str) -> Result<String, AddressError> {
     }
 }
 
-/// Whether a pasted text is meant as an address: one word with `http` before it, or a list of addresses.
+/// Whether a pasted text is meant as an address: one word with `http` before it, or a list of
+/// addresses.
 pub fn looks_like_one(text: &str) -> bool {
     let text = text.trim();
     let scheme = text.get(..8).unwrap_or(text).to_ascii_lowercase();
@@ -66,7 +67,8 @@ pub fn looks_like_one(text: &str) -> bool {
     ours.iter().any(|ours| scheme.starts_with(ours)) && !text.contains(char::is_whitespace)
 }
 
-/// The first address of a `text/uri-list` (RFC 2483, section 5), in which lines that begin with `#` are comments.
+/// The first address of a `text/uri-list` (RFC 2483, section 5), in which lines that begin with `#`
+/// are comments.
 pub fn first_of_list(list: &str) -> Option<&str> {
     let lines = list.lines().map(str::trim);
     let mut addresses = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));

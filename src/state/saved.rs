@@ -1,4 +1,5 @@
-//! What stays between visits: labels, templates, how scores are made and shown, chosen model, and which models the browser keeps.
+//! What stays between visits: labels, templates, how scores are made and shown, chosen model, and
+//! which models the browser keeps.
 //!
 //! Where it stays is behind [`KeyValueStore`]; that of the page is the browser's `localStorage`.
 
@@ -15,7 +16,8 @@ pub const KEY: &str = "cliplet";
 /// The format's version. Another version's entry is not read.
 pub const VERSION: u32 = 1;
 
-/// A place for small texts. It may be closed to the page: then nothing is found, and nothing is kept.
+/// A place for small texts. It may be closed to the page: then nothing is found, and nothing is
+/// kept.
 pub trait KeyValueStore {
     /// What lies under this name.
     fn get(&self, key: &str) -> Option<String>;
@@ -42,7 +44,8 @@ pub struct Saved {
     /// Models that the person has added.
     #[serde(default)]
     pub own: Vec<ModelEntry>,
-    /// The rest of what is about labels. Missing as older pages saved it, to which a label was a label, whatever colons it had.
+    /// The rest of what is about labels. Missing as older pages saved it, to which a label was a
+    /// label, whatever colons it had.
     #[serde(default)]
     tools: Option<Tools>,
 }

@@ -1,4 +1,5 @@
-//! The scores on screen: whose they are, whether they still hold, and the order they put the labels in.
+//! The scores on screen: whose they are, whether they still hold, and the order they put the labels
+//! in.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -48,8 +49,8 @@ impl Question {
 pub struct RowScore {
     /// What the model said.
     pub score: LabelScore,
-    /// It said so of this picture and of the label as it now reads. Otherwise the score is shown until the next comes,
-    /// and counts for nothing.
+    /// It said so of this picture and of the label as it now reads. Otherwise the score is shown
+    /// until the next comes, and counts for nothing.
     pub holds: bool,
 }
 

@@ -4,8 +4,8 @@ use cliplet_protocol::text;
 
 pub use cliplet_protocol::template::{DEFAULT, PLACEHOLDER};
 
-/// What is typed, and what is in force while that cannot be used. Several templates stand one a line; a label's embedding is
-/// then the mean of all its prompts'.
+/// What is typed, and what is in force while that cannot be used. Several templates stand one a
+/// line; a label's embedding is then the mean of all its prompts'.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
     typed: String,

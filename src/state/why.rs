@@ -13,7 +13,8 @@ pub struct Why {
     pub patches: Vec<f32>,
     /// What is of no patch.
     pub rest: f32,
-    /// The part of the picture that the model looks at: left, top, width and height, as shares of the whole.
+    /// The part of the picture that the model looks at: left, top, width and height, as shares of
+    /// the whole.
     pub kept: [f64; 4],
 }
 
@@ -26,8 +27,8 @@ pub struct Place {
     pub column: usize,
 }
 
-/// Patches that speak for a label: the orange of Okabe and Ito's palette (2008), which people with any kind of colour vision
-/// tell from the blue.
+/// Patches that speak for a label: the orange of Okabe and Ito's palette (2008), which people with
+/// any kind of colour vision tell from the blue.
 pub const FOR: [u8; 3] = [0xE6, 0x9F, 0x00];
 /// Those that speak against it.
 pub const AGAINST: [u8; 3] = [0x00, 0x72, 0xB2];
@@ -43,8 +44,8 @@ impl Why {
         self.patches.iter().sum()
     }
 
-    /// The patches as pixels, red, green, blue and alpha, `4 * across * across` bytes. The one that adds or takes most is
-    /// nearly opaque.
+    /// The patches as pixels, red, green, blue and alpha, `4 * across * across` bytes. The one that
+    /// adds or takes most is nearly opaque.
     pub fn pixels(&self) -> Vec<u8> {
         const MOST_OPAQUE: f32 = 225.0;
         let most = self

@@ -1,4 +1,5 @@
-//! What the browser and the host give, in words: what each thing is for, what is there of it, and what to do for more.
+//! What the browser and the host give, in words: what each thing is for, what is there of it, and
+//! what to do for more.
 
 use super::format::size;
 use crate::state::capabilities::{Camera, Capabilities, Feature, Group, Running, ServiceWorker};
@@ -130,9 +131,12 @@ const ORDINARY_WINDOW: &str = "Private windows often have none, nor has a browse
 
 /// What to do for more of a feature that is not all that Cliplet can use.
 pub fn advice(feature: Feature, found: &Capabilities, needed: Option<u64>) -> String {
-    let for_want_of_https = |otherwise: &'static str| match found.secure {
-        true => otherwise,
-        false => OPEN_BY_HTTPS,
+    let for_want_of_https = |otherwise: &'static str| {
+        if found.secure {
+            otherwise
+        } else {
+            OPEN_BY_HTTPS
+        }
     };
     let advice = match feature {
         Feature::Build => match (found.isolated, found.relaxed) {
@@ -174,12 +178,13 @@ pub fn advice(feature: Feature, found: &Capabilities, needed: Option<u64>) -> St
             }
         },
         Feature::PrivateFiles | Feature::Cache => for_want_of_https(ORDINARY_WINDOW),
-        Feature::Persistence => match found.secure {
-            true => {
+        Feature::Persistence => {
+            if found.secure {
                 "Ask the browser. It agrees more readily to pages that are bookmarked, installed or often visited."
+            } else {
+                OPEN_BY_HTTPS
             }
-            false => OPEN_BY_HTTPS,
-        },
+        }
         Feature::Room => {
             return match (found.available, needed) {
                 (Some(_), Some(needed)) => format!(

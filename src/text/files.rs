@@ -20,9 +20,10 @@ pub fn kept_size(file: &StoredFile) -> String {
 
 /// Before a file is deleted.
 pub fn delete_question(file: &StoredFile) -> String {
-    let again = match file.whole {
-        true => "It will be downloaded again when it is needed.",
-        false => "The part that has arrived will be downloaded again when it is needed.",
+    let again = if file.whole {
+        "It will be downloaded again when it is needed."
+    } else {
+        "The part that has arrived will be downloaded again when it is needed."
     };
     format!("Delete {}? {again}", file.title)
 }
@@ -50,9 +51,10 @@ pub fn room(kept: &Kept) -> String {
         ),
         _ => String::new(),
     };
-    let how_long = match kept.persistent {
-        true => "The browser keeps models until you delete them.",
-        false => "The browser may delete models when it runs out of room.",
+    let how_long = if kept.persistent {
+        "The browser keeps models until you delete them."
+    } else {
+        "The browser may delete models when it runs out of room."
     };
     format!("{room}{how_long}")
 }

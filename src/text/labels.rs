@@ -61,9 +61,10 @@ pub const SHOW_MY_ORDER: &str = "Show my order";
 
 /// A label was switched off, or on again.
 pub fn switched(label: &str, off: bool) -> String {
-    match off {
-        true => format!("{} is off and won’t be scored.", quoted(label)),
-        false => format!("{} is on again.", quoted(label)),
+    if off {
+        format!("{} is off and won’t be scored.", quoted(label))
+    } else {
+        format!("{} is on again.", quoted(label))
     }
 }
 
@@ -74,9 +75,10 @@ pub fn off_count(count: usize) -> String {
 
 /// How far a prompt is read, in tokens.
 pub fn tokens(tokens: u32, context: u32, cut: bool) -> String {
-    match cut {
-        false => format!("{tokens} of {context} tokens"),
-        true => format!("truncated at {tokens} tokens, the model’s limit"),
+    if cut {
+        format!("truncated at {tokens} tokens, the model’s limit")
+    } else {
+        format!("{tokens} of {context} tokens")
     }
 }
 /// What stands above a label's prompts.
@@ -136,9 +138,10 @@ pub fn scoring_in_short(
     none: bool,
     own_order: bool,
 ) -> String {
-    let mut short = match independent {
-        false => "compared with each other".to_owned(),
-        true => "each for itself".to_owned(),
+    let mut short = if independent {
+        "each for itself".to_owned()
+    } else {
+        "compared with each other".to_owned()
     };
     if (temperature - 1.0).abs() > 1e-3 {
         short += &format!(", temperature {}", temperature_digits(temperature));
@@ -187,12 +190,13 @@ pub const NO_READY_SETS: &str =
     "The list of ready sets could not be downloaded. Check the connection.";
 /// A set is kept.
 pub fn set_saved(name: &str, replaced: bool) -> String {
-    match replaced {
-        false => format!("Saved {} in this browser.", quoted(name)),
-        true => format!(
+    if replaced {
+        format!(
             "Saved {}, replacing the earlier set of that name.",
             quoted(name)
-        ),
+        )
+    } else {
+        format!("Saved {} in this browser.", quoted(name))
     }
 }
 /// A set was deleted.

@@ -130,9 +130,10 @@ pub fn model_size(model: &ModelEntry) -> String {
 
 /// What there is to know of a model in a line: how large it is, how exact, under which licence.
 pub fn model_facts(model: &ModelEntry) -> String {
-    let size = match model.is_on_device() {
-        true => "from this device".to_owned(),
-        false => model_size(model),
+    let size = if model.is_on_device() {
+        "from this device".to_owned()
+    } else {
+        model_size(model)
     };
     let weights = match model.layout {
         Layout::Gguf => model.weights.clone(),

@@ -7,12 +7,9 @@ pub const TAKE_NEW_VERSION: &str = "Update now";
 
 /// There is a newer version of the page; `blocked` by other pages that have the older one.
 pub fn new_version(blocked: bool) -> &'static str {
-    match blocked {
-        false => {
-            "A new version of Cliplet is available. Updating keeps your labels, but not the picture."
-        }
-        true => {
-            "A new version of Cliplet is available. Close the other tabs that have Cliplet open, then update here."
-        }
+    if blocked {
+        "A new version of Cliplet is available. Close the other tabs that have Cliplet open, then update here."
+    } else {
+        "A new version of Cliplet is available. Updating keeps your labels, but not the picture."
     }
 }

@@ -23,9 +23,10 @@ pub const NOT_LOOKED_AT: &str = "not seen by the model";
 
 /// What the map is and is not.
 pub fn about_why(why: &Why) -> String {
-    let rather = match why.alone {
-        false => "against the other labels",
-        true => "against a picture of anything",
+    let rather = if why.alone {
+        "against a picture of anything"
+    } else {
+        "against the other labels"
     };
     format!(
         "Patches, of {across} by {across}, that raised (orange) or lowered (blue) {} {rather}. Not an object location, nor proof: \
@@ -37,9 +38,10 @@ pub fn about_why(why: &Why) -> String {
 
 /// How the map adds up.
 pub fn why_sum(why: &Why) -> String {
-    let others = match why.alone {
-        false => "other labels",
-        true => "the neutral prompt",
+    let others = if why.alone {
+        "the neutral prompt"
+    } else {
+        "other labels"
     };
     let signed = |x: f32| {
         let text = format!("{x:+.3}");

@@ -190,7 +190,8 @@ fn only_the_page_around_is_listened_to() {
     assert_eq!(page.labels(), ["cat", "dog"]);
 }
 
-/// Says hello without the token, with every origin that it can have, and then what the element would make events of.
+/// Says hello without the token, with every origin that it can have, and then what the element
+/// would make events of.
 const PRETENDER: &str = "<!doctype html><script>
     for (const token of ['', 'token', 'undefined', 'null', location.hash.slice(1)]) {
         parent.postMessage('cliplet:hello:' + token, '*');
@@ -327,7 +328,8 @@ fn pictures_of_other_schemes_are_refused_in_a_sentence() {
     assert_eq!(page.script(fetched, []), json!(0));
 }
 
-/// Loads the element's script and waits for scores, while every object of the page around has members that it should not have.
+/// Loads the element's script and waits for scores, while every object of the page around has
+/// members that it should not have.
 const POLLUTED: &str = "const evil = { labels: ['evil'], type: 'result', detail: {}, theme: 'light', url: 'x', mode: 'evil',
         image: 'evil', fatal: true, preview: true, message: 'evil' };
     const prototypes = [Object.prototype, Array.prototype, HTMLElement.prototype];

@@ -57,7 +57,8 @@ fn it_scores_what_it_is_given(kind: Kind) {
     assert_eq!(page.script(kept, []), json!([0, 0]));
     page.leave_frames();
     page.wait_for_labels_of("a", &["rocket", "panda", "boat"]);
-    // It lies on the page's own host, which lets no other pages read it: the page itself has read it.
+    // It lies on the page's own host, which lets no other pages read it: the page itself has read
+    // it.
     let requests = host.site.requests("panda.jpg");
     assert!(
         requests

@@ -1,4 +1,5 @@
-//! Hosts of all kinds: strict ones, sandboxes, with and without isolation; and what becomes of it on bad connections.
+//! Hosts of all kinds: strict ones, sandboxes, with and without isolation; and what becomes of it
+//! on bad connections.
 
 use std::time::Duration;
 

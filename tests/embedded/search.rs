@@ -98,7 +98,8 @@ fn pictures_phrases_and_the_mode_itself_can_be_changed() {
 
     page.script("a.mode = 'classify'; a.labels = ['rocket', 'bee']", []);
     page.wait_for_labels_of("a", &["rocket", "bee"]);
-    // Nobody hears any more of what was looked for before: longer than a search waits for typing to pause, and takes.
+    // Nobody hears any more of what was looked for before: longer than a search waits for typing to
+    // pause, and takes.
     thread::sleep(Duration::from_secs(1));
     let last = page.said("a", "result").pop().unwrap();
     assert_eq!(last["mode"], "classify", "{last}");

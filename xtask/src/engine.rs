@@ -1,8 +1,10 @@
-//! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named by its content; and so are the programs of `crates/decoder`.
+//! The worker's WebAssembly: `crates/engine` compiled, bound to JavaScript, made small, and named
+//! by its content; and so are the programs of `crates/decoder`.
 //!
-//! What comes out, in `target/engine`, is what lies below `engine/` in the built page: a script that starts the worker,
-//! the script that becomes the worker, the scripts of its threads, and for each build of the engine a module of JavaScript
-//! and one of WebAssembly, as for the programs beside it.
+//! What comes out, in `target/engine`, is what lies below `engine/` in the built page: a script
+//! that starts the worker, the script that becomes the worker, the scripts of its threads, and for
+//! each build of the engine a module of JavaScript and one of WebAssembly, as for the programs
+//! beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,11 +55,12 @@ pub const BUILDS: &[Build] = &[
     },
 ];
 
-/// What a shared memory can grow to, in bytes: all that 32-bit addresses reach. Where a browser refuses, the worker asks for
-/// less.
+/// What a shared memory can grow to, in bytes: all that 32-bit addresses reach. Where a browser
+/// refuses, the worker asks for less.
 const MAX_MEMORY: u64 = 1 << 32;
 
-/// The variable in which this program, at work below trunk, finds the builds that it has been asked for.
+/// The variable in which this program, at work below trunk, finds the builds that it has been asked
+/// for.
 pub const CHOICE: &str = "CLIPLET_ENGINES";
 
 /// Which builds are wanted.
@@ -65,8 +68,8 @@ pub const CHOICE: &str = "CLIPLET_ENGINES";
 pub enum Choice {
     /// All that can be built here.
     All,
-    /// Those that are worth it where the page is seen on this machine alone: the best one for a browser that is up to date,
-    /// and the one that runs everywhere.
+    /// Those that are worth it where the page is seen on this machine alone: the best one for a
+    /// browser that is up to date, and the one that runs everywhere.
     ForThisMachine,
     /// These.
     Named(Vec<&'static Build>),
@@ -91,9 +94,10 @@ impl Choice {
 
     /// The builds, in the order in which the worker prefers them.
     pub fn builds(&self, tools: &Tools) -> Result<Vec<&'static Build>> {
-        let best = match tools.can_build_threads {
-            true => "relaxed-threads",
-            false => "relaxed",
+        let best = if tools.can_build_threads {
+            "relaxed-threads"
+        } else {
+            "relaxed"
         };
         let wanted = |build: &&Build| match self {
             Self::All => tools.can_build_threads || !build.threads,
@@ -122,14 +126,15 @@ pub fn names(builds: &[&Build]) -> String {
 impl Build {
     /// The features of `crates/engine`, for cargo's `--features`.
     pub fn features(&self) -> &'static str {
-        match self.threads {
-            true => "cliplet-engine/threads",
-            false => "",
+        if self.threads {
+            "cliplet-engine/threads"
+        } else {
+            ""
         }
     }
 
-    /// Adds to a cargo command what this build of `crates/engine` and what it is made of is compiled with, beyond
-    /// `.cargo/config.toml` and [`features`](Self::features).
+    /// Adds to a cargo command what this build of `crates/engine` and what it is made of is
+    /// compiled with, beyond `.cargo/config.toml` and [`features`](Self::features).
     pub fn configure(&self, command: &mut Command) {
         if self.relaxed {
             // For the crate that uses it alone, so that all others are compiled once for both.
@@ -159,7 +164,8 @@ impl Build {
             ] {
                 flags.push(format!("-Clink-arg=--{argument}"));
             }
-            // Added to those of .cargo/config.toml. Cargo keeps what it has compiled with other flags beside it.
+            // Added to those of .cargo/config.toml. Cargo keeps what it has compiled with other
+            // flags beside it.
             command.arg("--config");
             command.arg(format!("target.{WASM}.rustflags={}", json!(flags)));
         }
@@ -306,7 +312,8 @@ struct Bound {
     choice: Value,
 }
 
-/// Makes a build of the engine usable from JavaScript; gives where its files lie, under the names that they have in the page.
+/// Makes a build of the engine usable from JavaScript; gives where its files lie, under the names
+/// that they have in the page.
 fn bind(workspace: &Workspace, tools: &Tools, build: &Build, compiled: &Path) -> Result<PathBuf> {
     let program = Program {
         called: &format!("the engine ({})", build.name),
@@ -315,13 +322,17 @@ fn bind(workspace: &Workspace, tools: &Tools, build: &Build, compiled: &Path) ->
         arguments: &[],
         features: build.wasm_features(),
     };
-    program.bind(workspace, tools, compiled, |script| match build.threads {
-        true => with_threads(&script),
-        false => Ok(script),
+    program.bind(workspace, tools, compiled, |script| {
+        if build.threads {
+            with_threads(&script)
+        } else {
+            Ok(script)
+        }
     })
 }
 
-/// Compiles a program of `crates/decoder`. They need nothing that a browser may lack, so there is one for all builds.
+/// Compiles a program of `crates/decoder`. They need nothing that a browser may lack, so there is
+/// one for all builds.
 fn beside(workspace: &Workspace, tools: &Tools, program: &Program) -> Result<Bound> {
     let binary = format!("cliplet-{}", program.name);
     step(&format!("Compiling {}", program.called), || {
@@ -350,7 +361,8 @@ struct Program<'a> {
 }
 
 impl Program<'_> {
-    /// Makes it usable from JavaScript; gives where its files lie, under the names that they have in the page. `change` is for its script.
+    /// Makes it usable from JavaScript; gives where its files lie, under the names that they have
+    /// in the page. `change` is for its script.
     fn bind(
         &self,
         workspace: &Workspace,
@@ -412,9 +424,11 @@ impl Program<'_> {
     }
 }
 
-/// The script of a build with the threads' script of ours in the place of the one that comes with wasm-bindgen-rayon. That
-/// one starts workers from a `blob:`, which a strict Content-Security-Policy forbids, and waits for ever for one that does
-/// not start. Ours is not imported, as its address may be another one in somebody else's page: the worker has loaded it before.
+/// The script of a build with the threads' script of ours in the place of the one that comes with
+/// wasm-bindgen-rayon. That one starts workers from a `blob:`, which a strict
+/// Content-Security-Policy forbids, and waits for ever for one that does not start. Ours is not
+/// imported, as its address may be another one in somebody else's page: the worker has loaded it
+/// before.
 fn with_threads(script: &str) -> Result<String> {
     let changed = "wasm-bindgen-rayon has changed how it starts threads; `with_threads` in xtask has to follow.";
     let beginning = "import { startWorkers } from './snippets/wasm-bindgen-rayon-";
@@ -459,7 +473,8 @@ fn script_and_wasm(called: &str, directory: &Path) -> Result<(String, String)> {
     }
 }
 
-/// How large the shared memory of a build must be when it starts, in pages of 64 KiB, as wasm-bindgen's script says.
+/// How large the shared memory of a build must be when it starts, in pages of 64 KiB, as
+/// wasm-bindgen's script says.
 fn initial_pages(script: &str) -> Option<u32> {
     let (_, memory) = script.split_once("new WebAssembly.Memory({initial:")?;
     memory.split_once(',')?.0.parse().ok()

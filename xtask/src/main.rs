@@ -1,13 +1,13 @@
 //! `cargo xtask`: sets up, builds, serves, tests and measures Cliplet.
 //!
-//! What lives here: reading the command line. Each command and each kind of step has a module of its
-//! own: what must be installed ([`tools`], [`browser`], [`debian`]), the scripts that ship
-//! ([`script`]) and what checks them ([`javascript`]), the worker's WebAssembly ([`engine`]), the page
-//! around it ([`page`]), the book beside that ([`book`]) and what keeps the page
+//! What lives here: reading the command line. Each command and each kind of step has a module of
+//! its own: what must be installed ([`tools`], [`browser`], [`debian`]), the scripts that ship
+//! ([`script`]) and what checks them ([`javascript`]), the worker's WebAssembly ([`engine`]), the
+//! page around it ([`page`]), the book beside that ([`book`]) and what keeps the page
 //! ([`service_worker`]), the engine for other people's pages ([`package`]) and a project that uses
 //! that ([`vite_project`]), what the tests look for obstacles with ([`axe`]), Pythons for tests and
-//! benchmarks ([`python`]), the two commands of the README ([`serve`], [`test`]), the comparison with
-//! others ([`bench`]), and how a step is run and reported ([`step`]).
+//! benchmarks ([`python`]), the two commands of the README ([`serve`], [`test`]), the comparison
+//! with others ([`bench`]), and how a step is run and reported ([`step`]).
 
 #![forbid(unsafe_code)]
 
@@ -46,8 +46,8 @@ use engine::Choice;
 use step::Result;
 use workspace::Workspace;
 
-/// Sets up, builds, serves, tests and measures Cliplet. Whatever a command needs is installed first,
-/// below target/.
+/// Sets up, builds, serves, tests and measures Cliplet. Whatever a command needs is installed
+/// first, below target/.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Cli {
@@ -59,7 +59,8 @@ enum Cli {
         /// Open no browser.
         #[arg(long)]
         no_open: bool,
-        /// Builds of the engine, in the place of the two that matter here; `build` knows their names.
+        /// Builds of the engine, in the place of the two that matter here; `build` knows their
+        /// names.
         #[arg(long, value_name = "NAMES", value_parser = Choice::from_names)]
         engines: Option<Choice>,
     },
@@ -87,8 +88,8 @@ enum Cli {
         #[arg(long, value_name = "NAMES", value_parser = Choice::from_names)]
         engines: Option<Choice>,
     },
-    /// Measure Cliplet beside ONNX Runtime Web and Transformers.js in Chromium, and print medians and
-    /// ratios; docs/performance.md says what each figure means.
+    /// Measure Cliplet beside ONNX Runtime Web and Transformers.js in Chromium, and print medians
+    /// and ratios; docs/performance.md says what each figure means.
     Bench(BenchOptions),
     /// For Trunk's hooks (see Trunk.toml): build the worker's WebAssembly.
     Engine,

@@ -30,8 +30,8 @@ const MODULES: [&str; 7] = [
 /// The names of the module and of its types, wherever they lie: people write them into their pages.
 pub const FIXED_NAMES: [&str; 2] = ["cliplet.js", "cliplet.d.ts"];
 
-/// What is packed of `public/`, beside the models that come with it: the list of models, their cards,
-/// and the licence of the starter's image tower.
+/// What is packed of `public/`, beside the models that come with it: the list of models, their
+/// cards, and the licence of the starter's image tower.
 const OF_PUBLIC: [&str; 4] = [
     "models.json",
     "models/laion-vit-b-32-card.json",
@@ -39,7 +39,8 @@ const OF_PUBLIC: [&str; 4] = [
     "models/LICENSE-APACHE",
 ];
 
-/// Writes the module and its types into a folder that has, or will have, the engine and the models beside them.
+/// Writes the module and its types into a folder that has, or will have, the engine and the models
+/// beside them.
 pub fn write_module(workspace: &Workspace, to: &Path) -> Result {
     let mut modules = Vec::new();
     for name in MODULES {
@@ -69,7 +70,8 @@ pub fn copy_types(workspace: &Workspace, path: &str, to: &Path) -> Result {
     files::write(&to.join(name), files::read(&from)?)
 }
 
-/// Builds the package: its folder, and the archive that `npm publish` would send. Gives the archive's path.
+/// Builds the package: its folder, and the archive that `npm publish` would send. Gives the
+/// archive's path.
 pub fn pack(workspace: &Workspace, choice: &Choice) -> Result<PathBuf> {
     let tools = tools::for_building(workspace)?;
     engine::build(workspace, &tools, &choice.builds(&tools)?)?;
@@ -130,14 +132,16 @@ fn archive(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
     let printed = quiet(&mut command, "Is the installation of npm whole?")?;
     let name = printed.lines().last().unwrap_or_default().trim();
     let archive = folder.with_file_name(name);
-    match name.ends_with(".tgz") && archive.is_file() {
-        true => Ok(archive),
-        false => Err(format!("npm says that it has packed `{name}`, which is no archive.").into()),
+    if name.ends_with(".tgz") && archive.is_file() {
+        Ok(archive)
+    } else {
+        Err(format!("npm says that it has packed `{name}`, which is no archive.").into())
     }
 }
 
-/// An object with the address of each file. Each is written out, since bundlers look for just this. Vite would put a short script
-/// into the module itself, as a `data:` address, which a strict Content-Security-Policy allows no worker.
+/// An object with the address of each file. Each is written out, since bundlers look for just this.
+/// Vite would put a short script into the module itself, as a `data:` address, which a strict
+/// Content-Security-Policy allows no worker.
 fn addresses(paths: &[String]) -> String {
     let mut object = "{\n".to_owned();
     for path in paths {
@@ -155,8 +159,9 @@ fn addresses(paths: &[String]) -> String {
     object
 }
 
-/// One module out of several: without their imports of each other, and with the exports of the last one alone. Every import
-/// stands in a line of its own, and no two modules have something of the same name.
+/// One module out of several: without their imports of each other, and with the exports of the last
+/// one alone. Every import stands in a line of its own, and no two modules have something of the
+/// same name.
 fn join(modules: &[(&str, String)]) -> Result<String> {
     let mut joined = String::new();
     let mut names = HashSet::new();

@@ -16,7 +16,8 @@ use crate::step::{Result, step, watch};
 use crate::tools::{self, PROFILE, Tools, WasmFeatures};
 use crate::workspace::{FOR_WEB, Workspace};
 
-/// Builds the page for a static file server, into `out` or else into `dist/`, and says where it lies.
+/// Builds the page for a static file server, into `out` or else into `dist/`, and says where it
+/// lies.
 pub fn build_for_hosting(workspace: &Workspace, choice: &Choice, out: Option<PathBuf>) -> Result {
     if let Some(out) = &out {
         let occupied = out.is_file()
@@ -49,7 +50,8 @@ pub fn build(workspace: &Workspace, choice: &Choice) -> Result<PathBuf> {
     let builds = choice.builds(&tools)?;
     engine::build(workspace, &tools, &builds)?;
     book::build(workspace)?;
-    // Trunk compiles it too, and then finds nothing left to do; here it shows whether trunk is needed at all.
+    // Trunk compiles it too, and then finds nothing left to do; here it shows whether trunk is
+    // needed at all.
     step("Compiling the page", || {
         let mut command = workspace.cargo_for_web("build");
         command.args(["--package", "cliplet-page", "--bin", "cliplet-page"]);
@@ -112,9 +114,9 @@ fn assets(html: &str) -> impl Iterator<Item = &str> {
         .filter_map(|element| html::attribute(element, "href"))
 }
 
-/// Puts the engine into the page that trunk has staged, with the script that starts it, and the book beside it, gives the page
-/// its Content-Security-Policy, makes its own WebAssembly small, and adds the element and the engine
-/// for other people's pages and the service worker.
+/// Puts the engine into the page that trunk has staged, with the script that starts it, and the
+/// book beside it, gives the page its Content-Security-Policy, makes its own WebAssembly small, and
+/// adds the element and the engine for other people's pages and the service worker.
 pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR")
         .ok_or("`cargo xtask finish` is for trunk, which names a directory.")?;
@@ -160,8 +162,8 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
 /// The elements of the page that name a script of the engine.
 const SCRIPTS: [(&str, &str); 2] = [("worker", "href"), ("start", "src")];
 
-/// The page with the addresses of the engine's scripts in the elements that are there for them. `name` gives the name of the
-/// script that is called so.
+/// The page with the addresses of the engine's scripts in the elements that are there for them.
+/// `name` gives the name of the script that is called so.
 fn with_engine(html: &str, name: impl Fn(&str) -> Result<String>) -> Result<String> {
     let mut html = html.to_owned();
     for (called, attribute) in SCRIPTS {
@@ -193,8 +195,8 @@ fn without_book(html: &str) -> Result<String> {
 /// The page for the inside of other people's pages.
 const EMBEDDED: &str = "embed.html";
 
-/// The page, as it is inside other people's pages: the same program, which is told so by an attribute, and nothing that is about a
-/// page of its own.
+/// The page, as it is inside other people's pages: the same program, which is told so by an
+/// attribute, and nothing that is about a page of its own.
 fn embedded(html: &str) -> Result<String> {
     let mut html = html.to_owned();
     for (beginning, end, instead) in [
@@ -221,8 +223,8 @@ fn embedded(html: &str) -> Result<String> {
     Ok(html)
 }
 
-/// The page with its Content-Security-Policy in the element that is there for it. It names the scripts that stand in the page:
-/// trunk writes one, which starts the page's program.
+/// The page with its Content-Security-Policy in the element that is there for it. It names the
+/// scripts that stand in the page: trunk writes one, which starts the page's program.
 fn with_policy(html: &str, policy: impl Fn(&[String]) -> String) -> Result<String> {
     let (empty, filled) = ("data-policy content=\"\"", "content=\"");
     if html.matches(empty).count() != 1 {

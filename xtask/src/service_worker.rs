@@ -62,12 +62,13 @@ fn path(file: &Path) -> Result<String> {
     let names = file.iter().map(|name| name.to_string_lossy());
     let path = names.collect::<Vec<_>>().join("/");
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte);
-    match path.bytes().all(is_plain) {
-        true => Ok(path),
-        false => Err(format!(
+    if path.bytes().all(is_plain) {
+        Ok(path)
+    } else {
+        Err(format!(
             "The file {path} of the page should have a name of plain letters, digits, `-`, `.` and `_`."
         )
-        .into()),
+        .into())
     }
 }
 

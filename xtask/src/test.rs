@@ -176,9 +176,10 @@ fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Resu
     let whole = Choice::ForThisMachine.builds(&tools)?;
     for build in Choice::All.builds(&tools)? {
         let is_whole = whole.iter().any(|other| other.name == build.name);
-        let what = match is_whole {
-            true => "the model and the engine",
-            false => "the kernels",
+        let what = if is_whole {
+            "the model and the engine"
+        } else {
+            "the kernels"
         };
         let name = format!("Tests of {what} in Chromium ({})", build.name);
         report.tests(&name, || {

@@ -1,8 +1,9 @@
 //! The book as tests read it: the chapters of `docs/`, with their links and their samples.
 //!
-//! What lives here: reading Markdown, and finding the chapters. What does not: running the samples. Those for a terminal are run by the
-//! tests of `crates/cli`, those of `cargo xtask` are looked up by the tests of `xtask`, and those for web pages are run by the
-//! browser tests. docs/contributing.md says what is done with which.
+//! What lives here: reading Markdown, and finding the chapters. What does not: running the samples.
+//! Those for a terminal are run by the tests of `crates/cli`, those of `cargo xtask` are looked up
+//! by the tests of `xtask`, and those for web pages are run by the browser tests.
+//! docs/contributing.md says what is done with which.
 
 #![forbid(unsafe_code)]
 
@@ -227,7 +228,8 @@ impl Document {
     }
 }
 
-/// A heading as a part of an address: letters in lower case, blanks as hyphens, and of the rest only hyphens and underscores.
+/// A heading as a part of an address: letters in lower case, blanks as hyphens, and of the rest
+/// only hyphens and underscores.
 fn anchor(heading: &str) -> String {
     heading
         .trim()

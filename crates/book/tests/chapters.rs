@@ -1,5 +1,5 @@
-//! What can be said of the book's files without a browser: the chapters are all there, links lead somewhere, and every sample says what
-//! it is.
+//! What can be said of the book's files without a browser: the chapters are all there, links lead
+//! somewhere, and every sample says what it is.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -78,8 +78,9 @@ fn links_between_files_lead_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// Whether there is a file where a link of a document leads, and in it the heading that it names. Above `docs/` a book's chapter is
-/// in the page: `..` is the page itself, which in the repository is its root.
+/// Whether there is a file where a link of a document leads, and in it the heading that it names.
+/// Above `docs/` a book's chapter is in the page: `..` is the page itself, which in the repository
+/// is its root.
 fn leads_somewhere(document: &Document, address: &str) -> bool {
     let (path, anchor) = address.split_once('#').unwrap_or((address, ""));
     let directory = Path::new(&document.path).parent().unwrap();
@@ -203,10 +204,10 @@ fn files_below(folder: &Path, name: &str, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let path = format!("{name}/{}", entry.file_name().to_str().unwrap());
-        match entry.file_type().unwrap().is_dir() {
-            true if path.ends_with("/target") => {}
-            true => files_below(&entry.path(), &path, found),
-            false => found.push(format!("/{path}")),
+        if !entry.file_type().unwrap().is_dir() {
+            found.push(format!("/{path}"));
+        } else if !path.ends_with("/target") {
+            files_below(&entry.path(), &path, found);
         }
     }
 }

@@ -22,8 +22,8 @@ pub(crate) struct ServeArguments {
     /// The port; 0 for any that is free.
     #[arg(long, default_value = "8080")]
     port: u16,
-    /// The address to listen at. Any but the loopback's lets other machines read the folder, over a connection that is not encrypted, and
-    /// browsers there do not let the page use all cores.
+    /// The address to listen at. Any but the loopback's lets other machines read the folder, over a
+    /// connection that is not encrypted, and browsers there do not let the page use all cores.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     address: IpAddr,
     /// The folder with the built page.

@@ -1,11 +1,12 @@
 //! CLIP: bytes in, numbers out.
 //!
-//! What lives here: reading model files ([`gguf`]), making them out of other people's ([`hugging_face`]), the towers as candle models ([`towers`], [`text`]) built from the
-//! operations in [`ops`] on the arithmetic in [`cliplet_kernels`], the tokenizer, picture decoding and preprocessing,
-//! zero-shot scores, which parts of a picture speak for a text ([`attribution`]), comparing many pictures
-//! ([`retrieval`]), and classes that are learnt from examples ([`linear_probe`]).
-//! What does not: anything that knows of a browser, a worker, a network or a screen. The crate builds and passes its
-//! tests natively and in WebAssembly.
+//! What lives here: reading model files ([`gguf`]), making them out of other people's
+//! ([`hugging_face`]), the towers as candle models ([`towers`], [`text`]) built from the operations
+//! in [`ops`] on the arithmetic in [`cliplet_kernels`], the tokenizer, picture decoding and
+//! preprocessing, zero-shot scores, which parts of a picture speak for a text ([`attribution`]),
+//! comparing many pictures ([`retrieval`]), and classes that are learnt from examples
+//! ([`linear_probe`]). What does not: anything that knows of a browser, a worker, a network or a
+//! screen. The crate builds and passes its tests natively and in WebAssembly.
 //!
 //! ```no_run
 //! use cliplet_clip::{Arithmetic, Clip, picture, zero_shot};
@@ -27,8 +28,8 @@
 //! [`picture::Picture`], [`zero_shot`] and [`retrieval`]. All other modules are public because
 //! Cliplet's own programs use them, and may change with any version.
 //!
-//! The model is that of Radford et al., "Learning Transferable Visual Models From Natural Language Supervision", 2021
-//! (arXiv:2103.00020).
+//! The model is that of Radford et al., "Learning Transferable Visual Models From Natural Language
+//! Supervision", 2021 (arXiv:2103.00020).
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Multiplies a batch of activations with a matrix of quantised weights, with the quickest kernel of
-//! this machine and with the scalar one, and compares the results with the product in f32.
+//! Multiplies a batch of activations with a matrix of quantised weights, with the quickest kernel
+//! of this machine and with the scalar one, and compares the results with the product in f32.
 //!
 //! ```sh
 //! cargo run --release --example product

@@ -1,4 +1,5 @@
-//! What the page, the worker, `cliplet.js` and the terminal agree on, so that each does it with the same code.
+//! What the page, the worker, `cliplet.js` and the terminal agree on, so that each does it with the
+//! same code.
 //!
 //! What lives here: the messages between page and worker ([`messages`], of many pictures
 //! [`collection`], in an [`envelope`]), what they ask about ([`query`]), the list of models that a
@@ -8,9 +9,10 @@
 //! ([`system_files`]), and how text files are decoded ([`text`]). What does not: the model, and
 //! anything that a person sees.
 //!
-//! Within 0.1, [`label`], [`label_list`], [`query`], [`scoring`], [`template`] and [`catalogue`] stay as
-//! they are, and so does the JSON of their types. [`messages`], [`collection`] and [`envelope`] are
-//! between one version of the page and the same version of its worker, and change with any version.
+//! Within 0.1, [`label`], [`label_list`], [`query`], [`scoring`], [`template`] and [`catalogue`]
+//! stay as they are, and so does the JSON of their types. [`messages`], [`collection`] and
+//! [`envelope`] are between one version of the page and the same version of its worker, and change
+//! with any version.
 
 #![forbid(unsafe_code)]
 

@@ -94,9 +94,10 @@ fn repository(text: &str) -> Result<&str, AddressError> {
         words.next().unwrap_or_default(),
         words.next().unwrap_or_default(),
     );
-    match is_word(owner) && is_word(repository) {
-        true => Ok(name),
-        false => Err(AddressError::NoName),
+    if is_word(owner) && is_word(repository) {
+        Ok(name)
+    } else {
+        Err(AddressError::NoName)
     }
 }
 
@@ -137,21 +138,18 @@ fn on_the_hub(path: &str, weights: &str) -> Result<ModelEntry, AddressError> {
         }
         (Some("blob" | "resolve"), file) if !file.is_empty() => {
             let (below, last) = file.rsplit_once('/').unwrap_or(("", file));
-            match belongs_to_folder(last) {
-                true if below.is_empty() => Ok(folder_of(
-                    &folder,
-                    &format!("{owner}/{name}"),
-                    revision,
-                    weights,
-                )),
-                true => Ok(folder_of(
-                    &format!("{folder}{below}/"),
-                    &format!("{owner}/{name}/{below}"),
-                    revision,
-                    weights,
-                )),
-                false => Err(AddressError::OtherFile),
+            if !belongs_to_folder(last) {
+                return Err(AddressError::OtherFile);
             }
+            let (folder, called) = if below.is_empty() {
+                (folder, format!("{owner}/{name}"))
+            } else {
+                (
+                    format!("{folder}{below}/"),
+                    format!("{owner}/{name}/{below}"),
+                )
+            };
+            Ok(folder_of(&folder, &called, revision, weights))
         }
         _ => Err(AddressError::NoName),
     }

@@ -2,11 +2,11 @@
 //! browser tests use it.
 //!
 //! hyper reads requests and writes responses, axum calls the handler, and tower-http's `ServeFile`
-//! sends files and parts of them. What is ours: which file a URL names, entity tags, and the headers
-//! of the built page ([`Site`]); its Content-Security-Policy ([`policy`]), part of which only headers
-//! can say; and the thread that all this runs on ([`Server`]), so that callers need not be async.
-//! Faults made on purpose are not here: the browser tests answer from a router of their own, around
-//! [`Site::respond`].
+//! sends files and parts of them. What is ours: which file a URL names, entity tags, and the
+//! headers of the built page ([`Site`]); its Content-Security-Policy ([`policy`]), part of which
+//! only headers can say; and the thread that all this runs on ([`Server`]), so that callers need
+//! not be async. Faults made on purpose are not here: the browser tests answer from a router of
+//! their own, around [`Site::respond`].
 
 #![forbid(unsafe_code)]
 
@@ -47,8 +47,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to answer `GET` and `HEAD` requests that arrive at `listener`, on a thread of its own.
-    /// Other requests do not reach the router.
+    /// Starts to answer `GET` and `HEAD` requests that arrive at `listener`, on a thread of its
+    /// own. Other requests do not reach the router.
     ///
     /// # Errors
     /// If the system gives no thread or no events of the listener.
@@ -173,8 +173,8 @@ mod tests {
         }))
     }
 
-    /// What the server has said by the time that it closes the connection, if that says all this and no
-    /// more.
+    /// What the server has said by the time that it closes the connection, if that says all this
+    /// and no more.
     fn answer_to(server: &Server, text: &str) -> String {
         let mut stream = TcpStream::connect(server.address()).unwrap();
         stream.write_all(text.as_bytes()).unwrap();
@@ -276,7 +276,8 @@ mod tests {
         assert!(TcpStream::connect(server.address()).is_err());
     }
 
-    /// Sends one request on a connection of its own; gives the status line, the headers and the body.
+    /// Sends one request on a connection of its own; gives the status line, the headers and the
+    /// body.
     pub(crate) fn ask(
         server: &Server,
         method: &str,

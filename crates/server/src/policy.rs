@@ -1,9 +1,11 @@
-//! The Content-Security-Policy: what a browser lets the page and its workers do, whatever gets into them.
+//! The Content-Security-Policy: what a browser lets the page and its workers do, whatever gets into
+//! them.
 //!
 //! docs/security.md says what each part is for.
 
-/// Where the page and its workers may connect to: their own host, and wherever the person has a model fetched from, which may
-/// be any host that keeps what is sent from others' eyes, or a server on their own machine.
+/// Where the page and its workers may connect to: their own host, and wherever the person has a
+/// model fetched from, which may be any host that keeps what is sent from others' eyes, or a server
+/// on their own machine.
 const CONNECT: &str = "connect-src 'self' https: http://127.0.0.1:* http://localhost:*";
 
 /// The policy of a worker. It can only come as a header of the worker's script.
@@ -21,8 +23,8 @@ fn sources(hashes: &[String]) -> String {
         .collect()
 }
 
-/// The policy of a page of the book, which stands in it too. mdBook's pages have styles in their elements; the widgets in them
-/// read pictures of their own host.
+/// The policy of a page of the book, which stands in it too. mdBook's pages have styles in their
+/// elements; the widgets in them read pictures of their own host.
 pub fn for_book(inline: &[String]) -> String {
     let inline = sources(inline);
     format!(
@@ -31,8 +33,8 @@ pub fn for_book(inline: &[String]) -> String {
     )
 }
 
-/// The policy of the page, which stands in the page itself. `inline` are the hashes of the scripts that do too, as
-/// base64 of their SHA-256.
+/// The policy of the page, which stands in the page itself. `inline` are the hashes of the scripts
+/// that do too, as base64 of their SHA-256.
 pub fn for_page(inline: &[String]) -> String {
     let inline = sources(inline);
     format!(
@@ -41,8 +43,9 @@ pub fn for_page(inline: &[String]) -> String {
     )
 }
 
-/// The policy of the page for the inside of other people's pages, which stands in that page itself. In a sandbox its worker
-/// begins with a script from a `blob:`, which does nothing but import the engine's own.
+/// The policy of the page for the inside of other people's pages, which stands in that page itself.
+/// In a sandbox its worker begins with a script from a `blob:`, which does nothing but import the
+/// engine's own.
 pub fn for_embedded_page(inline: &[String]) -> String {
     for_page(inline)
         .replace("worker-src 'self'", "worker-src 'self' blob:")
@@ -50,8 +53,8 @@ pub fn for_embedded_page(inline: &[String]) -> String {
         .replace("frame-src 'self'", "frame-src 'none'")
 }
 
-/// What only a header can say of the page: nobody else may show it inside a page of theirs. Of the page for the inside of other
-/// people's pages it is not said.
+/// What only a header can say of the page: nobody else may show it inside a page of theirs. Of the
+/// page for the inside of other people's pages it is not said.
 pub const FRAMES: &str = "frame-ancestors 'self'";
 
 #[cfg(test)]

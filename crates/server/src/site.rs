@@ -150,8 +150,8 @@ fn not_found() -> Response {
     text(StatusCode::NOT_FOUND, "There is nothing here.")
 }
 
-/// A path without percent-encoding. `None`: broken escapes, which `percent_decode_str` would leave as
-/// they are, or bytes that are not UTF-8.
+/// A path without percent-encoding. `None`: broken escapes, which `percent_decode_str` would leave
+/// as they are, or bytes that are not UTF-8.
 fn decode(path: &str) -> Option<String> {
     let is_escape = |rest: &str| {
         let digits = rest.as_bytes().get(..2);
@@ -182,9 +182,9 @@ fn isolate(headers: &mut HeaderMap) {
 /// The page for the inside of other people's pages.
 const EMBEDDED: &str = "embed.html";
 
-/// Adds the part of the Content-Security-Policy that is for a file of this type: any script may become a
-/// worker. Other people's pages may use all files but the pages that are meant to stand alone; they are
-/// the same for everybody.
+/// Adds the part of the Content-Security-Policy that is for a file of this type: any script may
+/// become a worker. Other people's pages may use all files but the pages that are meant to stand
+/// alone; they are the same for everybody.
 fn guard(headers: &mut HeaderMap, name: Option<&str>) {
     let is_page = |name: &str| name.ends_with(".html") && name != EMBEDDED;
     if name.is_some_and(|name| !is_page(name)) {
@@ -204,8 +204,8 @@ fn guard(headers: &mut HeaderMap, name: Option<&str>) {
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
 }
 
-/// Sends a file or a part of it, by `ServeFile`. That knows dates alone, which change no oftener than
-/// once a second: entity tags stand in their place.
+/// Sends a file or a part of it, by `ServeFile`. That knows dates alone, which change no oftener
+/// than once a second: entity tags stand in their place.
 async fn send_file(path: &Path, request: &Parts) -> Response {
     let metadata = match tokio::fs::metadata(path).await {
         Ok(metadata) => metadata,
@@ -226,7 +226,8 @@ async fn send_file(path: &Path, request: &Parts) -> Response {
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        // A range of another version of the file is of no use to the client: it gets the whole file.
+        // A range of another version of the file is of no use to the client: it gets the whole
+        // file.
         let same_version = sent(header::IF_RANGE).is_none_or(|version| version == etag);
         let range = sent(header::RANGE).filter(|_| same_version);
         let range = range.and_then(|range| range_of(range, metadata.len()));
@@ -236,9 +237,10 @@ async fn send_file(path: &Path, request: &Parts) -> Response {
     let etag = HeaderValue::try_from(etag).expect("an entity tag is ASCII");
     headers.insert(header::ETAG, etag);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let caching = match is_hashed(&name) {
-        true => "public, max-age=31536000, immutable",
-        false => "no-cache",
+    let caching = if is_hashed(&name) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
     };
     set(headers, header::CACHE_CONTROL, caching);
     set(headers, header::ACCEPT_RANGES, "bytes");
@@ -285,8 +287,8 @@ fn unreadable(error: &io::Error) -> Response {
     text(StatusCode::INTERNAL_SERVER_ERROR, &sentence)
 }
 
-/// The media type of a file by its extension. `mime_guess` does not say that texts are in UTF-8, and
-/// takes TypeScript's declarations for videos.
+/// The media type of a file by its extension. `mime_guess` does not say that texts are in UTF-8,
+/// and takes TypeScript's declarations for videos.
 fn media_type(path: &Path) -> String {
     let guess = match path.extension().and_then(|extension| extension.to_str()) {
         Some("map") => Some("application/json"),
@@ -309,9 +311,9 @@ fn etag(metadata: &Metadata) -> String {
     format!("\"{:x}-{modified:x}\"", metadata.len())
 }
 
-/// Whether the name holds a hash of the content: 16 hexadecimal digits after a hyphen, at the end of the
-/// name or before `_bg`, as `cargo xtask engine` writes it, or a few less, as trunk leaves out zeros at
-/// the front.
+/// Whether the name holds a hash of the content: 16 hexadecimal digits after a hyphen, at the end
+/// of the name or before `_bg`, as `cargo xtask engine` writes it, or a few less, as trunk leaves
+/// out zeros at the front.
 fn is_hashed(name: &str) -> bool {
     let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
     let stem = stem.strip_suffix("_bg").unwrap_or(stem);
@@ -323,9 +325,10 @@ fn is_hashed(name: &str) -> bool {
     })
 }
 
-/// A `Range` header for a file of `length` bytes as `ServeFile` is to see it. `None`: the whole file is
-/// sent, as RFC 9110 allows where a header makes no sense or lists several ranges. `ServeFile` refuses
-/// these, and suffixes that are longer than the file, and sends a byte of empty files.
+/// A `Range` header for a file of `length` bytes as `ServeFile` is to see it. `None`: the whole
+/// file is sent, as RFC 9110 allows where a header makes no sense or lists several ranges.
+/// `ServeFile` refuses these, and suffixes that are longer than the file, and sends a byte of empty
+/// files.
 fn range_of(header: &str, length: u64) -> Option<String> {
     let (first, last) = header.strip_prefix("bytes=")?.trim().split_once('-')?;
     let number = |text: &str| {
@@ -447,8 +450,8 @@ mod tests {
         }
     }
 
-    /// A served directory with `index.html`, `empty`, `sub/data.bin`, `sub/index.html`, and a secret
-    /// beside the directory.
+    /// A served directory with `index.html`, `empty`, `sub/data.bin`, `sub/index.html`, and a
+    /// secret beside the directory.
     fn start(base: &str) -> (Server, PathBuf) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let directory = std::env::temp_dir().join(format!(

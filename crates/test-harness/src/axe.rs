@@ -1,4 +1,5 @@
-//! What keeps people out, as far as a program can tell: <https://github.com/dequelabs/axe-core>, with all its rules.
+//! What keeps people out, as far as a program can tell: <https://github.com/dequelabs/axe-core>,
+//! with all its rules.
 
 use std::env;
 use std::fs;
@@ -53,7 +54,8 @@ impl Page {
         assert!(found.is_empty(), "{screen}\n{}", found.join("\n"));
     }
 
-    /// A line for each element that axe finds fault with: the rule, the element, what is to be done.
+    /// A line for each element that axe finds fault with: the rule, the element, what is to be
+    /// done.
     #[track_caller]
     fn axe(&self) -> Vec<String> {
         let is_there = self.script("return 'axe' in window", []);

@@ -41,7 +41,8 @@ pub struct Options {
     pub dark: bool,
     /// The visitor prefers that nothing moves. Chromium alone can be told to.
     pub still: bool,
-    /// The device has a camera, which sees a pattern that moves, and pages are allowed it. In Chromium alone.
+    /// The device has a camera, which sees a pattern that moves, and pages are allowed it. In
+    /// Chromium alone.
     pub camera: bool,
     /// The visitor asks to save data. Chromium alone can be told to.
     pub save_data: bool,
@@ -78,7 +79,8 @@ pub struct Browser {
 const COMMAND: Duration = Duration::from_secs(60);
 
 impl Browser {
-    /// Starts a browser. `before_pages` is JavaScript that runs in every page of Chromium before the page's own.
+    /// Starts a browser. `before_pages` is JavaScript that runs in every page of Chromium before
+    /// the page's own.
     pub fn start(options: &Options, before_pages: &str) -> Self {
         let (variable, name, arguments): (_, _, &[&str]) = match options.kind {
             Kind::Chromium => ("CHROMEDRIVER", "chromedriver", &["--port=0"]),
@@ -115,7 +117,8 @@ impl Browser {
                 }
             }
         };
-        // The port that it finds free may be another driver's by the time that it takes it; then it ends.
+        // The port that it finds free may be another driver's by the time that it takes it; then it
+        // ends.
         let (mut process, port) = iter::repeat_with(start)
             .take(5)
             .flatten()
@@ -170,7 +173,8 @@ impl Browser {
         self.process.id()
     }
 
-    /// Ends all processes of the browser in the middle of whatever they do, as a crash or a power cut would.
+    /// Ends all processes of the browser in the middle of whatever they do, as a crash or a power
+    /// cut would.
     pub fn kill(self) {
         let mut processes = vec![self.process.id()];
         let mut at = 0;
@@ -299,8 +303,8 @@ fn children_of(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Reads the driver's port from what it says when it has started: `started successfully on port 1234.` or `Listening on
-/// 127.0.0.1:1234`. None if it ends instead.
+/// Reads the driver's port from what it says when it has started:
+/// `started successfully on port 1234.` or `Listening on 127.0.0.1:1234`. None if it ends instead.
 fn driver_port(process: &mut Child) -> Option<u16> {
     let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
     let port = lines.by_ref().map_while(Result::ok).find_map(|line| {

@@ -36,7 +36,8 @@ pub struct HostPage {
 }
 
 impl HostPage {
-    /// With this in the body of its page, behind the element's script. Beside the page lie the sample pictures.
+    /// With this in the body of its page, behind the element's script. Beside the page lie the
+    /// sample pictures.
     pub fn new(body: &str) -> Self {
         Self::on(TestServer::ordinary_site(), "", body)
     }
@@ -125,7 +126,8 @@ impl Page {
             .collect()
     }
 
-    /// Waits until the last result of the element of this id is of these labels, the best being the first of them.
+    /// Waits until the last result of the element of this id is of these labels, the best being the
+    /// first of them.
     #[track_caller]
     pub fn wait_for_labels_of(&self, id: &str, labels: &[&str]) {
         self.wait_until(

@@ -1,4 +1,5 @@
-//! What the tests are written with: a server that plays the network ([`TestServer`]) and a visitor's browser ([`Page`]).
+//! What the tests are written with: a server that plays the network ([`TestServer`]) and a
+//! visitor's browser ([`Page`]).
 //!
 //! ```no_run
 //! use cliplet_test_harness::{Fault, Page, TestServer, picture};
@@ -10,8 +11,8 @@
 //! page.wait_for("[data-testid=error]");
 //! ```
 //!
-//! Everything here blocks, and everything that does not come to pass in time panics with what was waited for, what the
-//! page shows, and what the browser has logged.
+//! Everything here blocks, and everything that does not come to pass in time panics with what was
+//! waited for, what the page shows, and what the browser has logged.
 
 #![forbid(unsafe_code)]
 

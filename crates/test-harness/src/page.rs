@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often is looked whether it has happened.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Runs before the page's own scripts: notes the tasks that block the page's thread for longer than 50 ms.
+/// Runs before the page's own scripts: notes the tasks that block the page's thread for longer than
+/// 50 ms.
 const BEFORE_PAGES: &str = "
     window.longTasks = [];
     new PerformanceObserver((list) => {
@@ -27,7 +28,8 @@ const BEFORE_PAGES: &str = "
     }).observe({ type: 'longtask', buffered: true });
 ";
 
-/// Lets a page find what Chromium has for long answers where the disk is nearly full: bytes, and no blob.
+/// Lets a page find what Chromium has for long answers where the disk is nearly full: bytes, and no
+/// blob.
 pub const NO_BLOBS: &str =
     "Response.prototype.blob = () => Promise.reject(new TypeError('Failed to fetch'));";
 
@@ -76,8 +78,8 @@ impl Page {
         Self::open_with(server, &options)
     }
 
-    /// Opens the server's page in a new browser that has no service workers, so that nothing is fetched but what this visit
-    /// needs.
+    /// Opens the server's page in a new browser that has no service workers, so that nothing is
+    /// fetched but what this visit needs.
     #[track_caller]
     pub fn open_without_service_worker(server: &TestServer) -> Self {
         let page = Self::blank(&Options::default());
@@ -86,7 +88,8 @@ impl Page {
         page
     }
 
-    /// Opens the server's page in a new browser, with something behind its address such as `?build=simd128`.
+    /// Opens the server's page in a new browser, with something behind its address such as
+    /// `?build=simd128`.
     #[track_caller]
     pub fn open_at(server: &TestServer, behind: &str) -> Self {
         Self::open_at_with(server, behind, &Options::default())
@@ -113,7 +116,8 @@ impl Page {
         }
     }
 
-    /// Runs a script in every document from now on, before the document's own scripts. In Chromium only.
+    /// Runs a script in every document from now on, before the document's own scripts. In Chromium
+    /// only.
     #[track_caller]
     pub fn run_before_pages(&self, script: &str) {
         self.browser.cdp(
@@ -153,7 +157,8 @@ impl Page {
         self.browser.kill();
     }
 
-    /// Goes to an address in a new tab, which all that follows is about. Gives a name for [`switch_to`](Self::switch_to).
+    /// Goes to an address in a new tab, which all that follows is about. Gives a name for
+    /// [`switch_to`](Self::switch_to).
     #[track_caller]
     pub fn open_tab(&self, url: &str) -> WindowHandle {
         self.browser.run("opening a tab", async |driver| {
@@ -337,7 +342,8 @@ impl Page {
 
     // ---- Doing ----
 
-    /// Clicks on the first match. One that is on its way to another place, or not drawn yet, is clicked when it has arrived there.
+    /// Clicks on the first match. One that is on its way to another place, or not drawn yet, is
+    /// clicked when it has arrived there.
     #[track_caller]
     pub fn click(&self, css: &str) {
         self.wait_for(css);
@@ -358,8 +364,8 @@ impl Page {
             });
     }
 
-    /// Types into the first match, after what stands there. Keys such as [`Key::Enter`] can be part of the text:
-    /// `format!("cat{}", Key::Enter.value())`.
+    /// Types into the first match, after what stands there. Keys such as [`Key::Enter`] can be part
+    /// of the text: `format!("cat{}", Key::Enter.value())`.
     #[track_caller]
     pub fn type_into(&self, css: &str, text: &str) {
         self.wait_for(css);
@@ -456,9 +462,10 @@ impl Page {
         );
     }
 
-    /// Pastes text into the first match. An event of the page's own making does not change the field by itself, so what
-    /// the browser would do with a paste that the page leaves to it is done here. Firefox lets nobody make such an event: there the
-    /// text is typed, and ends of lines are the Enter key.
+    /// Pastes text into the first match. An event of the page's own making does not change the
+    /// field by itself, so what the browser would do with a paste that the page leaves to it is
+    /// done here. Firefox lets nobody make such an event: there the text is typed, and ends of
+    /// lines are the Enter key.
     #[track_caller]
     pub fn paste_text(&self, css: &str, text: &str) {
         if self.browser.kind() == Kind::Firefox {
@@ -476,8 +483,9 @@ impl Page {
         self.script(script, [json!(css), json!(text)]);
     }
 
-    /// Takes the browser off the network, or brings it back: `navigator.onLine` follows, and requests of the page fail.
-    /// Requests of a worker are a matter of their own to Chromium; to stop those too, [stop](TestServer::stop) the server.
+    /// Takes the browser off the network, or brings it back: `navigator.onLine` follows, and
+    /// requests of the page fail. Requests of a worker are a matter of their own to Chromium; to
+    /// stop those too, [stop](TestServer::stop) the server.
     #[track_caller]
     pub fn set_offline(&self, offline: bool) {
         let conditions = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
@@ -492,7 +500,8 @@ impl Page {
         self.browser.resize(width, height);
     }
 
-    /// The visitor prefers dark pages from now on, or light ones, and that nothing moves. In Chromium only.
+    /// The visitor prefers dark pages from now on, or light ones, and that nothing moves. In
+    /// Chromium only.
     #[track_caller]
     pub fn set_scheme(&self, dark: bool) {
         self.browser.set_media(dark, true);
@@ -500,7 +509,8 @@ impl Page {
 
     // ---- Frames ----
 
-    /// All that follows is about the inside of the frame that a script gives, as `return document.querySelector('iframe')`.
+    /// All that follows is about the inside of the frame that a script gives, as
+    /// `return document.querySelector('iframe')`.
     #[track_caller]
     pub fn enter_frame(&self, script: &str) {
         self.browser.run("entering a frame", async |driver| {
@@ -534,8 +544,8 @@ impl Page {
         }
     }
 
-    /// The longest time that the page's thread has been blocked at a stretch since it was opened; zero if never longer
-    /// than 50 ms, which is where Chromium begins to count.
+    /// The longest time that the page's thread has been blocked at a stretch since it was opened;
+    /// zero if never longer than 50 ms, which is where Chromium begins to count.
     #[track_caller]
     pub fn longest_task(&self) -> Duration {
         let longest = self.script(
@@ -551,7 +561,8 @@ impl Page {
         self.script("window.longTasks.length = 0", []);
     }
 
-    /// What the browser has logged as errors: uncaught exceptions, failed requests, `console.error`. Firefox tells nobody.
+    /// What the browser has logged as errors: uncaught exceptions, failed requests,
+    /// `console.error`. Firefox tells nobody.
     #[track_caller]
     pub fn console_errors(&self) -> Vec<String> {
         assert_eq!(self.browser.kind(), Kind::Chromium);

@@ -1,5 +1,5 @@
-//! What transformers computes with the models of the tests, of upright pictures in sRGB. `tools/make_starter.py` and
-//! `tools/make_embeddings.py` write it.
+//! What transformers computes with the models of the tests, of upright pictures in sRGB.
+//! `tools/make_starter.py` and `tools/make_embeddings.py` write it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +25,8 @@ pub struct Reference {
     /// Of unit length. The starter's references have none.
     #[serde(default)]
     pub embedding: Vec<f64>,
-    /// How far a score may be from transformers', and how near each other scores are that may stand either way.
+    /// How far a score may be from transformers', and how near each other scores are that may stand
+    /// either way.
     #[serde(skip)]
     limits: (f64, f64),
 }
@@ -36,8 +37,9 @@ impl Reference {
         read("crates/clip/tests/fixtures/starter.json", (0.01, 0.002))
     }
 
-    /// Those of [`real_shape`](crate::world::real_shape). It is far more sensitive than a trained model, so that weights of eight bits
-    /// move its scores further; a picture that is turned moves them by some tenths.
+    /// Those of [`real_shape`](crate::world::real_shape). It is far more sensitive than a trained
+    /// model, so that weights of eight bits move its scores further; a picture that is turned moves
+    /// them by some tenths.
     pub fn of_real_shape() -> Vec<Self> {
         read(
             "crates/clip/tests/fixtures/vit-224/references.json",

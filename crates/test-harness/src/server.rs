@@ -1,5 +1,5 @@
-//! A server on the loopback interface that plays the network: the built page as `cargo xtask serve` serves it, with
-//! files put in the place of others, and with every kind of bad connection.
+//! A server on the loopback interface that plays the network: the built page as `cargo xtask serve`
+//! serves it, with files put in the place of others, and with every kind of bad connection.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::env;
@@ -53,7 +53,8 @@ pub enum Fault {
     Length(u64),
     /// The answer does not say how long it is.
     NoLength,
-    /// The whole file comes in gzip's format, so that the answer's length is not the file's. Parts come as they are.
+    /// The whole file comes in gzip's format, so that the answer's length is not the file's. Parts
+    /// come as they are.
     Gzip,
     /// The file lies elsewhere on this server.
     MovedTo(&'static str),
@@ -137,8 +138,9 @@ impl TestServer {
         Self::start(Some(directory), "/")
     }
 
-    /// Serves nothing but what is [put](Self::put) there, as an ordinary host does: no headers, and nothing for pages of other
-    /// origins. It has another name than the other servers, so that browsers take it for another site.
+    /// Serves nothing but what is [put](Self::put) there, as an ordinary host does: no headers, and
+    /// nothing for pages of other origins. It has another name than the other servers, so that
+    /// browsers take it for another site.
     pub fn ordinary_site() -> Self {
         let mut server = Self::start(None, "/");
         server.name = "localhost";
@@ -230,7 +232,8 @@ impl TestServer {
         lock(&self.network.served).get(path).copied().unwrap_or(0)
     }
 
-    /// From now on, pages of every origin may read the answers, as those of a host of models or scripts.
+    /// From now on, pages of every origin may read the answers, as those of a host of models or
+    /// scripts.
     pub fn open_to_all(&self) {
         self.network.open.store(true, Ordering::SeqCst);
     }
@@ -245,8 +248,8 @@ impl TestServer {
         lock(&self.network.faults).remove(path);
     }
 
-    /// From now on this is a host where no headers can be set: pages are not cross-origin isolated, and workers have no
-    /// Content-Security-Policy.
+    /// From now on this is a host where no headers can be set: pages are not cross-origin isolated,
+    /// and workers have no Content-Security-Policy.
     pub fn set_no_headers(&self) {
         self.network.bare.store(true, Ordering::SeqCst);
     }

@@ -1,5 +1,5 @@
-//! What a visitor of Cliplet does, in Cliplet's words: by the roles and names that assistive technology sees, and the
-//! `data-testid` contract.
+//! What a visitor of Cliplet does, in Cliplet's words: by the roles and names that assistive
+//! technology sees, and the `data-testid` contract.
 
 use serde_json::{Value, json};
 use thirtyfour::Key;
@@ -81,7 +81,8 @@ impl Page {
             self.press_button("Clear all");
         }
         self.paste_text(LABEL_INPUT, &labels.join("\n"));
-        // A single word is not a list, and stays in the field until it is sent off, as does what is typed last.
+        // A single word is not a list, and stays in the field until it is sent off, as does what is
+        // typed last.
         if self.value(LABEL_INPUT).is_some_and(|left| !left.is_empty()) {
             self.type_into(LABEL_INPUT, &Key::Enter.value().to_string());
         }

@@ -1,4 +1,5 @@
-//! A page whose better models come from a server of another origin, and what becomes of them in the browser.
+//! A page whose better models come from a server of another origin, and what becomes of them in the
+//! browser.
 
 use std::fs;
 
@@ -11,8 +12,8 @@ use crate::{Options, Page, Row, TestServer, repository};
 pub const LABELS: [&str; 3] = ["boat", "cat", "dog"];
 /// Stands in for LAION's model: another CLIP, small enough for a test.
 const BETTER: &str = "crates/clip/tests/fixtures/golden/q8_0-gelu.gguf";
-/// A CLIP of 224 pixels and patches of 32, as published ones have them, whose embedding tells pictures apart that are turned,
-/// cropped otherwise or of other colours.
+/// A CLIP of 224 pixels and patches of 32, as published ones have them, whose embedding tells
+/// pictures apart that are turned, cropped otherwise or of other colours.
 const REAL_SHAPE: &str = "crates/clip/tests/fixtures/vit-224/model.gguf";
 /// The file of the better model, on its server.
 pub const FILE: &str = "Better.gguf";
@@ -92,13 +93,14 @@ pub fn better() -> Vec<u8> {
     fs::read(repository(BETTER)).unwrap()
 }
 
-/// The bytes of a model whose pictures are as large as most models' are. [`references`](crate::references) has what transformers
-/// computes with it.
+/// The bytes of a model whose pictures are as large as most models' are.
+/// [`references`](crate::references) has what transformers computes with it.
 pub fn real_shape() -> Vec<u8> {
     fs::read(repository(REAL_SHAPE)).unwrap()
 }
 
-/// A CLIP of this many bytes: the better model, with numbers behind it that no tensor has. `seed` makes different ones.
+/// A CLIP of this many bytes: the better model, with numbers behind it that no tensor has. `seed`
+/// makes different ones.
 pub fn large(bytes: usize, seed: u64) -> Vec<u8> {
     let mut model = better();
     let mut state = seed;
@@ -126,7 +128,8 @@ pub fn choose(page: &Page, id: &str) {
     page.press_button("Close");
 }
 
-/// The SHA-256 of a model's file in the browser's private file system, whether it is whole or not. `None` without one.
+/// The SHA-256 of a model's file in the browser's private file system, whether it is whole or not.
+/// `None` without one.
 pub fn kept_sha256(page: &Page, id: &str) -> Option<String> {
     let script = "const root = await navigator.storage.getDirectory();
         try {

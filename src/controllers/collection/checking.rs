@@ -81,7 +81,8 @@ impl CollectionController {
         });
     }
 
-    /// Takes the names of the folders as labels, in the place of those there are, which can be put back.
+    /// Takes the names of the folders as labels, in the place of those there are, which can be put
+    /// back.
     pub fn take_folders_as_labels(&'static self) {
         let folders = self.data.with_value(|data| {
             let folders = data.folders().into_keys();

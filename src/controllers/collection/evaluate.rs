@@ -1,4 +1,5 @@
-//! Judging pictures: which label fits each best, asked anew where labels, template or model have changed.
+//! Judging pictures: which label fits each best, asked anew where labels, template or model have
+//! changed.
 
 use leptos::prelude::*;
 
@@ -92,7 +93,8 @@ impl CollectionController {
         latest.ask(&self.base.engine(), request, move |end| {
             match end {
                 Ok(judged) => {
-                    // Until now what was said of the labels before is shown: nothing flickers while somebody types.
+                    // Until now what was said of the labels before is shown: nothing flickers while
+                    // somebody types.
                     if is_new {
                         self.data.update_value(|data| data.ask(labels));
                     }

@@ -18,8 +18,8 @@ use crate::text::collection as words;
 const FILES_A_STEP: usize = 40;
 
 impl CollectionController {
-    /// Takes pictures out of files that came together, some at a time, so that thousands hold up nothing. `unread` says what could
-    /// not be had of a folder.
+    /// Takes pictures out of files that came together, some at a time, so that thousands hold up
+    /// nothing. `unread` says what could not be had of a folder.
     pub(in crate::controllers) fn take(
         &'static self,
         found: Vec<Found>,

@@ -15,7 +15,8 @@ use crate::text;
 use crate::text::collection as words;
 
 impl CollectionController {
-    /// Keeps previews and embeddings from now on, or no longer. What is kept stays until it is deleted.
+    /// Keeps previews and embeddings from now on, or no longer. What is kept stays until it is
+    /// deleted.
     pub fn keep_from_now(&'static self, keep: bool) {
         self.keeps.set(keep);
         self.save_soon();

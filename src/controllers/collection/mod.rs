@@ -1,6 +1,9 @@
-//! Many pictures: taken from folders and selections, handed to the engine a few at a time, judged, searched, taught and checked.
+//! Many pictures: taken from folders and selections, handed to the engine a few at a time, judged,
+//! searched, taught and checked.
 //!
-//! Here: what is shown of it and what is under way; its actions are grouped by topic. The page's thread hands over files and shows what comes back: decoding, hashing, encoding and comparing are the engine's.
+//! Here: what is shown of it and what is under way; its actions are grouped by topic. The page's
+//! thread hands over files and shows what comes back: decoding, hashing, encoding and comparing are
+//! the engine's.
 
 mod arranging;
 mod checking;
@@ -302,7 +305,8 @@ impl CollectionController {
         self.data.with_value(|data| data.label(number).to_owned())
     }
 
-    /// The labels that pictures are judged by, with how many pictures each fits best, and how many none fits. Follows changes.
+    /// The labels that pictures are judged by, with how many pictures each fits best, and how many
+    /// none fits. Follows changes.
     pub fn counts(&self) -> (Vec<(u32, String, usize)>, usize) {
         self.changes().track();
         self.data.with_value(|data| {
@@ -316,7 +320,8 @@ impl CollectionController {
         })
     }
 
-    /// The folders that pictures lie in, which may be classes, and how many pictures each has. Follows changes.
+    /// The folders that pictures lie in, which may be classes, and how many pictures each has.
+    /// Follows changes.
     pub fn folders(&self) -> Vec<(String, usize)> {
         self.changes().track();
         self.data.with_value(|data| {

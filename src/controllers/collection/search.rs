@@ -159,7 +159,8 @@ impl CollectionController {
         }
     }
 
-    /// A vocabulary's words, each once, and the templates that they are put into; or why they cannot be had.
+    /// A vocabulary's words, each once, and the templates that they are put into; or why they
+    /// cannot be had.
     async fn words_of(
         &'static self,
         vocabulary: &Vocabulary,

@@ -27,7 +27,8 @@ impl CollectionController {
         self.offer_lost_examples(way_back);
     }
 
-    /// Changes classes and examples. What is kept of pictures says so at once. Gives how to undo it.
+    /// Changes classes and examples. What is kept of pictures says so at once. Gives how to undo
+    /// it.
     pub(super) fn change_lessons(&'static self, change: impl FnOnce(&mut Lessons)) -> WayBack {
         let before = self.lessons().get_untracked();
         self.lessons.update(change);
@@ -188,7 +189,8 @@ impl CollectionController {
         }
     }
 
-    /// Gives the engine the probe that there is: of the last visit, or because another model answers now.
+    /// Gives the engine the probe that there is: of the last visit, or because another model
+    /// answers now.
     pub(super) fn give_probe_to_model(&'static self) {
         let saved = self.pending.with(|pending| pending.saved_probe.take());
         let present = self

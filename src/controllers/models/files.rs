@@ -1,4 +1,5 @@
-//! Model files that the browser keeps: showing and deleting them, and asking the browser to keep them for good.
+//! Model files that the browser keeps: showing and deleting them, and asking the browser to keep
+//! them for good.
 
 use leptos::prelude::*;
 
@@ -80,8 +81,8 @@ impl ModelsController {
         });
     }
 
-    /// A model has come, or a part of one. Once one that took a while to fetch is kept, the browser is asked to keep it for good:
-    /// then a person who is asked knows what for.
+    /// A model has come, or a part of one. Once one that took a while to fetch is kept, the browser
+    /// is asked to keep it for good: then a person who is asked knows what for.
     pub(super) fn files_have_changed(&'static self, is_ready: bool) {
         // A reader of somebody else's page is asked nothing.
         let is_worth_it = is_ready

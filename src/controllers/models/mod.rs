@@ -1,6 +1,8 @@
-//! Models: carries out what [`crate::state::models::Models`] says is to be done, and tells it what came of it.
+//! Models: carries out what [`crate::state::models::Models`] says is to be done, and tells it what
+//! came of it.
 //!
-//! `own` adds the models that people bring themselves; `files` shows what the browser keeps of them.
+//! `own` adds the models that people bring themselves; `files` shows what the browser keeps of
+//! them.
 
 mod files;
 mod own;
@@ -244,8 +246,8 @@ impl ModelsController {
     }
 }
 
-/// For people who want to try what becomes of bad connections: `?patience=0.1` behind the page's address makes every wait a
-/// tenth as long.
+/// For people who want to try what becomes of bad connections: `?patience=0.1` behind the page's
+/// address makes every wait a tenth as long.
 fn patience() -> f64 {
     let asked = browser::asked_for("patience").and_then(|text| text.parse().ok());
     asked.unwrap_or(1.0)

@@ -68,7 +68,8 @@ impl ModelsController {
         self.go_on();
     }
 
-    /// Gives the engine the files of a model that lies on this device. The browser can read them as long as the page is there.
+    /// Gives the engine the files of a model that lies on this device. The browser can read them as
+    /// long as the page is there.
     pub(super) fn hand_over_files(&'static self, model: &str) {
         let files = self
             .pending

@@ -1,4 +1,5 @@
-//! Scores: asked anew when something changed, and shown in steps. `order` puts the rows best first once typing has stopped.
+//! Scores: asked anew when something changed, and shown in steps. `order` puts the rows best first
+//! once typing has stopped.
 
 mod order;
 
@@ -23,12 +24,13 @@ use crate::state::saved::Shown;
 use crate::state::scores::{Question, Scores};
 use crate::text;
 
-/// How long typing must pause before the engine is asked, where each answer takes it long: all labels in another template.
+/// How long typing must pause before the engine is asked, where each answer takes it long: all
+/// labels in another template.
 pub(crate) const PAUSE_WHILE_TYPING: Duration = Duration::from_millis(120);
 /// No pause, but one question for all that happens in this task.
 pub(crate) const AT_ONCE: Duration = Duration::ZERO;
-/// How long a question may be under way before typing cancels it, in milliseconds. A shorter one is waited for, so that whoever types
-/// quickly sees scores, too.
+/// How long a question may be under way before typing cancels it, in milliseconds. A shorter one is
+/// waited for, so that whoever types quickly sees scores, too.
 const WORTH_WAITING: f64 = 150.0;
 
 /// What the engine is at.
@@ -60,7 +62,8 @@ pub struct ScoringController {
     at_work: RwSignal<Option<AtWork>>,
     none_fits: RwSignal<Option<String>>,
     pending: Local<Pending>,
-    /// Called when a question is due; says whether it is the usual one, about the picture on screen.
+    /// Called when a question is due; says whether it is the usual one, about the picture on
+    /// screen.
     pub(crate) on_due: Hook<(), bool>,
     /// Called after every answer.
     pub(crate) on_answer: Hook,
@@ -155,8 +158,8 @@ impl ScoringController {
             .with(|pending| pending.ask.set(wait, move || self.ask_now()));
     }
 
-    /// Asks anew what one more letter has changed: at once where nothing is under way, otherwise as soon as that has ended, or has
-    /// taken long.
+    /// Asks anew what one more letter has changed: at once where nothing is under way, otherwise as
+    /// soon as that has ended, or has taken long.
     pub(crate) fn ask_after_typing(&'static self) {
         let waited = self.pending.with(|pending| {
             let under_way = pending.asked.is_some();
@@ -326,7 +329,8 @@ impl ScoringController {
         });
     }
 
-    /// Says so where none of the labels fits: `fit` is what the best one gets against the neutral prompt then.
+    /// Says so where none of the labels fits: `fit` is what the best one gets against the neutral
+    /// prompt then.
     fn say_whether_any_fits(&'static self, fit: Option<f32>) {
         let best = self.scores.with_value(|scores| scores.best(1));
         let neutral = self

@@ -51,7 +51,8 @@ impl ScoringController {
         let wait = if has_typed && (since < QUIET || composing) {
             Duration::from_secs_f64((QUIET - since).max(100.0) / 1_000.0)
         } else {
-            // Not at zero even where nothing was typed: the rows themselves are drawn at the end of this task.
+            // Not at zero even where nothing was typed: the rows themselves are drawn at the end of
+            // this task.
             Duration::ZERO
         };
         let quiet = wait.is_zero();

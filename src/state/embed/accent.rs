@@ -1,7 +1,7 @@
 //! The colours made of the one that a host names, for light and for dark.
 //!
-//! A colour that could not be read on the page's own ground is made darker or lighter until it can be: contrast as WCAG 2.2
-//! defines it, <https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>.
+//! A colour that could not be read on the page's own ground is made darker or lighter until it can
+//! be: contrast as WCAG 2.2 defines it, <https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>.
 
 /// The least contrast of text: WCAG's level AA.
 const READABLE: f64 = 4.5;

@@ -1,6 +1,8 @@
-//! What the frame says to the page around it. `embed.js` makes events of it, which `embed.d.ts` describes.
+//! What the frame says to the page around it. `embed.js` makes events of it, which `embed.d.ts`
+//! describes.
 //!
-//! Nothing here can hold a picture, a file's name, or anything else of a reader's but labels and phrases.
+//! Nothing here can hold a picture, a file's name, or anything else of a reader's but labels and
+//! phrases.
 
 use serde::Serialize;
 
@@ -33,7 +35,8 @@ pub enum ToHost {
         /// Nothing can be scored.
         fatal: bool,
     },
-    /// The page around is asked for the bytes of a picture that it has given and that lies at its own host.
+    /// The page around is asked for the bytes of a picture that it has given and that lies at its
+    /// own host.
     Picture {
         /// Which.
         url: String,

@@ -1,6 +1,7 @@
 //! What the page around may set, as it stands behind the frame's address or in a message.
 //!
-//! A value that cannot be used is left out, with a [`Fault`] that says so; the others hold all the same.
+//! A value that cannot be used is left out, with a [`Fault`] that says so; the others hold all the
+//! same.
 
 use std::collections::HashSet;
 
@@ -66,7 +67,8 @@ impl Theme {
     }
 }
 
-/// Whether a model's megabytes are fetched. The starter's are in any case: it is a part of the frame.
+/// Whether a model's megabytes are fetched. The starter's are in any case: it is a part of the
+/// frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Download {
     /// When the reader says so.
@@ -165,8 +167,8 @@ struct Written {
 }
 
 impl Settings {
-    /// The settings in a host's message, which holds all that it sets. `absolute` makes an address whole and writes it as the
-    /// browser does; it knows of no address in what is none.
+    /// The settings in a host's message, which holds all that it sets. `absolute` makes an address
+    /// whole and writes it as the browser does; it knows of no address in what is none.
     ///
     /// # Errors
     /// [`Fault::NotSettings`] if it is none: then nothing of it is taken.
@@ -307,8 +309,8 @@ fn checked_images(
     taken
 }
 
-/// Whether an address, as browsers write it, is one of those that pictures are fetched from: over HTTPS, or from the reader's own
-/// machine, as when somebody writes pages there.
+/// Whether an address, as browsers write it, is one of those that pictures are fetched from: over
+/// HTTPS, or from the reader's own machine, as when somebody writes pages there.
 fn may_be_fetched(address: &str) -> bool {
     let Some((scheme, rest)) = address.split_once("://") else {
         return false;

@@ -1,4 +1,5 @@
-// What a page of the project does: scores a picture with the model that comes with the package, and tells the test.
+// What a page of the project does: scores a picture with the model that comes with the package, and
+// tells the test.
 
 import { Cliplet, ClipletError } from "cliplet";
 

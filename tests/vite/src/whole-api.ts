@@ -1,4 +1,5 @@
-// All that there is in the package's types, used as they are meant. It is never run: `tsc` reads it, and refuses what no longer fits.
+// All that there is in the package's types, used as they are meant. It is never run: `tsc` reads
+// it, and refuses what no longer fits.
 
 import {
   Cliplet,

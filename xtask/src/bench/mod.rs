@@ -50,8 +50,8 @@ pub struct BenchOptions {
     /// Print the tables for docs/performance.md.
     #[arg(long)]
     pub markdown: bool,
-    /// Measure the terminal's program instead of the page: `cliplet embed` beside OpenCLIP in PyTorch and
-    /// ONNX Runtime in Python.
+    /// Measure the terminal's program instead of the page: `cliplet embed` beside OpenCLIP in
+    /// PyTorch and ONNX Runtime in Python.
     #[arg(long, conflicts_with = "figures")]
     pub native: bool,
     /// The GGUF file of a model to measure on, in the place of random weights.
@@ -81,9 +81,10 @@ pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
         return native::bench(workspace, wishes);
     }
     let named = wishes.models()?;
-    let figures: Vec<&str> = match wishes.figures.is_empty() {
-        true => report::figures(),
-        false => wishes.figures.iter().map(String::as_str).collect(),
+    let figures: Vec<&str> = if wishes.figures.is_empty() {
+        report::figures()
+    } else {
+        wishes.figures.iter().map(String::as_str).collect()
     };
     let browser = browser::chromium(workspace)?;
     let rivals = rivals::install(workspace)?;

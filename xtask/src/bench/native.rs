@@ -77,9 +77,10 @@ pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
             format!("{:#}\n", json!({ "facts": facts, "measured": measured })),
         )?;
     }
-    let form = match wishes.markdown {
-        true => Table::markdown,
-        false => Table::text,
+    let form = if wishes.markdown {
+        Table::markdown
+    } else {
+        Table::text
     };
     println!("\n{}\n", machine::in_words());
     print!("{}", form(&rates(&measured, &threads)));

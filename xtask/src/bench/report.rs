@@ -352,9 +352,10 @@ impl Report {
         builds.sort_unstable();
         builds.dedup();
         // Some figures are those of the page, which does not say which build it has.
-        let builds = match builds.is_empty() {
-            true => String::new(),
-            false => format!(" (builds: {})", builds.join(", ")),
+        let builds = if builds.is_empty() {
+            String::new()
+        } else {
+            format!(" (builds: {})", builds.join(", "))
         };
         format!(
             "{}; {} cores; {} GiB; {}\n{}; ONNX Runtime Web {}; Transformers.js {}; Cliplet {}{builds}\nMedians of {} rounds.",

@@ -52,13 +52,13 @@ impl Table {
         };
         let mut lines = String::new();
         for (number, row) in self.0.iter().enumerate() {
-            let cells = row
-                .iter()
-                .enumerate()
-                .map(|(column, cell)| match is_number(column) {
-                    true => format!("{cell:>0$}", widths[column]),
-                    false => format!("{cell:<0$}", widths[column]),
-                });
+            let cells = row.iter().enumerate().map(|(column, cell)| {
+                if is_number(column) {
+                    format!("{cell:>0$}", widths[column])
+                } else {
+                    format!("{cell:<0$}", widths[column])
+                }
+            });
             lines += &line(cells.collect());
             if number == 0 {
                 let rules = (0..columns).map(|column| match (before, is_number(column)) {

@@ -57,9 +57,10 @@ pub fn sizes(
             .into_iter()
             .find_map(|(base, directory)| Some(directory.join(path.strip_prefix(base)?)))
             .ok_or_else(|| format!("{path} is none of the benchmark's files."))?;
-            command.arg(match path.ends_with('/') {
-                true => file.join("index.html"),
-                false => file,
+            command.arg(if path.ends_with('/') {
+                file.join("index.html")
+            } else {
+                file
             });
         }
         let printed = step(&format!("Compressing what {contestant} fetches"), || {
