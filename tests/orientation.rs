@@ -172,7 +172,8 @@ fn a_video_is_scored_as_it_is_shown() {
                  context.drawImage(video, -width / 2, -height / 2, width, height);
                  return context.getImageData(0, 0, width, height);
              };
-             // The first: it waits until the video is drawn, which a busy browser does some time after that event.
+             // The first: it waits until the video is drawn, which a busy browser does some time
+             // after that event.
              const [given] = await clip.embedImages([video]);
              const [shown, upsideDown] = await clip.embedImages([turned(0), turned(Math.PI)]);
              return [width, height, clip.similarity(given, shown), clip.similarity(given, upsideDown)]",
