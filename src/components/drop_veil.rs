@@ -5,7 +5,7 @@ use web_sys::{DataTransfer, DragEvent, Element, Event};
 
 use crate::browser;
 use crate::session::Session;
-use crate::text::PictureSource;
+use crate::text::{self, PictureSource};
 
 /// Takes what is dropped anywhere on the page, and what is pasted; shows that the page would take
 /// what is dragged.
@@ -86,7 +86,7 @@ pub fn DropVeil() -> impl IntoView {
 
     view! {
         <div class="drop-veil" class:shown=dragging aria-hidden="true">
-            <span>"Drop the picture"</span>
+            <span>{text::DROP_IT}</span>
         </div>
     }
 }

@@ -106,7 +106,7 @@ fn KeptFile(file: StoredFile) -> impl IntoView {
         <li>
             <span class="name">{title}</span>
             <span class="size">{size}</span>
-            <Show when=move || !on_its_way() fallback=|| view! { <span class="size">"on its way"</span> }>
+            <Show when=move || !on_its_way() fallback=|| view! { <span class="size">{text::ON_ITS_WAY}</span> }>
                 <button
                     type="button"
                     class="link-button"

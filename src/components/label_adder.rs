@@ -96,7 +96,7 @@ pub fn LabelAdder(
                 "Add"
             </button>
             <span id="label-adder-hint" hidden>
-                "Enter or a comma adds it. A colon and a space begin prompts of its own."
+                {text::labels::HOW_TO_ADD}
             </span>
         </div>
     }

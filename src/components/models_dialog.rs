@@ -91,7 +91,7 @@ pub fn ModelsDialog() -> impl IntoView {
                 <ul class="warnings">{warnings}</ul>
                 <ModelCards />
                 <p class="privacy">
-                    {text::PRIVACY} " The models come to the picture: they are fetched once and run on this device."
+                    {text::PRIVACY} " " {text::MODELS_COME}
                 </p>
             </div>
         </dialog>
@@ -123,14 +123,14 @@ fn ModelChoice(model: ModelEntry) -> impl IntoView {
         let answering = status.as_ref().and_then(|status| status.answering.as_ref());
         let loading = status.as_ref().and_then(|status| status.loading.as_ref());
         if is(answering) {
-            Some("in use")
+            Some(text::IN_USE)
         } else if is(loading.map(|(model, _)| model)) {
-            Some("on its way")
+            Some(text::ON_ITS_WAY)
         } else {
             session
                 .models
                 .keeps(&model)
-                .then_some("kept in this browser")
+                .then_some(text::KEPT_IN_BROWSER)
         }
     };
     // Beside the label and not within it: a label has one control.

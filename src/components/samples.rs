@@ -38,7 +38,7 @@ pub fn Samples() -> impl IntoView {
     view! {
         <div class="samples" class:shown=shown>
             <div class="samples-head">
-                <p id="samples-heading">"Or try one of these"</p>
+                <p id="samples-heading">{text::TRY_A_SAMPLE}</p>
                 {credit}
             </div>
             <ul role="list" aria-labelledby="samples-heading">

@@ -31,11 +31,11 @@ pub fn Stage() -> impl IntoView {
                 <span class="invitation">
                     <InvitationIcon />
                     <span class="big">
-                        <span class="with-mouse">"Drop a picture"</span>
-                        <span class="by-touch">"Choose a picture"</span>
+                        <span class="with-mouse">{text::DROP_A_PICTURE}</span>
+                        <span class="by-touch">{text::CHOOSE_A_PICTURE}</span>
                     </span>
-                    <span>"and see which of the labels fits it best."</span>
-                    <span class="with-mouse">"Or click to choose one, or paste it."</span>
+                    <span>{text::WHICH_FITS}</span>
+                    <span class="with-mouse">{text::CLICK_OR_PASTE}</span>
                 </span>
             }
         })
@@ -64,7 +64,7 @@ pub fn Stage() -> impl IntoView {
                     accept="image/*"
                     multiple=!session.frame.is_embedded()
                     data-testid="file-input"
-                    aria-label="Choose a picture"
+                    aria-label=text::CHOOSE_A_PICTURE
                     on:change=on_change
                 />
                 {invitation}

@@ -4,6 +4,10 @@ use super::format::{number, percent, quoted};
 use crate::state::history::{Change, Which};
 use crate::state::label_sets::{Fault, LONGEST_NAME, MOST_SETS};
 
+/// About the field that adds labels.
+pub const HOW_TO_ADD: &str =
+    "Enter or a comma adds it. A colon and a space begin prompts of its own.";
+
 /// What was changed, as it stands behind "Undo" and "Redo".
 fn change(change: &Change) -> String {
     let which = |which: &Which| match which {

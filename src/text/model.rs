@@ -8,6 +8,16 @@ use super::format::{part, size};
 use crate::state::address;
 use crate::state::models::{ModelError, Offer, Stage, State, Status};
 
+/// Where a picture and a model meet.
+pub const MODELS_COME: &str =
+    "The models come to the picture: they are fetched once and run on this device.";
+/// Behind the model that answers.
+pub const IN_USE: &str = "in use";
+/// Behind one that is being fetched.
+pub const ON_ITS_WAY: &str = "on its way";
+/// Behind one that need not be fetched.
+pub const KEPT_IN_BROWSER: &str = "kept in this browser";
+
 /// Before anything is known of the models.
 pub const STARTING: &str = "Starting";
 /// The list of models could not be read.

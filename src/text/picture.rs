@@ -14,6 +14,19 @@ pub enum PictureSource {
     Pasted,
 }
 
+/// The invitation, where there is a mouse.
+pub const DROP_A_PICTURE: &str = "Drop a picture";
+/// The invitation to a finger, and the name of the field for files.
+pub const CHOOSE_A_PICTURE: &str = "Choose a picture";
+/// What comes of it.
+pub const WHICH_FITS: &str = "and see which of the labels fits it best.";
+/// Other ways to bring one.
+pub const CLICK_OR_PASTE: &str = "Or click to choose one, or paste it.";
+/// Over the page, while a picture is held above it.
+pub const DROP_IT: &str = "Drop the picture";
+/// Over the samples.
+pub const TRY_A_SAMPLE: &str = "Or try one of these";
+
 /// Text or a link was dropped, or pasted where it is of no use.
 pub fn not_a_picture(way: PictureSource) -> &'static str {
     match way {
