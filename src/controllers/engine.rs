@@ -12,7 +12,7 @@ pub struct EngineController {
     engine: Local<Engine>,
     status: RwSignal<Option<EngineStatus>>,
     /// The engine's build, once it listens.
-    build: StoredValue<Option<String>>,
+    build: Local<Option<String>>,
 }
 
 impl EngineController {
@@ -20,7 +20,7 @@ impl EngineController {
         lasting(Self {
             engine: Local::new(Engine::new()),
             status: RwSignal::default(),
-            build: StoredValue::default(),
+            build: Local::default(),
         })
     }
 
@@ -30,7 +30,7 @@ impl EngineController {
     }
 
     pub(crate) fn get(&self) -> Engine {
-        self.engine.with(|engine| engine.clone())
+        self.engine.read(Engine::clone)
     }
 
     /// Starts it, or starts it anew after it died.
@@ -41,13 +41,14 @@ impl EngineController {
 
     pub(crate) fn became(&self, status: EngineStatus) {
         if let EngineStatus::Listening(running) = &status {
-            self.build.set_value(Some(running.build.clone()));
+            self.build
+                .with(|build| *build = Some(running.build.clone()));
         }
         self.status.set(Some(status));
     }
 
     pub(crate) fn build(&self) -> Option<String> {
-        self.build.get_value()
+        self.build.read(Option::clone)
     }
 
     /// What runs in the worker, if anything does.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::support::{lasting, readable};
+use super::support::{Local, lasting, readable};
 use crate::host::Host;
 use crate::state::embed::messages::{Code, ToHost};
 use crate::state::embed::settings::{Mode, Settings};
@@ -10,9 +10,9 @@ use crate::state::embed::settings::{Mode, Settings};
 /// What there is of a page around.
 pub struct Frame {
     embedded: bool,
-    settings: StoredValue<Settings>,
+    settings: Local<Settings>,
     /// `None` in a plain frame, where nobody listens.
-    host: StoredValue<Option<Host>, LocalStorage>,
+    host: Local<Option<Host>>,
     mode: RwSignal<Mode>,
 }
 
@@ -31,8 +31,8 @@ impl Frame {
         lasting(Self {
             embedded,
             mode: RwSignal::new(settings.mode),
-            settings: StoredValue::new(settings),
-            host: StoredValue::new_local(host),
+            settings: Local::new(settings),
+            host: Local::new(host),
         })
     }
 
@@ -61,16 +61,16 @@ impl Frame {
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        self.settings.get_value()
+        self.settings.read(Settings::clone)
     }
 
     pub(crate) fn set_settings(&self, settings: Settings) {
-        self.settings.set_value(settings);
+        self.settings.with(|held| *held = settings);
     }
 
     /// The page around, if it listens.
     pub(crate) fn host(&self) -> Option<Host> {
-        self.host.get_value()
+        self.host.read(Option::clone)
     }
 
     pub(crate) fn tell(&self, message: &ToHost) {

@@ -49,7 +49,7 @@ pub struct RowLook {
 pub struct LabelsController {
     base: Base,
     query: &'static QueryController,
-    scores: StoredValue<Scores>,
+    scores: &'static Local<Scores>,
     picture: Signal<Option<PictureId>>,
     rows: RwSignal<Vec<Row>>,
     list: NodeRef<html::Ol>,
@@ -70,13 +70,12 @@ impl LabelsController {
     pub(crate) fn new(
         base: Base,
         query: &'static QueryController,
-        scores: StoredValue<Scores>,
         picture: Signal<Option<PictureId>>,
     ) -> &'static Self {
         lasting(Self {
             base,
             query,
-            scores,
+            scores: lasting(Local::default()),
             picture,
             rows: RwSignal::default(),
             list: NodeRef::new(),
@@ -95,6 +94,11 @@ impl LabelsController {
         count: usize;
         /// How many labels are switched off.
         off_count: usize;
+    }
+
+    /// The scores that the rows show.
+    pub(crate) fn scores(&self) -> &'static Local<Scores> {
+        self.scores
     }
 
     /// The element that holds the rows.
@@ -386,9 +390,7 @@ impl LabelsController {
             .with_labels(|labels| labels.get(id).map(|label| (label.text.clone(), label.off)))
             .unwrap_or_default();
         let picture = self.picture.get_untracked();
-        let score = self
-            .scores
-            .with_value(|scores| scores.of(id, &text, picture));
+        let score = self.scores.read(|scores| scores.of(id, &text, picture));
         RowLook {
             text,
             score,

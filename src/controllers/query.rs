@@ -41,7 +41,7 @@ pub(crate) struct Setup {
 /// Labels, templates, the way of scoring, and their history.
 pub struct QueryController {
     base: Base,
-    labels: StoredValue<Labels>,
+    labels: Local<Labels>,
     template: RwSignal<Template>,
     scoring: RwSignal<Scoring>,
     history: Local<History<Setup>>,
@@ -60,7 +60,7 @@ impl QueryController {
     ) -> &'static Self {
         lasting(Self {
             base,
-            labels: StoredValue::new(labels),
+            labels: Local::new(labels),
             template: RwSignal::new(template),
             scoring: RwSignal::new(scoring),
             history: Local::default(),
@@ -88,13 +88,11 @@ impl QueryController {
     }
 
     pub(crate) fn with_labels<R>(&self, read: impl FnOnce(&Labels) -> R) -> R {
-        self.labels.with_value(read)
+        self.labels.read(read)
     }
 
     pub(crate) fn update_labels<R>(&self, change: impl FnOnce(&mut Labels) -> R) -> R {
-        self.labels
-            .try_update_value(change)
-            .expect("controllers live as long as the page")
+        self.labels.with(change)
     }
 
     /// What is asked about a picture, with the labels as they are.

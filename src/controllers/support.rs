@@ -1,8 +1,9 @@
 //! What controllers are made of.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use leptos::prelude::*;
+use send_wrapper::SendWrapper;
 
 /// Gives a value the life of the page, so that every closure can hold on to it at the price of one
 /// pointer.
@@ -10,23 +11,27 @@ pub(crate) fn lasting<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-/// State that the page does not show.
-pub(crate) struct Local<T: 'static>(StoredValue<T, LocalStorage>);
+/// State that the page does not show. Leptos wants what views hold on to to be `Send`; the page has
+/// one thread.
+pub(crate) struct Local<T>(SendWrapper<RefCell<T>>);
 
-impl<T: 'static> Local<T> {
+impl<T> Local<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(StoredValue::new_local(value))
+        Self(SendWrapper::new(RefCell::new(value)))
+    }
+
+    /// Reads it.
+    pub(crate) fn read<R>(&self, then: impl FnOnce(&T) -> R) -> R {
+        then(&self.0.borrow())
     }
 
     /// Reads or changes it. Not for calls into other controllers, which may come back here.
     pub(crate) fn with<R>(&self, then: impl FnOnce(&mut T) -> R) -> R {
-        self.0
-            .try_update_value(then)
-            .expect("controllers live as long as the page")
+        then(&mut self.0.borrow_mut())
     }
 }
 
-impl<T: Default + 'static> Default for Local<T> {
+impl<T: Default> Default for Local<T> {
     fn default() -> Self {
         Self::new(T::default())
     }

@@ -17,7 +17,6 @@ use crate::state::collection_saved::SavedCollection;
 use crate::state::labels::Labels;
 use crate::state::models::Models;
 use crate::state::saved::Tools;
-use crate::state::scores::Scores;
 use crate::state::template::Template;
 
 /// All controllers, each under its subject. Copies are the same ones.
@@ -81,19 +80,17 @@ impl Session {
         models: Models,
         collection: SavedCollection,
     ) -> Self {
-        let scores: StoredValue<Scores> = StoredValue::default();
         let picture: RwSignal<Option<Picture>> = RwSignal::default();
         let picture_id =
             Signal::derive(move || picture.with(|shown| shown.as_ref().map(|shown| shown.id)));
 
         let base = Base::new(frame);
         let query = QueryController::new(base, labels, template, tools.scoring);
-        let labels = LabelsController::new(base, query, scores, picture_id);
+        let labels = LabelsController::new(base, query, picture_id);
         let label_sets = LabelSetsController::new(base, query);
         let models = ModelsController::new(base, models);
         let pictures = PicturesController::new(base, labels, picture);
-        let scoring =
-            ScoringController::new(base, query, labels, models, pictures, scores, tools.shown);
+        let scoring = ScoringController::new(base, query, labels, models, pictures, tools.shown);
         let camera = CameraController::new(base, models, pictures, scoring);
         let collection = CollectionController::new(
             base, query, labels, label_sets, models, pictures, collection,

@@ -60,7 +60,7 @@ impl CollectionController {
     }
 
     fn set_out(&'static self, items: &[ItemId], out: bool) {
-        self.data.update_value(|data| {
+        self.data.with(|data| {
             for id in items {
                 if let Some(item) = data.get_mut(*id) {
                     item.out = out;

@@ -19,7 +19,7 @@ impl CollectionController {
             return;
         };
         let labels = asked.labels;
-        let (rights, unmatched) = self.data.with_value(|data| {
+        let (rights, unmatched) = self.data.read(|data| {
             let matched: HashMap<String, Option<u32>> = data
                 .folders()
                 .into_keys()
@@ -84,7 +84,7 @@ impl CollectionController {
     /// Takes the names of the folders as labels, in the place of those there are, which can be put
     /// back.
     pub fn take_folders_as_labels(&'static self) {
-        let folders = self.data.with_value(|data| {
+        let folders = self.data.read(|data| {
             let folders = data.folders().into_keys();
             folders.map(check::as_label).collect::<Vec<String>>()
         });

@@ -29,7 +29,7 @@ impl CollectionController {
             .with(|pending| pending.model.replace(model.clone()));
         if old.as_ref() != Some(&model) {
             if old.is_some() {
-                self.data.update_value(Collection::read_again);
+                self.data.with(Collection::read_again);
                 self.pending.with(|pending| pending.said_all_read = false);
             }
             self.give_probe_to_model();
@@ -45,7 +45,7 @@ impl CollectionController {
 
     /// The engine has started anew, and knows nothing.
     pub(crate) fn start_again(&'static self) {
-        self.data.update_value(Collection::read_again);
+        self.data.with(Collection::read_again);
         let asked = self.pending.with(|pending| {
             pending.under_way.clear();
             (pending.model, pending.store_for, pending.asked) = (None, None, None);
@@ -93,11 +93,7 @@ impl CollectionController {
             if !free || self.paused().get_untracked() {
                 return;
             }
-            let Some(id) = self
-                .data
-                .try_update_value(Collection::take_waiting)
-                .flatten()
-            else {
+            let Some(id) = self.data.with(Collection::take_waiting) else {
                 return;
             };
             self.gather(id);
@@ -105,7 +101,7 @@ impl CollectionController {
     }
 
     fn gather(&'static self, id: ItemId) {
-        let Some((name, folder)) = self.data.with_value(|data| {
+        let Some((name, folder)) = self.data.read(|data| {
             let item = data.get(id)?;
             Some((item.name.clone(), item.folder.clone()))
         }) else {
@@ -141,7 +137,7 @@ impl CollectionController {
                 }
             };
             let goes_on = standing != Standing::Waiting;
-            self.data.update_value(|data| data.stands(id, standing));
+            self.data.with(|data| data.stands(id, standing));
             self.show_soon();
             if goes_on {
                 self.feed();
@@ -169,7 +165,7 @@ impl CollectionController {
                 .with(|pending| pending.previews.insert(id, preview));
         }
         if incomplete {
-            self.data.update_value(|data| {
+            self.data.with(|data| {
                 if let Some(item) = data.get_mut(id) {
                     item.incomplete = true;
                 }
@@ -188,13 +184,13 @@ impl CollectionController {
             && self
                 .pending
                 .with(|pending| !pending.files.contains_key(&same))
-            && self.data.with_value(|data| data.get(same).is_some())
+            && self.data.read(|data| data.get(same).is_some())
         {
             self.pending.with(|pending| {
                 pending.files.insert(same, file.clone());
                 pending.files.remove(&id);
             });
-            self.data.update_value(|data| {
+            self.data.with(|data| {
                 data.forget(&HashSet::from([id]));
                 if let Some(item) = data.get_mut(same)
                     && item.standing == Standing::Unread
@@ -227,7 +223,7 @@ impl CollectionController {
     /// Reads no more: pictures that nothing is known of yet are taken out, and can be put back.
     pub fn cancel(&'static self) {
         self.stop_reading();
-        let not_read = self.data.with_value(Collection::not_read);
+        let not_read = self.data.read(Collection::not_read);
         self.pending.with(|pending| pending.said_all_read = true);
         let said = words::not_read(not_read.len());
         self.take_out_saying(said, not_read);
@@ -242,8 +238,7 @@ impl CollectionController {
             .with(|pending| std::mem::take(&mut pending.under_way));
         for (id, request) in under_way {
             self.base.engine().cancel(request);
-            self.data
-                .update_value(|data| data.stands(id, Standing::Waiting));
+            self.data.with(|data| data.stands(id, Standing::Waiting));
         }
     }
 }

@@ -47,7 +47,7 @@ impl CollectionController {
             return;
         }
         let Some(asked) = self.asked_now() else {
-            self.data.update_value(|data| data.ask(Vec::new()));
+            self.data.with(|data| data.ask(Vec::new()));
             self.pending.with(|pending| pending.asked = None);
             return self.show();
         };
@@ -66,7 +66,7 @@ impl CollectionController {
             // Whatever has come meanwhile is asked when that has ended.
             return;
         }
-        let items: Vec<ItemId> = self.data.with_value(|data| {
+        let items: Vec<ItemId> = self.data.read(|data| {
             if is_new {
                 data.there()
                     .filter(|item| item.standing == Standing::Read)
@@ -78,7 +78,7 @@ impl CollectionController {
         });
         if items.is_empty() {
             if is_new {
-                self.data.update_value(|data| data.ask(asked.labels));
+                self.data.with(|data| data.ask(asked.labels));
             }
             return;
         }
@@ -96,7 +96,7 @@ impl CollectionController {
                     // Until now what was said of the labels before is shown: nothing flickers while
                     // somebody types.
                     if is_new {
-                        self.data.update_value(|data| data.ask(labels));
+                        self.data.with(|data| data.ask(labels));
                     }
                     self.judged(judged);
                     self.show();
@@ -121,7 +121,7 @@ impl CollectionController {
             of,
             ..
         } = judged;
-        self.data.update_value(|data| {
+        self.data.with(|data| {
             for (at, id) in items.into_iter().enumerate() {
                 let first = at * each as usize;
                 let best = labels.get(first).zip(scores.get(first));

@@ -87,8 +87,8 @@ impl CollectionController {
         let path = path.unwrap_or_else(|| files::path_in_folder(&file));
         let added = self
             .data
-            .try_update_value(|data| data.add(&file.name(), class_folder(&path)));
-        let Some(Some(id)) = added else { return false };
+            .with(|data| data.add(&file.name(), class_folder(&path)));
+        let Some(id) = added else { return false };
         self.pending.with(|pending| pending.files.insert(id, file));
         true
     }
@@ -111,7 +111,7 @@ impl CollectionController {
             self.note.set(Some(note));
         }
         self.go_on();
-        let count = self.data.with_value(|data| data.there().count());
+        let count = self.data.read(|data| data.there().count());
         self.base.messages.announce(words::count(count));
     }
 
@@ -135,7 +135,7 @@ impl CollectionController {
             return;
         }
         self.stop_reading();
-        self.data.update_value(Collection::clear);
+        self.data.with(Collection::clear);
         self.lessons.set(Lessons::default());
         self.selected.set(HashSet::new());
         self.checked.set(None);
@@ -160,10 +160,7 @@ impl CollectionController {
         if self.view().get_untracked() == View::Closed && !self.is_empty() {
             self.forget();
         }
-        let first = self
-            .data
-            .try_update_value(Collection::reserve)
-            .unwrap_or_default();
+        let first = self.data.with(Collection::reserve);
         let request = OpenPictureStore { list: Some(first) };
         leptos::task::spawn_local(async move {
             match self.ask(request).await {
@@ -183,10 +180,8 @@ impl CollectionController {
                         });
                         at = end;
                         let folder = kept.folder.as_deref();
-                        let added = self
-                            .data
-                            .try_update_value(|data| data.add_kept(id, &kept.name, folder));
-                        if let (Some(true), Some(preview)) = (added, preview) {
+                        let added = self.data.with(|data| data.add_kept(id, &kept.name, folder));
+                        if let (true, Some(preview)) = (added, preview) {
                             self.pending
                                 .with(|pending| pending.previews.insert(id, preview));
                             examples.extend(kept.class.map(|class| (class, id)));

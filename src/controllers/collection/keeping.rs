@@ -59,7 +59,7 @@ impl CollectionController {
 
     fn to_save(&'static self) -> SavedCollection {
         let keep = self.keeps().get_untracked();
-        let open = self.data.with_value(|data| {
+        let open = self.data.read(|data| {
             let read = |item: &&Item| matches!(item.standing, Standing::Read | Standing::Unread);
             data.there().filter(read).count()
         });

@@ -127,7 +127,7 @@ pub struct CollectionController {
     label_sets: &'static LabelSetsController,
     models: &'static ModelsController,
     pictures: &'static PicturesController,
-    data: StoredValue<Collection>,
+    data: Local<Collection>,
     view: RwSignal<View>,
     tool: RwSignal<Tool>,
     order: RwSignal<Vec<ItemId>>,
@@ -212,7 +212,7 @@ impl CollectionController {
             label_sets,
             models,
             pictures,
-            data: StoredValue::default(),
+            data: Local::default(),
             view: RwSignal::default(),
             tool: RwSignal::default(),
             order: RwSignal::default(),
@@ -297,19 +297,19 @@ impl CollectionController {
     /// What is known of a picture. Follows changes.
     pub fn item(&self, id: ItemId) -> Option<Item> {
         self.changes().track();
-        self.data.with_value(|data| data.get(id).cloned())
+        self.data.read(|data| data.get(id).cloned())
     }
 
     /// The name of a label that pictures were judged by.
     pub fn label(&self, number: u32) -> String {
-        self.data.with_value(|data| data.label(number).to_owned())
+        self.data.read(|data| data.label(number).to_owned())
     }
 
     /// The labels that pictures are judged by, with how many pictures each fits best, and how many
     /// none fits. Follows changes.
     pub fn counts(&self) -> (Vec<(u32, String, usize)>, usize) {
         self.changes().track();
-        self.data.with_value(|data| {
+        self.data.read(|data| {
             let (counts, none) = data.counts();
             let each = data.labels().iter().enumerate().map(|(at, label)| {
                 let number = at as u32;
@@ -324,7 +324,7 @@ impl CollectionController {
     /// Follows changes.
     pub fn folders(&self) -> Vec<(String, usize)> {
         self.changes().track();
-        self.data.with_value(|data| {
+        self.data.read(|data| {
             let folders = data.folders().into_iter();
             folders
                 .map(|(folder, count)| (folder.to_owned(), count))
@@ -335,17 +335,17 @@ impl CollectionController {
     /// The cosine of a picture and what is looked for. Follows changes.
     pub fn cosine(&self, id: ItemId) -> Option<f32> {
         self.changes().track();
-        self.data.with_value(|data| data.cosine(id))
+        self.data.read(|data| data.cosine(id))
     }
 
     fn is_empty(&self) -> bool {
-        self.data.with_value(Collection::is_empty)
+        self.data.read(Collection::is_empty)
     }
 
     /// How many pictures are there, also while the collection is closed. Follows changes.
     pub fn count(&self) -> usize {
         self.changes().track();
-        self.data.with_value(|data| data.there().count())
+        self.data.read(|data| data.there().count())
     }
 
     /// Asks something that nobody cancels.

@@ -65,18 +65,18 @@ impl CollectionController {
         });
         latest.cancel(&self.base.engine());
         let Some(query) = query else {
-            self.data.update_value(|data| data.set_found(None));
+            self.data.with(|data| data.set_found(None));
             return self.show();
         };
         latest.ask(&self.base.engine(), Find { query }, move |end| match end {
             Ok(Found { items, cosines }) => {
                 let found = items.into_iter().zip(cosines).collect();
-                self.data.update_value(|data| data.set_found(Some(found)));
+                self.data.with(|data| data.set_found(Some(found)));
                 self.show();
                 let best = self.order().with_untracked(|order| order.first().copied());
                 let name = best.and_then(|id| {
                     self.data
-                        .with_value(|data| data.get(id).map(|item| item.name.clone()))
+                        .read(|data| data.get(id).map(|item| item.name.clone()))
                 });
                 if let Some(name) = name {
                     self.base.messages.announce(text::best_picture(&name));

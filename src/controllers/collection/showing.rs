@@ -33,7 +33,7 @@ impl CollectionController {
 
     /// Shows what is known by now.
     pub(crate) fn show(&'static self) {
-        let (progress, order) = self.data.with_value(|data| {
+        let (progress, order) = self.data.read(|data| {
             let (sort, filter) = (self.sort().get_untracked(), self.filter().get_untracked());
             (data.progress(), data.shown(sort, &filter))
         });
@@ -93,7 +93,7 @@ impl CollectionController {
 
     /// Shows a picture large, with its scores.
     pub fn show_item(&'static self, id: ItemId) {
-        let Some(item) = self.data.with_value(|data| data.get(id).cloned()) else {
+        let Some(item) = self.data.read(|data| data.get(id).cloned()) else {
             return;
         };
         let (file, preview) = self.pending.with(|pending| {

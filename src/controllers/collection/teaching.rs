@@ -68,7 +68,7 @@ impl CollectionController {
 
     /// Makes each folder a class, with its pictures as examples.
     pub fn teach_folders(&'static self) {
-        let of_folders: Vec<(String, Vec<ItemId>)> = self.data.with_value(|data| {
+        let of_folders: Vec<(String, Vec<ItemId>)> = self.data.read(|data| {
             let folders = data.folders().into_keys().map(|folder| {
                 let items = data
                     .there()

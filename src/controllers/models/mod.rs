@@ -27,7 +27,7 @@ use crate::text;
 /// Models, where they stand, and their files.
 pub struct ModelsController {
     base: Base,
-    models: StoredValue<Models>,
+    models: Local<Models>,
     status: RwSignal<Option<Status>>,
     catalogue: RwSignal<Vec<ModelEntry>>,
     no_catalogue: RwSignal<bool>,
@@ -54,7 +54,7 @@ impl ModelsController {
     pub(crate) fn new(base: Base, models: Models) -> &'static Self {
         lasting(Self {
             base,
-            models: StoredValue::new(models),
+            models: Local::new(models),
             status: RwSignal::default(),
             catalogue: RwSignal::default(),
             no_catalogue: RwSignal::default(),
@@ -81,13 +81,11 @@ impl ModelsController {
     }
 
     pub(crate) fn with<R>(&self, read: impl FnOnce(&Models) -> R) -> R {
-        self.models.with_value(read)
+        self.models.read(read)
     }
 
     fn update<R>(&self, change: impl FnOnce(&mut Models) -> R) -> R {
-        self.models
-            .try_update_value(change)
-            .expect("controllers live as long as the page")
+        self.models.with(change)
     }
 
     /// The model that answers now.

@@ -54,7 +54,7 @@ pub struct ScoringController {
     labels: &'static LabelsController,
     models: &'static ModelsController,
     pictures: &'static PicturesController,
-    scores: StoredValue<Scores>,
+    scores: &'static Local<Scores>,
     shown: RwSignal<Shown>,
     scored_by: RwSignal<Option<ModelEntry>>,
     stale: RwSignal<bool>,
@@ -96,7 +96,6 @@ impl ScoringController {
         labels: &'static LabelsController,
         models: &'static ModelsController,
         pictures: &'static PicturesController,
-        scores: StoredValue<Scores>,
         shown: Shown,
     ) -> &'static Self {
         lasting(Self {
@@ -105,7 +104,7 @@ impl ScoringController {
             labels,
             models,
             pictures,
-            scores,
+            scores: labels.scores(),
             shown: RwSignal::new(shown),
             scored_by: RwSignal::default(),
             stale: RwSignal::default(),
@@ -135,7 +134,7 @@ impl ScoringController {
 
     /// The scores on screen.
     pub(crate) fn with_scores<R>(&self, read: impl FnOnce(&Scores) -> R) -> R {
-        self.scores.with_value(read)
+        self.scores.read(read)
     }
 
     /// Another model than before gives what is on screen.
@@ -200,7 +199,7 @@ impl ScoringController {
 
     pub(crate) fn clear(&'static self) {
         self.stop_asking();
-        self.scores.update_value(|scores| scores.clear());
+        self.scores.with(|scores| scores.clear());
         self.scored_by.set(None);
         self.none_fits.set(None);
         self.stale.set(false);
@@ -227,10 +226,7 @@ impl ScoringController {
             return;
         }
         self.stop_asking();
-        if self
-            .scores
-            .with_value(|scores| scores.answer(&question, &model))
-        {
+        if self.scores.read(|scores| scores.answer(&question, &model)) {
             self.stale.set(false);
             self.arrange_when_quiet();
             return;
@@ -305,7 +301,7 @@ impl ScoringController {
         // Typing may have gone on since it was asked.
         self.stale.set(self.question().as_ref() != Some(&question));
         self.scores
-            .update_value(|shown| shown.take(question, model, &scores));
+            .with(|shown| shown.take(question, model, &scores));
         self.scored_by.set(by);
         self.say_whether_any_fits(fit.filter(|_| none_fits));
         self.on_answer.call(());
@@ -332,7 +328,7 @@ impl ScoringController {
     /// Says so where none of the labels fits: `fit` is what the best one gets against the neutral
     /// prompt then.
     fn say_whether_any_fits(&'static self, fit: Option<f32>) {
-        let best = self.scores.with_value(|scores| scores.best(1));
+        let best = self.scores.read(|scores| scores.best(1));
         let neutral = self
             .query
             .scoring()

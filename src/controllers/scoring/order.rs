@@ -25,7 +25,7 @@ impl ScoringController {
             if own_order {
                 labels.list().iter().map(|label| label.id).collect()
             } else {
-                self.scores.with_value(|scores| scores.order(labels.list()))
+                self.scores.read(|scores| scores.order(labels.list()))
             }
         })
     }
@@ -80,7 +80,7 @@ impl ScoringController {
         let answered = match (self.question(), self.models.answering()) {
             (Some(question), Some(model)) => self
                 .scores
-                .with_value(|scores| scores.answer(&question, &model.id)),
+                .read(|scores| scores.answer(&question, &model.id)),
             _ => false,
         };
         if answered && self.labels.all_rows_are_there() {
@@ -97,7 +97,7 @@ impl ScoringController {
         let preview = self
             .scored_by()
             .with_untracked(|model| model.as_ref().is_some_and(|model| model.preview));
-        let best = self.scores.with_value(|scores| scores.best(3));
+        let best = self.scores.read(|scores| scores.best(3));
         let result = if self.none_fits().with_untracked(Option::is_some) {
             text::labels::NONE_FITS.to_owned()
         } else {
