@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use cliplet_server::policy;
 
 use crate::files;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{self, Fingerprint};
 use crate::html;
 use crate::step::{Result, quiet_stderr, step, warn};
 use crate::tools;
@@ -56,7 +56,7 @@ pub fn build(workspace: &Workspace) -> Result {
 
 fn bring_up_to_date(workspace: &Workspace, mdbook: &Path) -> Result {
     let directory = directory(workspace);
-    files::unless_done(
+    fingerprint::unless_done(
         &workspace.notes().join("book"),
         &inputs(workspace)?,
         &directory,

@@ -12,11 +12,11 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::files;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{self, Fingerprint};
 use crate::script;
 use crate::step::{Result, quiet, step, warn, watch};
-use crate::tools::{PROFILE, Tools, WASM, WasmFeatures};
-use crate::workspace::Workspace;
+use crate::tools::{Tools, WasmFeatures};
+use crate::workspace::{PROFILE, WASM, Workspace};
 
 /// One way to build the engine. Another one adds a line to [`BUILDS`], what it is compiled with to
 /// [`configure`](Self::configure), and to `js/engine/worker.js` how a browser is asked whether it
@@ -379,7 +379,7 @@ impl Program<'_> {
             .add(tools.wasm_opt_version())
             .finish();
         let note = notes.join(format!("{name}-inputs"));
-        files::unless_done(&note, &inputs, &directory, || {
+        fingerprint::unless_done(&note, &inputs, &directory, || {
             let plain = notes.join("plain").join(name);
             self.run_wasm_bindgen(workspace, compiled, &plain)?;
             let wasm = plain.join(format!("{name}_bg.wasm"));

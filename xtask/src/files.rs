@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::fingerprint::Fingerprint;
-use crate::step::{Failure, Result};
+use crate::step::Result;
 
 /// All files below a directory, relative to it, sorted.
 pub fn files_below(directory: &Path) -> Result<Vec<PathBuf>> {
@@ -56,25 +55,4 @@ pub fn copy_directory(from: &Path, to: &Path) -> Result {
         write(&to.join(&file), read(&from.join(&file))?)?;
     }
     Ok(())
-}
-
-/// Does some work unless a note says that it was done with the same inputs and that what it made,
-/// the content of `output`, is still as it was.
-pub fn unless_done(
-    note: &Path,
-    inputs: &str,
-    output: &Path,
-    work: impl FnOnce() -> Result,
-) -> Result {
-    let state = || {
-        Ok::<_, Failure>(format!(
-            "{inputs} {}",
-            Fingerprint::default().add_directory(output)?.finish()
-        ))
-    };
-    if output.is_dir() && fs::read_to_string(note).ok() == Some(state()?) {
-        return Ok(());
-    }
-    work()?;
-    write(note, state()?)
 }

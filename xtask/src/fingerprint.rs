@@ -1,12 +1,13 @@
 //! Content hashes: for file names that may be cached for ever, and for skipping work whose inputs
 //! have not changed.
 
+use std::fs;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::files::{files_below, read};
-use crate::step::Result;
+use crate::files::{files_below, read, write};
+use crate::step::{Failure, Result};
 
 /// Hashes a sequence of named things.
 #[derive(Default)]
@@ -64,4 +65,25 @@ impl Fingerprint {
             .map(|byte| format!("{byte:02x}"))
             .collect()
     }
+}
+
+/// Does some work unless a note says that it was done with the same inputs and that what it made,
+/// the content of `output`, is still as it was.
+pub fn unless_done(
+    note: &Path,
+    inputs: &str,
+    output: &Path,
+    work: impl FnOnce() -> Result,
+) -> Result {
+    let state = || {
+        Ok::<_, Failure>(format!(
+            "{inputs} {}",
+            Fingerprint::default().add_directory(output)?.finish()
+        ))
+    };
+    if output.is_dir() && fs::read_to_string(note).ok() == Some(state()?) {
+        return Ok(());
+    }
+    work()?;
+    write(note, state()?)
 }

@@ -7,14 +7,14 @@ use cliplet_server::policy;
 use crate::book;
 use crate::engine::{self, Choice};
 use crate::files;
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{self, Fingerprint};
 use crate::html;
 use crate::package;
 use crate::script;
 use crate::service_worker;
 use crate::step::{Result, step, watch};
-use crate::tools::{self, PROFILE, Tools, WasmFeatures};
-use crate::workspace::{FOR_WEB, Workspace};
+use crate::tools::{self, Tools, WasmFeatures};
+use crate::workspace::{FOR_WEB, PROFILE, Workspace};
 
 /// Builds the page for a static file server, into `out` or else into `dist/`, and says where it
 /// lies.
@@ -59,7 +59,7 @@ pub fn build(workspace: &Workspace, choice: &Choice) -> Result<PathBuf> {
     })?;
 
     let dist = workspace.dist();
-    files::unless_done(
+    fingerprint::unless_done(
         &workspace.notes().join("page"),
         &inputs(workspace, &tools)?,
         &dist,

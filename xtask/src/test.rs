@@ -14,9 +14,9 @@ use crate::package;
 use crate::page;
 use crate::python;
 use crate::step::{Failure, Result, seconds, step, watch, watch_lines};
-use crate::tools::{self, WASM};
+use crate::tools;
 use crate::vite_project;
-use crate::workspace::Workspace;
+use crate::workspace::{WASM, Workspace};
 
 /// A part of the checks that can be asked for alone.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]

@@ -9,13 +9,7 @@ use std::process::Command;
 
 use crate::files;
 use crate::step::{Failure, Result, quiet, step, warn, watch};
-use crate::workspace::Workspace;
-
-/// The target of everything that runs in the browser.
-pub const WASM: &str = "wasm32-unknown-unknown";
-
-/// The profile of everything that runs in the browser.
-pub const PROFILE: &str = "web";
+use crate::workspace::{WASM, Workspace};
 
 /// The newest that rustc 1.95 compiles.
 const TRUNK: &str = "0.21.14";

@@ -9,7 +9,12 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::step::{Result, quiet};
-use crate::tools::{PROFILE, WASM};
+
+/// The target of everything that runs in the browser.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// The profile of everything that runs in the browser.
+pub const PROFILE: &str = "web";
 
 /// What is in the environment when something is compiled for the browser: stable cargo and rustc
 /// then take the options that some of the engine's builds need. It is there for all of them, as

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::BenchOptions;
+use super::setup::{BenchOptions, read_json};
 use crate::step::{Result, quiet};
 use crate::workspace::Workspace;
 
 /// Facts for a report, in the order in which they are told.
 pub fn facts(workspace: &Workspace, wishes: &BenchOptions, measured: &Value) -> Result<Value> {
     let lock = workspace.root.join("benches/rivals/npm/package-lock.json");
-    let lock = super::read_json(&lock)?;
+    let lock = read_json(&lock)?;
     let version =
         |package: &str| lock["packages"][format!("node_modules/{package}")]["version"].clone();
     let commit = quiet(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::setup::{BenchOptions, directory};
 use crate::files;
 use crate::fingerprint::Fingerprint;
 use crate::python;
@@ -35,9 +36,16 @@ pub struct Model {
     hub: PathBuf,
 }
 
+/// The model that the command line names, if it names one.
+pub fn named(options: &BenchOptions) -> Result<Option<Vec<Model>>> {
+    let files = options.gguf.as_ref().zip(options.onnx.as_ref());
+    let model = files.map(|(gguf, hub)| Model::of_files(gguf, hub));
+    Ok(model.transpose()?.map(|model| vec![model]))
+}
+
 impl Model {
     /// Files that a person names.
-    pub fn named(gguf: &Path, hub: &Path) -> Result<Self> {
+    fn of_files(gguf: &Path, hub: &Path) -> Result<Self> {
         let absolute = |path: &Path| {
             path.canonicalize()
                 .map_err(|error| format!("{} cannot be opened: {error}.", path.display()))
@@ -90,7 +98,7 @@ impl Model {
 /// Writes the models if they are not there. `cliplet` computes what the graphs are compared with
 /// first.
 pub fn write(workspace: &Workspace, cliplet: &Path) -> Result<Vec<Model>> {
-    let directory = super::directory(workspace);
+    let directory = directory(workspace);
     let models = directory.join("models");
     let mut wanted = Fingerprint::default();
     for source in SOURCES {

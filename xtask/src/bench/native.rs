@@ -10,8 +10,9 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::report::median;
+use super::setup::{BenchOptions, build_cliplet, directory, read_json};
 use super::table::Table;
-use super::{BenchOptions, build_cliplet, directory, machine, models, read_json};
+use super::{machine, models};
 use crate::files;
 use crate::python;
 use crate::step::{Result, quiet, step, watch};
@@ -37,7 +38,7 @@ const BESIDE_MODEL: f64 = 200e6;
 
 /// Builds and installs what is needed, measures, and prints what came of it.
 pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
-    let models = match wishes.models()? {
+    let models = match models::named(wishes)? {
         Some(models) => models,
         None => models::write(workspace, &build_cliplet(workspace)?)?,
     };

@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 
 /// Installs the rivals if they are not there, and gives the folder `node_modules`.
 pub fn install(workspace: &Workspace) -> Result<PathBuf> {
-    let directory = super::directory(workspace).join("npm");
+    let directory = super::setup::directory(workspace).join("npm");
     npm::install(
         workspace,
         &workspace.root.join("benches/rivals/npm"),
