@@ -1,10 +1,11 @@
 //! `cargo xtask bench`: Cliplet beside ONNX Runtime Web and Transformers.js, in the same browser on
 //! this machine.
 //!
-//! What lives here: what the command line asks for ([`setup`]), installing the rivals ([`rivals`]) and writing the models ([`models`]), which
-//! needs node and Python and happens once, and what is made of the measurements ([`report`],
-//! [`table`]). What does not: the measurements, which `benches/rivals` takes. With `--native` it is
-//! `cliplet embed` beside rivals in Python ([`native`]).
+//! What lives here: what the command line asks for ([`setup`]), installing the rivals ([`rivals`])
+//! and writing the models ([`models`]), which needs node and Python and happens once, and what is
+//! made of the measurements ([`report`], [`table`]). What does not: the measurements, which
+//! `benches/rivals` takes. With `--native` it is `cliplet embed` beside rivals in Python
+//! ([`native`]).
 
 mod machine;
 mod models;
