@@ -1,6 +1,6 @@
 // What goes wrong, in words for developers. The page has words of its own for its visitors
-// (`src/text/failures.rs`). TypeScript sees that there is a sentence for every failure of the engine, with
-// details that it has, and a code that is in the types.
+// (`src/text/failures.rs`). TypeScript sees that there is a sentence for every failure of the
+// engine, with details that it has, and a code that is in the types.
 
 /**
  * @import { ClipletErrorCode } from "./cliplet.d.ts"
