@@ -98,13 +98,10 @@ impl QueryController {
     /// What is asked about a picture, with the labels as they are.
     pub(crate) fn question_about(&'static self, picture: PictureId) -> Option<Question> {
         let labels = self.with_labels(|labels| labels.usable());
-        let templates = self
-            .template()
-            .with_untracked(|template| template.in_force().to_owned());
-        (!labels.is_empty()).then_some(Question {
+        (!labels.is_empty()).then(|| Question {
             picture,
             labels,
-            templates,
+            templates: self.templates_in_force(),
             scoring: self.scoring().get_untracked(),
         })
     }

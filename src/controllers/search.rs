@@ -270,10 +270,7 @@ impl SearchController {
     /// one for labels.
     fn templates(&'static self) -> Vec<String> {
         const FOR_PHRASES: &str = "a photo of {}";
-        let templates = self
-            .query
-            .template()
-            .with_untracked(|template| template.in_force().to_owned());
+        let templates = self.query.templates_in_force();
         if templates == [template::DEFAULT] {
             vec![FOR_PHRASES.to_owned()]
         } else {
