@@ -24,7 +24,7 @@ use futures_util::{StreamExt, stream};
 use percent_encoding::percent_decode_str;
 use tokio::time::sleep;
 
-use crate::page_directory;
+use crate::{engine_file, page_directory};
 
 /// What is wrong with the answers for one file. There may be several things at once.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -204,6 +204,24 @@ impl TestServer {
         fs::create_dir_all(file.parent().expect("a file lies in a directory"))
             .expect("it can be made");
         fs::write(file, bytes).expect("the file can be written");
+    }
+
+    /// Lets a script run before all others, in the page, in its widget, in the engine's worker and
+    /// in its threads, in every browser.
+    ///
+    /// It is a classic script in a document, and the beginning of a module in a worker.
+    pub fn run_before_scripts(&self, script: &str) {
+        let page = page_directory();
+        let read = |path: &str| fs::read_to_string(page.join(path)).expect("the page has the file");
+        self.put("before-scripts.js", script);
+        for document in ["index.html", "embed.html"] {
+            let before = "<head><script src=\"before-scripts.js\"></script>";
+            self.put(document, read(document).replacen("<head>", before, 1));
+        }
+        for beginning in ["worker-", "thread-"] {
+            let path = engine_file(beginning, ".js");
+            self.put(&path, format!("{script}\n{}", read(&path)));
+        }
     }
 
     /// Where a file lies that was [put](Self::put) there.
