@@ -276,11 +276,12 @@ export interface FailureVariants {
   FileInUse: undefined;
   FilesGone: undefined;
   UnusableModel: { reason: string };
-  OutOfMemory: undefined;
+  OutOfMemory: { wanted: number | null };
   EmptyPicture: undefined;
   UnreadablePicture: undefined;
   UnsupportedPicture: { what: string; advice: string };
   NoDecoder: undefined;
+  HiddenPixels: undefined;
   PictureTooLarge: { width: number; height: number };
   UnknownPicture: undefined;
   NoModel: undefined;

@@ -10,6 +10,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, HtmlCanvasElement, HtmlVideoElement};
 
+use crate::canvas;
+
 /// The longer side of a picture that is scored in passing, in pixels: more than any model looks at.
 const LONGEST_SIDE: f64 = 640.0;
 
@@ -70,6 +72,8 @@ pub enum CameraError {
     NoCamera,
     /// Another program has it.
     InUse,
+    /// The browser hides what it sees from pages.
+    Hidden,
 }
 
 /// Which camera, where a device has two.
@@ -208,10 +212,13 @@ pub async fn frame(video: &HtmlVideoElement) -> Option<JsValue> {
 }
 
 /// The present picture of a video, as large as it is, as a JPEG file. `None` as long as there is
-/// none.
+/// none, and where the browser [hides](canvas::is_hidden) what is drawn.
 pub async fn snapshot(video: &HtmlVideoElement) -> Option<Blob> {
     const QUALITY: f64 = 0.95;
     let (width, height) = size(video)?;
+    if canvas::is_hidden() {
+        return None;
+    }
     let canvas = document().create_element("canvas").ok()?;
     let canvas: HtmlCanvasElement = canvas.dyn_into().ok()?;
     canvas.set_width(width as u32);

@@ -81,9 +81,41 @@ pub fn draw_map(
     Ok(())
 }
 
-/// A PNG of a picture and the labels that fit it best. `image` is the element that shows the
+/// Whether the browser gives pages noise in the place of what they have drawn, as a protection
+/// against fingerprinting.
+pub fn is_hidden() -> bool {
+    // Noise that nobody sees, as Safari has it in private windows, is none.
+    const SEEN: u8 = 16;
+    const COLOURS: [[u8; 3]; 4] = [[0, 0, 0], [255, 255, 255], [200, 40, 90], [30, 170, 220]];
+    let farthest = || -> Result<u8, JsValue> {
+        let canvas = new_canvas(COLOURS.len() as u32, 1)?;
+        let context = context(&canvas)?;
+        for (at, [red, green, blue]) in COLOURS.into_iter().enumerate() {
+            context.set_fill_style_str(&format!("rgb({red}, {green}, {blue})"));
+            context.fill_rect(at as f64, 0.0, 1.0, 1.0);
+        }
+        let read = context
+            .get_image_data(0.0, 0.0, COLOURS.len() as f64, 1.0)?
+            .data();
+        let drawn = COLOURS
+            .iter()
+            .flat_map(|&[red, green, blue]| [red, green, blue, 255]);
+        Ok(drawn
+            .zip(read.iter())
+            .map(|(drawn, &read)| drawn.abs_diff(read))
+            .max()
+            .unwrap_or(0))
+    };
+    farthest().map_or(true, |farthest| farthest > SEEN)
+}
+
+/// A PNG of a picture and the labels that fit it best. None where the browser cannot, or
+/// [hides](is_hidden) what is drawn. `image` is the element that shows the
 /// picture.
 pub async fn result_picture(outcome: &Outcome, image: &HtmlImageElement) -> Option<Blob> {
+    if is_hidden() {
+        return None;
+    }
     let canvas = draw_result(outcome, image).ok()?;
     let (end, file) = oneshot::channel();
     let done = Closure::once_into_js(move |file: JsValue| {

@@ -40,6 +40,7 @@ pub async fn capabilities() -> Capabilities {
     Capabilities {
         secure: is_true("isSecureContext"),
         isolated: browser::is_isolated(),
+        sharing: find("SharedArrayBuffer").is_function() && opens_channels(),
         simd: is_valid(&SIMD),
         relaxed: is_valid(&RELAXED_SIMD),
         cores: find("navigator.hardwareConcurrency")
@@ -53,6 +54,22 @@ pub async fn capabilities() -> Capabilities {
         camera: camera().await,
         host_isolates: host_isolates().await,
     }
+}
+
+/// Whether the page may have channels to others of its origin, as threads have to it.
+fn opens_channels() -> bool {
+    let Ok(channel) = find("BroadcastChannel").dyn_into::<Function>() else {
+        return false;
+    };
+    let opened = Reflect::construct(&channel, &Array::of1(&"cliplet-probe".into()));
+    opened.is_ok_and(|channel| {
+        let close = Reflect::get(&channel, &"close".into());
+        let close = close
+            .ok()
+            .and_then(|close| close.dyn_into::<Function>().ok());
+        // It would keep the page from being kept for the way back.
+        close.is_some_and(|close| close.call0(&channel).is_ok())
+    })
 }
 
 fn is_valid(module: &[u8]) -> bool {

@@ -620,7 +620,10 @@ fn failures() -> Vec<Failure> {
         Failure::UnusableModel {
             reason: "It is a poem".to_owned(),
         },
-        Failure::OutOfMemory,
+        Failure::OutOfMemory { wanted: None },
+        Failure::OutOfMemory {
+            wanted: Some(303_810_560),
+        },
         Failure::EmptyPicture,
         Failure::UnreadablePicture,
         Failure::UnsupportedPicture {
@@ -628,6 +631,7 @@ fn failures() -> Vec<Failure> {
             advice: "Read it aloud".to_owned(),
         },
         Failure::NoDecoder,
+        Failure::HiddenPixels,
         Failure::PictureTooLarge {
             width: 123_456,
             height: 7,
@@ -658,11 +662,12 @@ fn failures() -> Vec<Failure> {
             | Failure::FileInUse
             | Failure::FilesGone
             | Failure::UnusableModel { .. }
-            | Failure::OutOfMemory
+            | Failure::OutOfMemory { .. }
             | Failure::EmptyPicture
             | Failure::UnreadablePicture
             | Failure::UnsupportedPicture { .. }
             | Failure::NoDecoder
+            | Failure::HiddenPixels
             | Failure::PictureTooLarge { .. }
             | Failure::UnknownPicture
             | Failure::NoModel

@@ -142,6 +142,7 @@ export type ClipletErrorCode =
   | "unknown-model"
   // An image.
   | "empty-image"
+  | "hidden-pixels"
   | "image-not-loaded"
   | "image-status"
   | "image-too-large"

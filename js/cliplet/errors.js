@@ -57,11 +57,20 @@ const FAILURES = {
   FileInUse: ["file-in-use", () => "The model's kept file is in use in another tab. Close that tab and try again."],
   FilesGone: ["files-gone", () => "The model's files cannot be read any more. Have them chosen again."],
   UnusableModel: ["unusable-model", ({ reason }) => `The file is no model that Cliplet can use. ${ended(reason)}`],
-  OutOfMemory: ["out-of-memory", () => "There is not enough memory. Close other tabs, or use a smaller model."],
+  OutOfMemory: [
+    "out-of-memory",
+    ({ wanted }) => `There is not enough memory${wanted == null ? "" : `: the model takes ${wanted} bytes`}. Close other tabs, or use a smaller model.`,
+  ],
   EmptyPicture: ["empty-image", () => "The image is empty: it has no bytes, or no pixels."],
   UnreadablePicture: ["unreadable-image", () => "The image cannot be decoded: it is damaged, or of a kind that neither the browser nor Cliplet reads."],
   UnsupportedPicture: ["unsupported-image", ({ what, advice }) => `The image is ${what}. ${ended(advice)}`],
   NoDecoder: ["no-decoder", () => "The part of Cliplet that reads this image could not be fetched. Check the network and try again."],
+  HiddenPixels: [
+    "hidden-pixels",
+    () =>
+      "The browser hides the image's pixels from pages, as a protection against fingerprinting. Give the file of a JPEG, PNG, WebP or GIF " +
+      "instead, or have this site allowed to read canvases.",
+  ],
   PictureTooLarge: ["image-too-large", ({ width, height }) => `The image is too large: ${width} by ${height} pixels. Make it smaller.`],
   UnknownPicture: ["internal", () => "The engine has lost an image. This is a defect of Cliplet; please report it."],
   NoModel: ["internal", () => "The engine has no model. This is a defect of Cliplet; please report it."],

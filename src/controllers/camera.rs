@@ -18,6 +18,7 @@ use super::scoring::ScoringController;
 use super::support::{Local, lasting, readable};
 use crate::browser;
 use crate::camera::{self, Camera, CameraError, Facing};
+use crate::canvas;
 use crate::engine::Ended;
 use crate::state::embed::messages::Code;
 use crate::state::rate::Rate;
@@ -211,6 +212,7 @@ impl CameraController {
                     text::SNAPSHOT_FILE.to_owned(),
                     text::SNAPSHOT.to_owned(),
                 )),
+                None if canvas::is_hidden() => self.failed(CameraError::Hidden),
                 None => self.base.messages.fail(text::NO_SNAPSHOT),
             }
         });
@@ -269,6 +271,9 @@ impl CameraController {
         }
         let id = self.pictures.next_id();
         let taken = self.base.engine().hand_over(id, &pixels).end().await;
+        if goes_on() && taken == Err(Ended::Failed(Failure::HiddenPixels)) {
+            self.failed(CameraError::Hidden);
+        }
         let Ok(PictureTaken { width, height, .. }) = taken else {
             return false;
         };

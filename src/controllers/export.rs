@@ -227,6 +227,7 @@ impl ExportController {
             };
             told(match drawn {
                 Some(file) => self.save_file(&file, &format!("{}.png", outcome.file_name())),
+                None if canvas::is_hidden() => text::RESULT_PICTURE_HIDDEN.to_owned(),
                 None => text::NO_RESULT_PICTURE.to_owned(),
             });
         });

@@ -9,6 +9,8 @@ pub struct Capabilities {
     pub secure: bool,
     /// The page is cross-origin isolated.
     pub isolated: bool,
+    /// The browser gives an isolated page what threads need: memory that they share, and a channel.
+    pub sharing: bool,
     /// WebAssembly has vectors.
     pub simd: bool,
     /// WebAssembly has relaxed vector instructions.
@@ -222,6 +224,7 @@ mod tests {
         Capabilities {
             secure: true,
             isolated: true,
+            sharing: true,
             simd: true,
             relaxed: true,
             cores: 8,

@@ -767,7 +767,7 @@ mod tests {
     fn a_kept_model_that_fails_leaves_the_preview() {
         let mut models = models(None, &["big@1"], false);
         load(&mut models, 1);
-        models.failed(1, Failure::OutOfMemory);
+        models.failed(1, Failure::OutOfMemory { wanted: None });
         assert_eq!(load(&mut models, 2).as_deref(), Some("small"));
         models.ready(2, "small", false);
         models.picture_waits();

@@ -39,6 +39,10 @@ pub fn no_camera(trouble: camera::CameraError) -> &'static str {
         camera::CameraError::NoCamera => {
             "This device has no camera. Connect one, then start it again."
         }
+        camera::CameraError::Hidden => {
+            "This browser hides from web pages what the camera sees, as a protection against fingerprinting. Allow \
+             this site to read canvases, then start it again."
+        }
         camera::CameraError::InUse => {
             "Another program is using the camera. Close that, then start it again."
         }

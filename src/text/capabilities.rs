@@ -139,6 +139,10 @@ pub fn advice(feature: Feature, found: &Capabilities, needed: Option<u64>) -> St
         }
     };
     let advice = match feature {
+        Feature::Build | Feature::Threads if found.isolated && !found.sharing => {
+            "This browser gives pages nothing that threads could share, or refuses it as it refuses cookies. Allow this \
+             site to keep data, or try another browser."
+        }
         Feature::Build => match (found.isolated, found.relaxed) {
             (false, false) => {
                 "Isolation would bring one with threads, and relaxed SIMD a quicker one: see below."
@@ -239,6 +243,7 @@ mod tests {
                         cases.push(Capabilities {
                             secure: bit(0),
                             isolated: bit(1),
+                            sharing: bit(5),
                             simd: bit(2),
                             relaxed: bit(2),
                             cores: bits % 3,

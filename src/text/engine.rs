@@ -20,6 +20,12 @@ pub fn engine_not_started(details: &str) -> String {
 
 /// The engine broke while it ran.
 pub fn engine_died(details: &str) -> String {
+    // All that a browser says of an allocation that failed; a defect says more.
+    if details.contains("unreachable") {
+        return "Cliplet’s engine has stopped, most likely because memory ran out. Your picture and labels are still here: \
+                close other tabs or choose a smaller model, then start it again."
+            .to_owned();
+    }
     let details = if details.is_empty() {
         String::new()
     } else {
@@ -38,6 +44,9 @@ mod tests {
     #[test]
     fn the_engine_s_end_says_what_to_do() {
         assert_is_prose(&engine_not_started(""));
-        assert_is_prose(&engine_died("unreachable executed"));
+        assert!(engine_died("unreachable executed").contains("memory ran out"));
+        for details in ["", "unreachable executed", "index out of bounds"] {
+            assert_is_prose(&engine_died(details));
+        }
     }
 }

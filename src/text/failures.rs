@@ -68,9 +68,14 @@ pub(super) fn because(failure: &Failure) -> String {
         Failure::UnusableModel { reason } => {
             format!("its file cannot be used here. {}", sentence(reason))
         }
-        Failure::OutOfMemory => {
+        Failure::OutOfMemory { wanted: None } => {
             "there is not enough memory. Close other tabs and try again.".to_owned()
         }
+        Failure::OutOfMemory { wanted: Some(bytes) } => format!(
+            "it takes {} of memory, more than this browser gives. Choose a smaller model, or close other tabs and try \
+             again.",
+            size(*bytes)
+        ),
         Failure::EmptyPicture => "the file has no bytes.".to_owned(),
         Failure::UnreadablePicture => "the file is not a picture that can be read.".to_owned(),
         Failure::UnsupportedPicture { what, advice } => format!("the file is {what}. {advice}."),
@@ -78,6 +83,9 @@ pub(super) fn because(failure: &Failure) -> String {
             "the part of Cliplet that reads it could not be downloaded. Check the network and try again."
                 .to_owned()
         }
+        Failure::HiddenPixels => "the browser hides its pixels, as a protection against fingerprinting. Save it as JPEG \
+             or PNG, or allow this site to read canvases."
+            .to_owned(),
         Failure::PictureTooLarge { width, height } => {
             format!(
                 "it has {} by {} pixels, which is too many.",
@@ -114,5 +122,13 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_model_without_room_in_memory_says_how_much_it_takes() {
+        let wanted = Some(303_810_560);
+        let text = because(&Failure::OutOfMemory { wanted });
+        assert!(text.contains("304 MB of memory"), "{text}");
+        assert!(text.contains("a smaller model"), "{text}");
     }
 }

@@ -91,9 +91,9 @@ fn model_trouble(
         }
         ModelError::Failed(failure) => {
             let verb = match failure {
-                Failure::UnusableModel { .. } | Failure::OutOfMemory | Failure::Internal { .. } => {
-                    "opened"
-                }
+                Failure::UnusableModel { .. }
+                | Failure::OutOfMemory { .. }
+                | Failure::Internal { .. } => "opened",
                 _ => "downloaded",
             };
             format!(

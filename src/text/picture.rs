@@ -92,12 +92,16 @@ pub fn picture_refused(name: &str, failure: &Failure) -> String {
             "The part of Cliplet that reads {name} could not be downloaded. Check the network and choose it again, or \
              choose another JPEG or PNG."
         ),
+        Failure::HiddenPixels => format!(
+            "This browser hides what is in {name} from web pages, as a protection against fingerprinting, and Cliplet \
+             has no decoder of its own for it. Save it as JPEG or PNG, or allow this site to read canvases."
+        ),
         Failure::PictureTooLarge { width, height } => format!(
             "{name} is too large: {} by {} pixels. Make it smaller and try again.",
             number(*width as usize),
             number(*height as usize)
         ),
-        Failure::OutOfMemory => {
+        Failure::OutOfMemory { .. } => {
             format!(
                 "There is not enough memory to open {name}. Close other tabs or choose a smaller picture."
             )

@@ -23,7 +23,7 @@ pub fn labels_read(done: u32, total: u32) -> String {
 /// Scores that could not be had.
 pub fn not_scored(failure: &Failure) -> String {
     match failure {
-        Failure::OutOfMemory => {
+        Failure::OutOfMemory { .. } => {
             "There is not enough memory to score this picture. Close other tabs, or use fewer labels.".to_owned()
         }
         other => format!("The picture could not be scored: {}", because(other)),

@@ -9,6 +9,9 @@ pub const NO_RESULT: &str = "There is no result yet. Open a picture and add labe
 /// The file of the result's picture could not be made.
 pub const NO_RESULT_PICTURE: &str =
     "The browser could not draw the picture of the result. Take a screenshot instead.";
+/// The same where the browser gives pages noise in the place of what they draw.
+pub const RESULT_PICTURE_HIDDEN: &str = "This browser lets no web page save what it draws, as a protection against fingerprinting. \
+    Allow this site to read canvases, or take a screenshot.";
 /// What a link has in it.
 pub const ABOUT_LINK: &str = "It carries your labels, the prompt template and the model, never the picture. Everything follows the #, which is never sent to a \
     server.";

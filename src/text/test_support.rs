@@ -48,7 +48,7 @@ pub fn every_failure() -> Vec<Failure> {
         Failure::UnusableModel {
             reason: "It is a language model".to_owned(),
         },
-        Failure::OutOfMemory,
+        Failure::OutOfMemory { wanted: None },
         Failure::EmptyPicture,
         Failure::UnreadablePicture,
         Failure::UnsupportedPicture {
@@ -56,6 +56,7 @@ pub fn every_failure() -> Vec<Failure> {
             advice: "Save its page as JPEG or PNG, and use that".to_owned(),
         },
         Failure::NoDecoder,
+        Failure::HiddenPixels,
         Failure::PictureTooLarge {
             width: 100_000,
             height: 90_000,
@@ -86,11 +87,12 @@ pub fn every_failure() -> Vec<Failure> {
             | Failure::FileInUse
             | Failure::FilesGone
             | Failure::UnusableModel { .. }
-            | Failure::OutOfMemory
+            | Failure::OutOfMemory { .. }
             | Failure::EmptyPicture
             | Failure::UnreadablePicture
             | Failure::UnsupportedPicture { .. }
             | Failure::NoDecoder
+            | Failure::HiddenPixels
             | Failure::PictureTooLarge { .. }
             | Failure::UnknownPicture
             | Failure::NoModel

@@ -1,24 +1,20 @@
 //! From a picture file to pixels: with the browser's own decoder, which knows more formats, is
 //! quicker, turns the picture upright and converts its colours; with that of `crates/decoder` where
-//! the browser refuses a TIFF, and where the end of a JPEG is missing, of which browsers make
-//! different things. That one is a program of its own, which the worker's script fetches when the
-//! first such picture comes.
+//! the browser refuses a TIFF, where the end of a JPEG is missing, of which browsers make different
+//! things, and where the browser decodes and does not let pixels be read. That one is a program of
+//! its own, which the worker's script fetches when the first such picture comes.
 //!
 //! Both lay transparent pictures over white, and so are pixels that are decoded already.
 
 use cliplet_clip::picture::{self, CutOff, HEAD, Picture, SHORT, TAIL};
 use futures_util::future::{join, try_join};
-use js_sys::{Array, Reflect, Uint8Array, Uint8ClampedArray};
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, ImageBitmap, ImageData, ImageEncodeOptions, OffscreenCanvas,
-    OffscreenCanvasRenderingContext2d,
-};
+use web_sys::{Blob, ImageBitmap};
 
-use super::bitmap::{browser_bitmap, context, failure, internal};
-use super::{pictures, readback};
+use super::bitmap::{browser_bitmap, failure, internal};
+use super::{pictures, preview, readback};
 use cliplet_protocol::messages::Failure;
 
 /// A decoded picture.
@@ -30,26 +26,34 @@ pub(super) struct Decoded {
 
 /// Decodes a file.
 pub(super) async fn decode(file: &Blob) -> Result<Decoded, Failure> {
-    match open(file).await? {
-        Opened::Bitmap(bitmap) => {
-            let picture = readback::bitmap(&bitmap).await;
-            bitmap.close();
-            Ok(Decoded {
-                picture: picture?,
-                foreign: false,
-            })
-        }
-        Opened::Foreign(picture) => Ok(Decoded {
-            picture,
-            foreign: true,
-        }),
-    }
+    let Opened { picture, bitmap } = open(file).await?;
+    Ok(Decoded {
+        picture,
+        foreign: bitmap.is_none(),
+    })
 }
 
-/// A file, as the browser or the decoder of Cliplet opens it.
-enum Opened {
-    Bitmap(ImageBitmap),
-    Foreign(Picture),
+/// Decodes a file, and makes a file of it whose longer side has `side` pixels at most.
+pub(super) async fn decode_and_shrink(file: &Blob, side: u32) -> Result<(Picture, Blob), Failure> {
+    let Opened { picture, bitmap } = open(file).await?;
+    let bitmap = bitmap.as_ref().map(|bitmap| &bitmap.0);
+    let small = preview::small(&picture, bitmap, side).await?;
+    Ok((picture, small))
+}
+
+/// A picture, and what the browser makes of its file, if it decodes that.
+struct Opened {
+    picture: Picture,
+    bitmap: Option<OpenBitmap>,
+}
+
+/// A bitmap, which is closed when it is dropped.
+struct OpenBitmap(ImageBitmap);
+
+impl Drop for OpenBitmap {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 async fn open(file: &Blob) -> Result<Opened, Failure> {
@@ -57,17 +61,34 @@ async fn open(file: &Blob) -> Result<Opened, Failure> {
         return Err(Failure::EmptyPicture);
     }
     let (bitmap, cut_off) = join(browser_bitmap(file), cut_off(file)).await;
-    let cut_off = cut_off?;
-    if let Some(bitmap) = bitmap {
-        if cut_off.is_none() {
-            return Ok(Opened::Bitmap(bitmap));
+    let mut bitmap = bitmap.map(OpenBitmap);
+    let kinds = match (&bitmap, cut_off?) {
+        (_, Some(other @ CutOff::Other(_))) => return Err(failure(other.error())),
+        (_, Some(CutOff::Jpeg)) => {
+            bitmap = None;
+            FOREIGN
         }
-        bitmap.close();
-    }
-    match cut_off {
-        Some(other @ CutOff::Other(_)) => Err(failure(other.error())),
-        Some(CutOff::Jpeg) | None => decode_foreign(file).await.map(Opened::Foreign),
-    }
+        (None, None) if can_browser_decode() => FOREIGN,
+        (None, None) => ALL,
+        (Some(OpenBitmap(found)), None) => match readback::bitmap(found).await {
+            Err(Failure::HiddenPixels) => ALL,
+            read => {
+                let picture = read?;
+                return Ok(Opened { picture, bitmap });
+            }
+        },
+    };
+    let picture = match decode_here(file, kinds).await {
+        // It is a picture, and nobody here reads it.
+        Err(Failure::UnreadablePicture) if bitmap.is_some() => Err(Failure::HiddenPixels),
+        decoded => decoded,
+    }?;
+    Ok(Opened { picture, bitmap })
+}
+
+/// Whether the browser can be asked to decode a picture.
+fn can_browser_decode() -> bool {
+    Reflect::has(&js_sys::global(), &"createImageBitmap".into()).unwrap_or_default()
 }
 
 /// Whether the end of a file is missing. Of nearly all files a few thousand bytes say it.
@@ -100,19 +121,27 @@ extern "C" {
     async fn decode_picture(file: Uint8Array) -> Result<JsValue, JsValue>;
 }
 
-/// How TIFFs begin, the larger kind too.
-const TIFF: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
-/// How JPEGs begin, whose end may be missing; all else that the decoder reads, browsers do.
-const JPEG: &[u8] = b"\xff\xd8\xff";
+/// How files begin that browsers do not decode, or of which they make different things: TIFFs, the
+/// larger kind too, and JPEGs.
+const FOREIGN: &[&[u8]] = &[b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\xd8\xff"];
 
-/// Decodes a file that is not the browser's to decode.
-async fn decode_foreign(file: &Blob) -> Result<Picture, Failure> {
+/// How all files begin that the decoder reads: those, and PNG, GIF, WebP and BMP.
+const ALL: &[&[u8]] = &[
+    b"II*\0",
+    b"MM\0*",
+    b"II+\0",
+    b"MM\0+",
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF8",
+    b"RIFF",
+    b"BM",
+];
+
+/// Decodes a file that begins in one of these ways with the decoder of Cliplet.
+async fn decode_here(file: &Blob, kinds: &[&[u8]]) -> Result<Picture, Failure> {
     let head = part(file, 0.0, HEAD as f64).await?;
-    let is_read = TIFF
-        .iter()
-        .chain([&JPEG])
-        .any(|beginning| head.starts_with(beginning));
-    if !is_read {
+    if !kinds.iter().any(|beginning| head.starts_with(beginning)) {
         return Err(picture::unsupported(&head).map_or(Failure::UnreadablePicture, failure));
     }
     let bytes = pictures::bytes(file).await?;
@@ -136,95 +165,4 @@ async fn decode_foreign(file: &Blob) -> Result<Picture, Failure> {
     } else {
         picture
     })
-}
-
-/// Decodes a file, and makes a JPEG of it whose longer side has `side` pixels at most.
-pub(super) async fn decode_and_shrink(file: &Blob, side: u32) -> Result<(Picture, Blob), Failure> {
-    let bitmap = match open(file).await? {
-        Opened::Bitmap(bitmap) => bitmap,
-        Opened::Foreign(picture) => {
-            let whole = canvas_of(&picture)?;
-            let small = small_canvas(
-                picture.width(),
-                picture.height(),
-                side,
-                |context, width, height| {
-                    context.draw_image_with_offscreen_canvas_and_dw_and_dh(
-                        &whole, 0.0, 0.0, width, height,
-                    )
-                },
-            )?;
-            return Ok((picture, jpeg(&small).await?));
-        }
-    };
-    let picture = readback::bitmap(&bitmap).await;
-    let small = small_canvas(
-        bitmap.width(),
-        bitmap.height(),
-        side,
-        |context, width, height| {
-            context.draw_image_with_image_bitmap_and_dw_and_dh(&bitmap, 0.0, 0.0, width, height)
-        },
-    );
-    bitmap.close();
-    Ok((picture?, jpeg(&small?).await?))
-}
-
-/// A canvas with what `draw` puts into its width and height, over white, in the shape of a picture
-/// of this size.
-fn small_canvas(
-    width: u32,
-    height: u32,
-    side: u32,
-    draw: impl FnOnce(&OffscreenCanvasRenderingContext2d, f64, f64) -> Result<(), JsValue>,
-) -> Result<OffscreenCanvas, Failure> {
-    let scale = (f64::from(side) / f64::from(width.max(height).max(1))).min(1.0);
-    let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
-    let (width, height) = (scaled(width), scaled(height));
-    let canvas = OffscreenCanvas::new(width, height).map_err(internal)?;
-    let context = context(&canvas)?;
-    context.set_image_smoothing_enabled(true);
-    // Called by name: no loss where a browser has it not.
-    let _ = Reflect::set(&context, &"imageSmoothingQuality".into(), &"medium".into());
-    let (width, height) = (f64::from(width), f64::from(height));
-    context.set_fill_style_str("white");
-    context.fill_rect(0.0, 0.0, width, height);
-    draw(&context, width, height).map_err(internal)?;
-    Ok(canvas)
-}
-
-async fn jpeg(canvas: &OffscreenCanvas) -> Result<Blob, Failure> {
-    let options = ImageEncodeOptions::new();
-    options.set_type("image/jpeg");
-    options.set_quality(0.8);
-    let promise = canvas
-        .convert_to_blob_with_options(&options)
-        .map_err(internal)?;
-    let blob = JsFuture::from(promise).await.map_err(internal)?;
-    blob.dyn_into().map_err(internal)
-}
-
-/// A PNG of a picture, for the page to show.
-pub(super) async fn preview(picture: &Picture) -> Result<Blob, Failure> {
-    let promise = canvas_of(picture)?.convert_to_blob().map_err(internal)?;
-    let blob = JsFuture::from(promise).await.map_err(internal)?;
-    blob.dyn_into().map_err(internal)
-}
-
-/// A canvas with a picture on it.
-fn canvas_of(picture: &Picture) -> Result<OffscreenCanvas, Failure> {
-    let rgba: Vec<u8> = picture
-        .rgb()
-        .chunks_exact(3)
-        .flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255])
-        .collect();
-    // A copy outside WebAssembly's memory: where that is shared with threads, browsers take no
-    // pictures from it.
-    let rgba = Uint8ClampedArray::from(&rgba[..]);
-    let data = ImageData::new_with_js_u8_clamped_array(&rgba, picture.width()).map_err(internal)?;
-    let canvas = OffscreenCanvas::new(picture.width(), picture.height()).map_err(internal)?;
-    context(&canvas)?
-        .put_image_data(&data, 0.0, 0.0)
-        .map_err(internal)?;
-    Ok(canvas)
 }

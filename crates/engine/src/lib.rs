@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod bitmap;
+mod canvas_check;
 mod collection;
 mod conversion;
 mod decode;
@@ -26,6 +27,7 @@ mod page_session;
 mod pictures;
 mod pixels;
 mod port;
+mod preview;
 mod ranges;
 mod readback;
 mod requests;

@@ -68,6 +68,21 @@ pub(super) struct LoadedModel {
     explained: RefCell<Option<Rc<Explained>>>,
 }
 
+/// Has the memory grow by as many bytes as a model's weights take, so that it is known before any
+/// are read whether there is room: an allocation that fails ends the engine.
+fn reserve(bytes: u64) -> Result<(), Failure> {
+    let mut room = Vec::<u8>::new();
+    let reserved = usize::try_from(bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
+    if reserved {
+        // Or the compiler would find out that nobody has a use for it.
+        std::hint::black_box(&mut room);
+        return Ok(());
+    }
+    Err(Failure::OutOfMemory {
+        wanted: Some(bytes),
+    })
+}
+
 impl LoadedModel {
     /// Reads a model from its file, which came from this source or was compared with it, and what
     /// earlier visits have encoded with it.
@@ -76,10 +91,13 @@ impl LoadedModel {
         source: &Source,
         file: &mut ModelFile,
     ) -> Result<Self, Failure> {
-        let clip = Clip::read(file, Arithmetic::Fast).map_err(|error| Failure::UnusableModel {
+        let length = file.seek(SeekFrom::End(0)).unwrap_or_default();
+        reserve(length)?;
+        let begun = file.rewind().map_err(Error::from);
+        let clip = begun.and_then(|()| Clip::read(file, Arithmetic::Fast));
+        let clip = clip.map_err(|error| Failure::UnusableModel {
             reason: error.to_string(),
         })?;
-        let length = file.seek(SeekFrom::End(0)).unwrap_or_default();
         let width = clip.config().projection_dim;
         let (kept_prompts, known) = PromptFile::open(model, length, width).await;
         let (ensembles, prompts): (Vec<_>, Vec<_>) =

@@ -533,7 +533,10 @@ pub enum Failure {
         reason: String,
     },
     /// Not even memory has room for the model.
-    OutOfMemory,
+    OutOfMemory {
+        /// Bytes that are wanted at once, where that is a model.
+        wanted: Option<u64>,
+    },
     /// The file has no bytes.
     EmptyPicture,
     /// Neither the browser nor the decoders shipped with Cliplet can make a picture of the file.
@@ -545,9 +548,12 @@ pub enum Failure {
         /// What to do about it: a sentence without its full stop.
         advice: String,
     },
-    /// The file is a TIFF, or a JPEG whose end is missing, and the program that decodes these
-    /// cannot be fetched.
+    /// The picture is not the browser's to decode, and the program that decodes such ones cannot be
+    /// fetched.
     NoDecoder,
+    /// The browser decodes the picture and does not let its pixels be read, most likely as a
+    /// protection against fingerprinting, and none of the decoders shipped with Cliplet reads it.
+    HiddenPixels,
     /// The picture has more pixels than can be held.
     PictureTooLarge {
         /// Pixels across.

@@ -106,7 +106,12 @@ impl PageSession {
     }
 }
 
-/// Brings a model's one file into the store. The caller has its lock.
+/// The largest file that is held in memory where the browser has no room for it, in bytes: phones
+/// have as much.
+const HELD_AT_MOST: u64 = 64 << 20;
+
+/// Brings a model's one file into the store, or a small one that has no room there into memory. The
+/// caller has its lock.
 async fn bring_in(
     task: &Task,
     model: &ModelEntry,
@@ -115,7 +120,30 @@ async fn bring_in(
     origin: Origin<'_>,
     tell: &dyn Fn(Progress),
 ) -> Result<ModelFile, Stopped> {
-    let mut arriving = Arriving::open(name, &Label::of(model), source).await;
+    let label = Label::of(model);
+    let arriving = Arriving::open(name, &label, source).await;
+    let file = fill(task, name, source, origin, tell, arriving).await;
+    match file {
+        Err(Stopped::Failed(Failure::NoRoom { .. }))
+            if source.bytes.is_some_and(|bytes| bytes <= HELD_AT_MOST) =>
+        {
+            store::remove(name).await;
+            let arriving = Arriving::in_memory(name, &label, source);
+            fill(task, name, source, origin, tell, arriving).await
+        }
+        file => file,
+    }
+}
+
+/// Lets a file arrive until it is whole.
+async fn fill(
+    task: &Task,
+    name: &str,
+    source: &Source,
+    origin: Origin<'_>,
+    tell: &dyn Fn(Progress),
+    mut arriving: Arriving,
+) -> Result<ModelFile, Stopped> {
     let fetched = match (
         arriving.reserve(source.bytes.unwrap_or_default()).await,
         origin,

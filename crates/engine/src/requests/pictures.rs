@@ -9,6 +9,7 @@ use crate::decode::{self, Decoded};
 use crate::page_session::PageSession;
 use crate::pictures::{self, Source, TakenPicture, unlike_others};
 use crate::pixels::Pixels;
+use crate::preview;
 use crate::tasks::{Stopped, Task};
 use cliplet_protocol::messages::PictureTaken;
 use cliplet_protocol::query::PictureId;
@@ -24,7 +25,7 @@ impl PageSession {
         let (decoded, hash) = try_join(decoded, pictures::hash(&file)).await?;
         let Decoded { picture, foreign } = decoded;
         let preview = if foreign {
-            Some(decode::preview(&picture).await?)
+            Some(preview::whole(&picture).await?)
         } else {
             None
         };

@@ -61,10 +61,9 @@ struct Hash {
 }
 
 impl Arriving {
-    /// Goes on with what there is of the file of this name, if that comes from the same place, and
-    /// otherwise begins.
-    pub(in super::super) async fn open(name: &str, label: &Label, source: &Source) -> Self {
-        let mut arriving = Self {
+    /// Begins a file that is held in memory alone.
+    pub(in super::super) fn in_memory(name: &str, label: &Label, source: &Source) -> Self {
+        Self {
             name: name.to_owned(),
             label: label.clone(),
             url: source.url.clone(),
@@ -73,7 +72,13 @@ impl Arriving {
             version: None,
             total: None,
             hash: source.sha256.as_ref().map(|_| Hash::new()),
-        };
+        }
+    }
+
+    /// Goes on with what there is of the file of this name, if that comes from the same place, and
+    /// otherwise begins.
+    pub(in super::super) async fn open(name: &str, label: &Label, source: &Source) -> Self {
+        let mut arriving = Self::in_memory(name, label, source);
         if let (Some(mut file), Some((mut journal, record))) = (
             PrivateFile::open_or_create(name).await,
             Journal::open(name).await,
@@ -356,7 +361,8 @@ impl Hash {
 
 fn hold(held: &mut Vec<u8>, bytes: &Uint8Array) -> Result<(), Failure> {
     let (begin, length) = (held.len(), bytes.length() as usize);
-    held.try_reserve(length).map_err(|_| Failure::OutOfMemory)?;
+    held.try_reserve(length)
+        .map_err(|_| Failure::OutOfMemory { wanted: None })?;
     held.resize(begin + length, 0);
     bytes.copy_to(&mut held[begin..]);
     Ok(())

@@ -123,10 +123,15 @@ impl Converting {
                 })
             }
             Place::Held(held) => {
-                let bytes = usize::try_from(bytes).map_err(|_| Failure::OutOfMemory)?;
+                let too_many = Failure::OutOfMemory {
+                    wanted: Some(bytes),
+                };
+                let Ok(bytes) = usize::try_from(bytes) else {
+                    return Err(too_many);
+                };
                 let held = held.get_mut();
                 held.try_reserve_exact(bytes.saturating_sub(held.len()))
-                    .map_err(|_| Failure::OutOfMemory)
+                    .map_err(|_| too_many)
             }
         }
     }
