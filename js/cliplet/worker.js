@@ -75,7 +75,15 @@ export class Engine {
       throw new ClipletError("no-browser", "Cliplet runs in browsers: this place has no Worker or no WebAssembly.");
     }
     const script = address(WORKER);
-    const line = `cliplet-${Math.random().toString(36).slice(2)}`;
+    let line = `cliplet-${Math.random().toString(36).slice(2)}`;
+    try {
+      // A thread that breaks down tells the page itself: the worker may be waiting for it, for ever.
+      this.#threads = new BroadcastChannel(line);
+      this.#threads.onmessage = (/** @type {FromEngine} */ { data }) => this.#heard(data.message);
+    } catch {
+      // Browsers refuse it to pages that may keep nothing. The worker then has no threads.
+      line = "";
+    }
     const name = JSON.stringify({ line, threads, files: filesOfEngine(address) });
     /** @type {Promise<void>} */
     const listening = new Promise((resolve, reject) => (this.#listening = { resolve, reject }));
@@ -94,9 +102,6 @@ export class Engine {
     };
     this.#worker.addEventListener("error", broken);
     this.#worker.addEventListener("messageerror", broken);
-    // A thread that breaks down tells the page itself: the worker may be waiting for it, for ever.
-    this.#threads = new BroadcastChannel(line);
-    this.#threads.onmessage = (/** @type {FromEngine} */ { data }) => this.#heard(data.message);
     return await listening;
   }
 
@@ -197,21 +202,19 @@ export class Engine {
 }
 
 // A worker's script must be of the page's own origin. Where the engine comes from another one, or
-// is part of the bundle, a small script of ours imports it. In a sandbox, which has no origin,
-// browsers allow modules to do that only once they run.
+// is part of the bundle, a small script of ours imports it, and throws what that fails with from a
+// timer: of a module whose imports fail WebKit tells nothing. In a sandbox, which has no origin,
+// browsers allow that to classic scripts alone.
 /**
  * @param {string} script
  * @param {string} name
  */
 function startWorker(script, name) {
   if (new URL(script).origin === self.origin) return new Worker(script, { type: "module", name });
-  const sandboxed = self.origin === "null";
-  const importing = sandboxed
-    ? `import(${JSON.stringify(script)}).catch((error) => setTimeout(() => { throw error; }));`
-    : `import ${JSON.stringify(script)};`;
+  const importing = `import(${JSON.stringify(script)}).catch((error) => setTimeout(() => { throw error; }));`;
   const url = URL.createObjectURL(new Blob([importing], { type: "text/javascript" }));
   try {
-    return new Worker(url, { type: sandboxed ? "classic" : "module", name });
+    return new Worker(url, { type: self.origin === "null" ? "classic" : "module", name });
   } finally {
     // The worker fetches its script after this, at some time that nobody tells.
     setTimeout(() => URL.revokeObjectURL(url), 60_000);

@@ -56,6 +56,17 @@ class Sign {
 // As the engine names all its locks.
 const lockName = (/** @type {string} */ name) => `cliplet:${name}`;
 
+// A line on which threads speak to the page. There is none where the browser refuses it, as it does
+// to pages that may keep nothing.
+/** @param {string} name */
+function lineOf(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return undefined;
+  }
+}
+
 // What a message takes along instead of a copy: pixels that are decoded already.
 const handedOver = (/** @type {Envelope<ToWorker>} */ { pixels }) => (pixels instanceof ImageBitmap ? [pixels] : []);
 
@@ -91,7 +102,9 @@ class Own {
   /** @param {Listeners} listeners */
   constructor({ heard, failed }) {
     const name = newName("cliplet");
-    this.#worker = newWorker(name);
+    // A thread that breaks down tells the page itself: the worker may be waiting for it, for ever.
+    this.#threads = lineOf(name);
+    this.#worker = newWorker(this.#threads ? name : "");
     this.#worker.onmessage = (/** @type {FromEngine} */ { data }) => {
       if (data.message.Listening) this.#bringGuests();
       if (data.message.Crashed) this.#turnAway();
@@ -105,8 +118,7 @@ class Own {
     };
     this.#worker.addEventListener("error", broken);
     this.#worker.addEventListener("messageerror", broken);
-    // A thread that breaks down tells the page itself: the worker may be waiting for it, for ever.
-    this.#threads = new BroadcastChannel(name);
+    if (!this.#threads) return;
     this.#threads.onmessage = (/** @type {FromEngine} */ { data }) => heard(data);
     if (shares) this.#invite(name);
   }
@@ -152,7 +164,7 @@ class Own {
   end() {
     this.#leave();
     this.#worker.terminate();
-    this.#threads.close();
+    this.#threads?.close();
   }
 }
 
@@ -192,8 +204,8 @@ class Guest {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#port.onmessage = (/** @type {FromEngine} */ { data }) => heard(data);
-    this.#threads = new BroadcastChannel(host.line);
-    this.#threads.onmessage = (/** @type {FromEngine} */ { data }) => heard(data);
+    this.#threads = lineOf(host.line);
+    if (this.#threads) this.#threads.onmessage = (/** @type {FromEngine} */ { data }) => heard(data);
     // The worker looks for this page's sign, and forgets the page when there is none.
     this.#sign.there
       .then(() => host.join(port2, name))
@@ -215,7 +227,7 @@ class Guest {
   end() {
     this.#watch.abort();
     this.#port.close();
-    this.#threads.close();
+    this.#threads?.close();
     this.#sign.takeAway();
   }
 }

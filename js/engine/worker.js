@@ -4,8 +4,8 @@
 // `?threads=N` behind this script's address sets how many threads compute, `?build=NAME` which
 // build is taken.
 //
-// The worker's name is that of the line on which its threads speak to the page. Or it is JSON with
-// more than an address can say: `line`, `threads` and `build` as above, and `files`, the addresses
+// The worker's name is that of the line on which its threads speak to the page, and empty where there
+// is none. Or it is JSON with more than an address can say: `line`, `threads` and `build` as above, and `files`, the addresses
 // of the engine's files by their names, for pages where they do not lie beside this one.
 
 const builds = __CLIPLET_BUILDS__;
@@ -13,7 +13,7 @@ const builds = __CLIPLET_BUILDS__;
 // The program that decodes pictures which browsers do not.
 const decoder = __CLIPLET_DECODER__;
 
-/** @type {{ line: string, threads?: number, build?: string, files?: Record<string, string> }} */
+/** @type {{ line?: string, threads?: number, build?: string, files?: Record<string, string> }} */
 const told = self.name.startsWith("{") ? JSON.parse(self.name) : { line: self.name };
 
 // More share the memory's bandwidth rather than add to it.
@@ -49,10 +49,22 @@ function startable(script) {
   return URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" }));
 }
 
+// Whether a thread that breaks down could tell the page. Where it could not, the page would wait for
+// ever, so that there are no threads then: browsers refuse channels to pages that may keep nothing.
+function canTell() {
+  if (!told.line) return false;
+  try {
+    new BroadcastChannel(told.line).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function candidates() {
   if (asked.build !== undefined) return builds.filter((build) => build.name === asked.build);
   const relaxed = WebAssembly.validate(RELAXED);
-  const shared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === "function";
+  const shared = globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === "function" && canTell();
   return builds.filter(
     (build) => (relaxed || !build.relaxed) && (!build.threads || (shared && threads > 1)),
   );
@@ -94,7 +106,7 @@ async function start(build) {
   const count = Math.max(threads, 1);
   const crew = await import(/* @vite-ignore */ address(build.crew));
   try {
-    crew.hire(count, startable(address(build.thread)), told.line, address(build.script));
+    crew.hire(count, startable(address(build.thread)), /** @type {string} */ (told.line), address(build.script));
     const engine = await script;
     await engine.default({ module_or_path: wasm, memory: sharedMemory(build.pages) });
     await engine.initThreadPool(count);
@@ -162,4 +174,7 @@ async function startFirst() {
   throw new Error(failures.map(({ build, error }) => `${build.name}: ${error.message}`).join("; "));
 }
 
-await startFirst();
+// Thrown from a timer: of a module that fails while it starts, WebKit tells the page nothing.
+startFirst().catch((error) => setTimeout(() => {
+  throw error;
+}));

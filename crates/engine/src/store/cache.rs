@@ -76,7 +76,7 @@ impl CachedFile {
     /// Removes a file. Nothing happens if there is none.
     pub(super) async fn remove(name: &str) {
         if let Some(cache) = cache().await {
-            let _ = JsFuture::from(cache.delete_with_str(name)).await;
+            let _ = JsFuture::from(cache.delete_with_str(&key(name))).await;
         }
     }
 }
@@ -125,7 +125,11 @@ impl CacheWriter {
     /// Begins an empty file. None where there is no such cache.
     pub(super) async fn begin(name: &str) -> Option<Self> {
         let cache = cache().await?;
-        // Under another name, so that nobody takes a part for the whole.
+        // Under another name, so that nobody takes a part for the whole. An empty file first: a
+        // cache that takes none would have the stream wait for ever.
+        let nothing = Response::new().ok()?;
+        let taken = cache.put_with_str(&key(&arriving(name)), &nothing);
+        JsFuture::from(taken).await.ok()?;
         let stream = Stream::begin(&cache, &arriving(name)).ok()?;
         let name = name.to_owned();
         Some(Self {
@@ -153,7 +157,9 @@ impl CacheWriter {
     /// # Errors
     /// [`Failure::NoRoom`].
     pub(super) fn ready(&self) -> impl Future<Output = Result<(), Failure>> + use<> {
-        let ready = JsFuture::from(self.stream.writer.ready());
+        // If the cache gives up, nobody reads what is written any more.
+        let ready = [&self.stream.writer.ready(), &self.stream.kept];
+        let ready = JsFuture::from(Promise::race(&ready.into_iter().collect::<js_sys::Array>()));
         async {
             let ready = ready.await;
             ready
@@ -184,7 +190,7 @@ impl CacheWriter {
         init.set_headers(&headers);
         let whole =
             Response::new_with_opt_readable_stream_and_init(arrived.body().as_ref(), &init)?;
-        JsFuture::from(self.cache.put_with_str(&self.name, &whole)).await?;
+        JsFuture::from(self.cache.put_with_str(&key(&self.name), &whole)).await?;
         Ok(())
     }
 }
@@ -194,7 +200,7 @@ impl Stream {
         let stream = TransformStream::new()?;
         let response = Response::new_with_opt_readable_stream(Some(&stream.readable()))?;
         Ok(Self {
-            kept: cache.put_with_str(name, &response),
+            kept: cache.put_with_str(&key(name), &response),
             writer: stream.writable().get_writer()?,
         })
     }
@@ -210,6 +216,19 @@ impl Drop for Stream {
 
 fn arriving(name: &str) -> String {
     format!("{name}.part")
+}
+
+/// The key of a file in the cache: an address, of which nothing is fetched. It is relative to that
+/// of the worker's script, unless that has none that keys can be relative to, as where the engine
+/// comes from another origin.
+fn key(name: &str) -> String {
+    let scope = scope();
+    let protocol = scope.location().protocol();
+    if protocol.starts_with("http") {
+        name.to_owned()
+    } else {
+        format!("{}/{name}", scope.origin())
+    }
 }
 
 /// Lets a promise go on, whatever becomes of it.
@@ -229,6 +248,8 @@ async fn cache() -> Option<Cache> {
 }
 
 async fn found(cache: &Cache, name: &str) -> Option<Response> {
-    let response = JsFuture::from(cache.match_with_str(name)).await.ok()?;
+    let response = JsFuture::from(cache.match_with_str(&key(name)))
+        .await
+        .ok()?;
     response.dyn_into().ok()
 }

@@ -22,18 +22,23 @@ impl ModelFile {
     /// The whole file of this name, if it is kept. One that was not compared with this source's
     /// length and SHA-256 is not taken for whole.
     pub(in super::super) async fn kept(name: &str, source: &Source) -> Option<Self> {
-        if !PrivateFile::can_be_had().await {
-            let file = CachedFile::open(name).await?;
-            let fits = source.bytes.is_none_or(|bytes| file.length() == bytes);
-            return fits.then_some(Self::Cached(file));
+        if let Some(file) = Self::kept_privately(name, source).await {
+            return Some(Self::Kept(file));
         }
+        // A browser that has a file system may have refused it when the file was written.
+        let file = CachedFile::open(name).await?;
+        let fits = source.bytes.is_none_or(|bytes| file.length() == bytes);
+        fits.then_some(Self::Cached(file))
+    }
+
+    async fn kept_privately(name: &str, source: &Source) -> Option<PrivateFile> {
         let (_, record) = Journal::open(name).await?;
         let whole = record?.whole?;
         let file = PrivateFile::open(name).await?;
         let fits = whole.bytes == file.length()
             && source.bytes.is_none_or(|bytes| bytes == whole.bytes)
             && (source.sha256.is_none() || source.sha256 == whole.sha256);
-        fits.then_some(Self::Kept(file))
+        fits.then_some(file)
     }
 
     /// Whether it will be here on the next visit.

@@ -5,6 +5,7 @@
 //! tab has a file open, another cannot open it. Model files are opened under a
 //! [`Lock`](super::Lock) only, so that another tab waits.
 
+use std::cell::Cell;
 use std::io::{Error, Read, Seek, SeekFrom, Write};
 
 use js_sys::{Promise, Reflect, Uint8Array};
@@ -45,13 +46,6 @@ impl PrivateFile {
         Self::from_handle(folder.get_file_handle(name), ATTEMPTS).await
     }
 
-    /// Whether there is such a file system, and it gives synchronous handles.
-    pub(super) async fn can_be_had() -> bool {
-        folder(FOLDER).await.is_some()
-            && Reflect::has(&js_sys::global(), &"FileSystemSyncAccessHandle".into())
-                .unwrap_or_default()
-    }
-
     /// Opens a file, which is empty if there was none. None as above.
     pub(super) async fn open_or_create(name: &str) -> Option<Self> {
         let options = FileSystemGetFileOptions::new();
@@ -84,7 +78,7 @@ impl PrivateFile {
         let handle: FileSystemSyncAccessHandle = loop {
             match JsFuture::from(file.create_sync_access_handle()).await {
                 Ok(handle) => break handle.unchecked_into(),
-                Err(error) if attempts > 1 && is_named(&error, "NoModificationAllowedError") => {
+                Err(error) if attempts > 1 && is_open_elsewhere(&error).await => {
                     attempts -= 1;
                     tasks::timer(WAIT.into()).await;
                 }
@@ -177,8 +171,10 @@ impl PrivateFile {
         let written = self
             .handle
             .write_with_js_u8_array_and_options(bytes, &at(position))?;
-        if written < f64::from(bytes.length()) {
-            return Err("short write".into());
+        // Chromium says, in a private window, that it has written some 2^64 bytes where it had no
+        // room for any.
+        if written != f64::from(bytes.length()) {
+            return Err("another number of bytes was written".into());
         }
         self.length = self.length.max(position + u64::from(bytes.length()));
         Ok(())
@@ -204,15 +200,54 @@ async fn place(name: &str) -> Option<(FileSystemDirectoryHandle, &str)> {
 }
 
 async fn folder(name: &str) -> Option<FileSystemDirectoryHandle> {
-    // Missing outside secure contexts, where asking it for anything would throw.
     let storage = scope().navigator().storage();
-    if JsValue::from(&storage).is_undefined() {
+    // Missing outside secure contexts, and without this in older browsers, where asking for it
+    // would throw.
+    if !Reflect::get(&storage, &"getDirectory".into()).is_ok_and(|method| method.is_function()) {
         return None;
     }
     let root: FileSystemDirectoryHandle = settled(storage.get_directory()).await?;
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(true);
     settled(root.get_directory_handle_with_options(name, &options)).await
+}
+
+/// Whether a file could not be opened as somebody else has it open. Safari has no error for that
+/// alone, and gives the same one where it never opens any file.
+async fn is_open_elsewhere(error: &JsValue) -> bool {
+    is_named(error, "NoModificationAllowedError")
+        || is_named(error, "InvalidStateError") && opens_files().await
+}
+
+/// Where a file lies that nobody else knows, to see whether it can be opened.
+const TRIAL_FOLDER: &str = "trial";
+
+/// Whether files can be opened here at all. It is found out once.
+async fn opens_files() -> bool {
+    thread_local! {
+        static FOUND: Cell<Option<bool>> = const { Cell::new(None) };
+    }
+    if let Some(found) = FOUND.get() {
+        return found;
+    }
+    let found = opens_a_file().await.unwrap_or(false);
+    FOUND.set(Some(found));
+    found
+}
+
+async fn opens_a_file() -> Option<bool> {
+    let folder = folder(TRIAL_FOLDER).await?;
+    let name = js_sys::Math::random().to_string();
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(true);
+    let file: FileSystemFileHandle =
+        settled(folder.get_file_handle_with_options(&name, &options)).await?;
+    let opened = JsFuture::from(file.create_sync_access_handle()).await;
+    if let Ok(handle) = &opened {
+        handle.unchecked_ref::<FileSystemSyncAccessHandle>().close();
+    }
+    let _ = JsFuture::from(folder.remove_entry(&name)).await;
+    Some(opened.is_ok())
 }
 
 /// Whether an exception has this name.
