@@ -51,6 +51,9 @@ export interface PageEngine {
 }
 
 declare global {
+  // begin.js, for the script that starts the page's program
+  var clipletProgram: Promise<Response> | undefined;
+
   // engine/start.js
   var startClipletEngine: () => PageEngine;
   var clipletHost: Host | undefined;

@@ -4,6 +4,9 @@
 import type { Build, Program } from "./globals";
 
 declare global {
+  // begin.js: the address of the page's program, relative to the page.
+  const __CLIPLET_PROGRAM__: string;
+
   // engine/start.js: the address of the worker's script, relative to it.
   const __CLIPLET_WORKER__: string;
 

@@ -51,7 +51,7 @@ fn files_come_with_their_media_types_and_may_be_kept_if_their_names_hold_a_hash(
         [],
     );
     let wasm = page.script(
-        "return document.querySelector('link[rel=preload]').href",
+        "return performance.getEntriesByType('resource').map(({ name }) => name).find((name) => /page-.*wasm$/.test(name))",
         [],
     );
     let worker = page.script(WORKER, []);

@@ -125,6 +125,11 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
 
     let index = staging.join("index.html");
     let html = String::from_utf8_lossy(&files::read(&index)?).into_owned();
+    let begin = script::read(workspace, "begin.js")?;
+    let html = with_beginning(&html, |program| {
+        let program = [("__CLIPLET_PROGRAM__", format!("{program:?}"))];
+        script::fill("begin.js", &begin, &program)
+    })?;
     let mut html = with_engine(&html, |called| engine::script_name(workspace, called))?;
     book::build(workspace)?;
     match book::built(workspace) {
@@ -157,6 +162,37 @@ pub fn finish(workspace: &Workspace, tools: &Tools) -> Result {
     package::write_module(workspace, staging)?;
     // The last, for it has the hashes of all others.
     service_worker::write(workspace, staging)
+}
+
+/// The page with the script that fetches its program in the element that is there for it, and
+/// trunk's script, which starts the program, waiting for that. `begin` gives the script for the
+/// program's address.
+fn with_beginning(html: &str, begin: impl Fn(&str) -> Result<String>) -> Result<String> {
+    let parts = html
+        .split_once("<link rel=\"preload\"")
+        .and_then(|(before, rest)| {
+            let (element, after) = rest.split_once('>')?;
+            let program = html::attribute(element, "href")?;
+            Some((format!("{before}{after}"), program))
+        });
+    let (html, program) = parts.ok_or("trunk should preload the page's program.")?;
+    let mut html = html;
+    for (instead_of, put) in [
+        (
+            "<script data-begin></script>",
+            format!("<script>\n{}</script>", begin(program)?),
+        ),
+        (
+            &format!("module_or_path: '{program}'"),
+            "module_or_path: clipletProgram".to_owned(),
+        ),
+    ] {
+        if html.matches(instead_of).count() != 1 {
+            return Err(format!("The page should have `{instead_of}` once.").into());
+        }
+        html = html.replace(instead_of, &put);
+    }
+    Ok(html)
 }
 
 /// The elements of the page that name a script of the engine.
@@ -271,6 +307,16 @@ mod tests {
         assert_eq!(with_engine(html, name).unwrap(), filled);
         assert!(with_engine(r#"<link data-engine="worker" href=""/>"#, name).is_err());
         assert!(with_engine(filled, name).is_err());
+    }
+
+    #[test]
+    fn the_page_s_program_is_fetched_by_its_first_script_alone() {
+        let begin = |program: &str| Ok(format!("begin('{program}');"));
+        let html = r#"<script data-begin></script><script>init({ module_or_path: './a.wasm' })</script><link rel="preload" href="./a.wasm" as="fetch"><p>"#;
+        let expected = "<script>\nbegin('./a.wasm');</script><script>init({ module_or_path: clipletProgram })</script><p>";
+        assert_eq!(with_beginning(html, begin).unwrap(), expected);
+        assert!(with_beginning(expected, begin).is_err());
+        assert!(with_beginning(r#"<link rel="preload" href="./a.wasm">"#, begin).is_err());
     }
 
     #[test]
