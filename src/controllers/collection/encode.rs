@@ -74,6 +74,7 @@ impl CollectionController {
             self.pending.with(|pending| {
                 pending.opening_store = false;
                 pending.store_for = Some(model);
+                pending.has_store = matches!(&end, Ok((kept, _)) if kept.open);
             });
             match end {
                 Ok((kept, _)) if kept.open => self.kept.set(kept.others as usize),

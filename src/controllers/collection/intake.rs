@@ -189,6 +189,7 @@ impl CollectionController {
                     }
                     self.examples_again(examples);
                     self.kept.set(0);
+                    self.pending.with(|pending| pending.has_store = true);
                     self.paused.set(false);
                     self.open();
                 }

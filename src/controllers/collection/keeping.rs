@@ -59,11 +59,12 @@ impl CollectionController {
 
     fn to_save(&'static self) -> SavedCollection {
         let keep = self.keeps().get_untracked();
+        let is_kept = keep && self.pending.with(|pending| pending.has_store);
         let open = self.data.read(|data| {
             let read = |item: &&Item| matches!(item.standing, Standing::Read | Standing::Unread);
             data.there().filter(read).count()
         });
-        let kept = self.kept().get_untracked() + if keep { open } else { 0 };
+        let kept = self.kept().get_untracked() + if is_kept { open } else { 0 };
         let present = self.probe().with_untracked(|probe| {
             probe
                 .as_ref()

@@ -164,6 +164,8 @@ struct Pending {
     /// The store is open for this model, or known not to be had.
     store_for: Option<String>,
     opening_store: bool,
+    /// The browser has the store: what is read with [`keeps`](CollectionController::keeps) is kept.
+    has_store: bool,
     show: Timer,
     search: Timer,
     undo: Timer,
