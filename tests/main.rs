@@ -29,6 +29,7 @@ mod kinds_of_pictures;
 mod label_lists;
 mod label_tools;
 mod layout_shift;
+mod missing_features;
 mod missing_parts;
 mod offline;
 mod orientation;

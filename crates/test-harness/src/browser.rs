@@ -46,6 +46,11 @@ pub struct Options {
     pub camera: bool,
     /// The visitor asks to save data. Chromium alone can be told to.
     pub save_data: bool,
+    /// The browser gives pages noise for what they draw, as LibreWolf and Tor Browser do. Firefox
+    /// alone can be told to.
+    pub resists_fingerprinting: bool,
+    /// No page may keep anything. In Chromium and Firefox.
+    pub blocks_cookies: bool,
     /// Where the browser keeps all that it keeps, if that is to outlive it.
     pub profile: Option<PathBuf>,
 }
@@ -60,6 +65,8 @@ impl Default for Options {
             still: false,
             camera: false,
             save_data: false,
+            resists_fingerprinting: false,
+            blocks_cookies: false,
             profile: None,
         }
     }
@@ -333,7 +340,9 @@ fn capabilities(options: &Options) -> Capabilities {
             if let Some(profile) = &options.profile {
                 arguments.push(format!("--user-data-dir={}", profile.display()));
             }
-            let mut options = json!({ "args": arguments });
+            let blocks = if options.blocks_cookies { 2 } else { 1 };
+            let preferences = json!({ "profile.default_content_setting_values.cookies": blocks });
+            let mut options = json!({ "args": arguments, "prefs": preferences });
             if let Some(chrome) = file("CHROME") {
                 options["binary"] = json!(chrome);
             }
@@ -347,6 +356,10 @@ fn capabilities(options: &Options) -> Capabilities {
             let mut preferences = firefox::preferences();
             preferences["layout.css.prefers-color-scheme.content-override"] =
                 json!(if options.dark { 0 } else { 1 });
+            preferences["privacy.resistFingerprinting"] = json!(options.resists_fingerprinting);
+            if options.blocks_cookies {
+                preferences["network.cookie.cookieBehavior"] = json!(2);
+            }
             let mut options = json!({ "args": firefox::ARGUMENTS, "prefs": preferences });
             if let Some(firefox) = file("FIREFOX") {
                 options["binary"] = json!(firefox);
