@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, Options, Page, TestServer};
+use crate::harness::{Kind, Need, Options, Page, TestServer, lacks};
 
 const DIALOG: &str = "[data-testid=about-browser][open]";
 const LINK: &str = "a[href='#about-this-browser']";
@@ -75,6 +75,9 @@ fn threads(page: &Page) -> (u64, u64) {
 }
 
 fn a_good_host_and_browser(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open_in(kind, &server);
     page.wait_until_ready();
@@ -115,9 +118,17 @@ fn a_good_host_and_browser_give_everything_in_firefox() {
     a_good_host_and_browser(Kind::Firefox);
 }
 
+#[test]
+fn a_good_host_and_browser_give_everything_in_webkit() {
+    a_good_host_and_browser(Kind::WebKit);
+}
+
 /// A host that sends no headers is named as the reason, and from the second visit on the service
 /// worker.
 fn a_host_without_headers(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     server.set_no_headers();
     let page = Page::open_in(kind, &server);
@@ -166,11 +177,17 @@ fn a_host_without_headers_is_said_to_be_one_in_firefox() {
 }
 
 #[test]
+fn a_host_without_headers_is_said_to_be_one_in_webkit() {
+    a_host_without_headers(Kind::WebKit);
+}
+
+#[test]
 fn what_is_missing_is_said_with_what_to_do() {
     let server = TestServer::with_page();
     let page = Page::blank(&Options::default());
     // As for a page that did not come by HTTPS.
-    page.run_before_pages(
+    page.run_before(
+        &server,
         "Object.defineProperty(window, 'isSecureContext', { value: false });
          delete window.caches;
          delete StorageManager.prototype.getDirectory;
@@ -195,7 +212,8 @@ fn too_little_room_is_said_in_numbers() {
     let server = TestServer::with_page();
     let page = Page::blank(&Options::default());
     // Chromium says the same, whatever room there is.
-    page.run_before_pages(
+    page.run_before(
+        &server,
         "StorageManager.prototype.estimate = async () => ({ quota: 50_000_000, usage: 1_000_000 })",
     );
     page.go(&server.url());
@@ -224,6 +242,9 @@ fn an_engine_that_does_not_start_is_told_of() {
 
 #[test]
 fn it_has_an_address_and_the_way_back_leaves_it() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open_at(&server, "#about-this-browser");
     read(&page);

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use crate::harness::host_page::HostPage;
 use crate::harness::world::{LABELS as WORLD_LABELS, World};
-use crate::harness::{LABEL_INPUT, Options, Page, TEMPLATE, TestServer, picture, repository};
+use crate::harness::{
+    LABEL_INPUT, Need, Options, Page, TEMPLATE, TestServer, lacks, picture, repository,
+};
 use crate::probe::with_classes;
 
 const LABELS: [&str; 4] = ["train", "boat", "rocket", "قطة"];
@@ -104,6 +106,9 @@ fn among_labels_and_their_tools() {
 
 #[test]
 fn before_the_camera() {
+    if lacks(&[Need::Camera]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open_with(
         &server,

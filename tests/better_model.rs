@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::harness::world::{FILE, LABELS, World, better, choose};
-use crate::harness::{Fault, Options, Page, STATUS, TestServer, picture, repository};
+use crate::harness::{Fault, Need, Options, Page, STATUS, TestServer, lacks, picture, repository};
 
 fn preview(page: &Page) -> bool {
     page.has(".preview")
@@ -84,6 +84,9 @@ fn it_can_be_stopped_and_fetched_later() {
 
 #[test]
 fn a_visitor_who_saves_data_is_asked_first() {
+    if lacks(&[Need::SavingData]) {
+        return;
+    }
     let world = World::new();
     let options = Options {
         save_data: true,

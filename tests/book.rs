@@ -8,7 +8,9 @@ use std::time::Duration;
 use cliplet_book::{Sample, samples_to_run};
 use serde_json::{Value, json};
 
-use crate::harness::{Options, Page, TestServer, page_directory, page_file, repository};
+use crate::harness::{
+    Need, Options, Page, TestServer, lacks, page_directory, page_file, repository,
+};
 
 /// Where the page lies, in the book's samples, and where files of others lie.
 const PAGE_OF_SAMPLES: &str = "https://cliplet.example/";
@@ -43,6 +45,9 @@ fn strings(value: &Value) -> BTreeSet<String> {
 
 #[test]
 fn every_link_leads_somewhere_and_no_page_fails() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page_below("/docs/en/cliplet/");
     let page = Page::blank(&Options::default());
     let url = server.url();
@@ -110,6 +115,9 @@ fn the_page_leads_to_the_book_and_the_book_to_the_page() {
 
 #[test]
 fn the_examples_in_the_book_are_live() {
+    if lacks(&[Need::Protocol]) {
+        return;
+    }
     let server = TestServer::with_page_below("/docs/en/cliplet/");
     let page = Page::blank(&Options::default());
     page.run_before_pages(
@@ -151,6 +159,9 @@ fn visitors_of_the_page_alone_fetch_nothing_of_the_book() {
 
 #[test]
 fn the_book_runs_its_own_scripts_alone() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::blank(&Options::default());
     page.go(&format!("{}book/index.html", server.url()));
@@ -262,6 +273,9 @@ fn put_up(stranger: &TestServer, page: &TestServer, sample: &Sample) {
 
 #[test]
 fn samples_for_web_pages_work_in_a_page_of_another_origin() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     const PATIENCE: Duration = Duration::from_secs(60);
     let models = TestServer::elsewhere();
     let server = page_with_models(&models);

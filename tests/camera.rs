@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{DROP_ZONE, ERROR, Options, Page, TestServer, repository};
+use crate::harness::{DROP_ZONE, ERROR, Need, Options, Page, TestServer, lacks, repository};
 
 const LABELS: [&str; 2] = ["a green screen", "a cat"];
 const CAMERA: &str = "[data-testid=camera]";
@@ -61,6 +61,9 @@ fn is_on(page: &Page) {
 
 #[test]
 fn it_is_scored_live_and_off_is_off() {
+    if lacks(&[Need::Camera]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = open(&server, &with_camera());
     assert_eq!(tracks(&page), json!([]));
@@ -94,6 +97,9 @@ fn it_is_scored_live_and_off_is_off() {
 
 #[test]
 fn a_picture_can_be_kept() {
+    if lacks(&[Need::Camera]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = open(&server, &with_camera());
     page.press_button("Use the camera");
@@ -107,6 +113,9 @@ fn a_picture_can_be_kept() {
 
 #[test]
 fn nobody_looks_at_what_is_not_in_view() {
+    if lacks(&[Need::Camera, Need::PastedFiles]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = open(&server, &with_camera());
     page.press_button("Use the camera");

@@ -290,7 +290,7 @@ fn pictures_are_found_with_words_and_with_pictures() {
 #[test]
 fn what_was_read_is_searched_at_once_at_the_next_visit_until_it_is_deleted() {
     let server = TestServer::with_page();
-    for kind in [Kind::Chromium, Kind::Firefox] {
+    for &kind in Kind::of_this_run() {
         let page = with_labels(Page::open_in(kind, &server), &LABELS);
         page.choose_files_in(
             "[data-testid=file-input]",

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use crate::harness::{DROP_ZONE, NO_BLOBS, Options, Page, STATUS, TestServer, repository};
+use crate::harness::{
+    DROP_ZONE, NO_BLOBS, Need, Options, Page, STATUS, TestServer, lacks, repository,
+};
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
 
@@ -59,6 +61,9 @@ fn a_chosen_picture_is_scored() {
 
 #[test]
 fn a_pasted_picture_is_scored() {
+    if lacks(&[Need::PastedFiles]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = page(&server);
     page.leave_field();
@@ -72,7 +77,8 @@ fn a_picture_that_comes_before_the_engine_starts_waits_for_it() {
     let server = TestServer::with_page();
     let page = Page::blank(&Options::default());
     let picture = json!(format!("{}samples/rocket.jpg", server.url()));
-    page.run_before_pages(
+    page.run_before(
+        &server,
         "const fetched = location.protocol === 'about:' ? undefined : await_picture();
          async function await_picture() {
              const response = await fetch(PICTURE);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use thirtyfour::support::base64_decode;
 
-use crate::harness::{Kind, Options, Page, Row, TestServer, repository};
+use crate::harness::{Kind, Need, Options, Page, Row, TestServer, lacks, repository};
 
 const LABELS: [&str; 4] = ["rocket", "boat", "a \"big\", red & <round> thing", "قطة"];
 const LINK: &str = "[data-testid=share-link]";
@@ -223,20 +223,32 @@ fn it_fits_a_narrow_screen_in_the_dark() {
     assert_eq!(overflow, json!(0));
 }
 
-#[test]
-fn a_picture_of_a_result_can_be_had_in_firefox() {
+fn a_picture_of_a_result_can_be_had(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
-    let page = Page::open_in(Kind::Firefox, &server);
+    let page = Page::open_in(kind, &server);
     page.wait_until_ready();
     page.press_button("Sample: Rocket");
     page.wait_for_results("the rocket", |rows| rows[0].label == "rocket");
     page.script(KEEP, []);
     page.press_button("Share");
     page.press_button("Save as picture");
-    let (_, kind, bytes) = saved(&page, 1);
-    assert_eq!(kind, "image/png");
+    let (_, media_type, bytes) = saved(&page, 1);
+    assert_eq!(media_type, "image/png");
     assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 1_200);
     page.press_button("Close");
     page.press_button("Why this label?");
     page.wait_for("[data-testid=why-map][data-label=rocket]");
+}
+
+#[test]
+fn a_picture_of_a_result_can_be_had_in_firefox() {
+    a_picture_of_a_result_can_be_had(Kind::Firefox);
+}
+
+#[test]
+fn a_picture_of_a_result_can_be_had_in_webkit() {
+    a_picture_of_a_result_can_be_had(Kind::WebKit);
 }

@@ -8,7 +8,7 @@ use std::fs;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::harness::{DROP_ZONE, ERROR, Kind, Page, TestServer, picture, repository};
+use crate::harness::{DROP_ZONE, ERROR, Kind, Need, Page, TestServer, lacks, picture, repository};
 use crate::javascript::visit_in;
 
 /// The least cosine to the embedding of transformers.
@@ -42,6 +42,9 @@ fn fault(expected: &Expected, found: &Value) -> Option<String> {
 }
 
 fn each_kind_is_read_as_others_read_it(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     let folder = picture("kinds");
     let expected = fs::read(folder.join("kinds.json")).unwrap();
@@ -92,7 +95,15 @@ fn each_kind_is_read_as_others_read_it_in_firefox() {
     each_kind_is_read_as_others_read_it(Kind::Firefox);
 }
 
+#[test]
+fn each_kind_is_read_as_others_read_it_in_webkit() {
+    each_kind_is_read_as_others_read_it(Kind::WebKit);
+}
+
 fn a_cut_picture_is_scored_and_said_to_be_incomplete(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open_in(kind, &server);
     let labels = ["fruit", "rocket"];
@@ -118,6 +129,11 @@ fn a_cut_picture_is_scored_and_said_to_be_incomplete_in_chromium() {
 #[test]
 fn a_cut_picture_is_scored_and_said_to_be_incomplete_in_firefox() {
     a_cut_picture_is_scored_and_said_to_be_incomplete(Kind::Firefox);
+}
+
+#[test]
+fn a_cut_picture_is_scored_and_said_to_be_incomplete_in_webkit() {
+    a_cut_picture_is_scored_and_said_to_be_incomplete(Kind::WebKit);
 }
 
 #[test]

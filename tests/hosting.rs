@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Page, TestServer};
+use crate::harness::{Need, Page, TestServer, lacks};
 
 /// Where the worker's script lies, as it stands in the page.
 const WORKER: &str = "return document.querySelector('link[href*=\"engine/worker-\"]').href";
@@ -12,6 +12,9 @@ const START: &str = "return document.querySelector('script[src*=\"engine/start-\
 
 #[test]
 fn the_page_starts_at_the_root_and_is_cross_origin_isolated() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open(&server);
     assert_eq!(page.script("return crossOriginIsolated", []), json!(true));
@@ -21,6 +24,9 @@ fn the_page_starts_at_the_root_and_is_cross_origin_isolated() {
 
 #[test]
 fn the_page_starts_below_a_path() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page_below("/docs/en/cliplet/");
     let page = Page::open(&server);
     page.wait_for("[data-testid=drop-zone]");

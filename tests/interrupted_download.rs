@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::harness::world::{FILE, World, kept_sha256, large, sha256};
-use crate::harness::{Fault, Options, Page, STATUS};
+use crate::harness::{Fault, Need, Options, Page, STATUS, lacks};
 
 /// More than the pieces in which it is asked for, of which there are several at a time.
 const SIZE: usize = 40 << 20;
@@ -44,6 +44,9 @@ fn wait_until_served(world: &World, page: &Page, bytes: u64) {
 
 #[test]
 fn a_broken_connection_goes_on_where_it_broke() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, sha256) = world(SIZE);
     let cuts = [1_000_000, 0, 3_000_000, 500_000].map(|after| Fault::Cut { after });
     world.models.set_passing_faults(FILE, &cuts);
@@ -57,6 +60,9 @@ fn a_broken_connection_goes_on_where_it_broke() {
 
 #[test]
 fn after_a_stop_and_a_reload_it_goes_on() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, sha256) = world(SIZE);
     world.models.set_fault(FILE, SLOW);
     let page = Page::open_at(&world.page, "?patience=0.1");
@@ -76,6 +82,9 @@ fn after_a_stop_and_a_reload_it_goes_on() {
 
 #[test]
 fn while_the_network_is_gone_it_says_so_and_waits() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, sha256) = world(SIZE);
     world.models.set_fault(FILE, SLOW);
     let page = Page::open_at(&world.page, "?patience=0.5");
@@ -93,6 +102,9 @@ fn while_the_network_is_gone_it_says_so_and_waits() {
 
 #[test]
 fn a_network_that_stays_away_is_told_and_what_arrived_is_kept() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, sha256) = world(SIZE);
     world.models.set_fault(FILE, SLOW);
     let page = Page::open_at(&world.page, "?patience=0.05");
@@ -114,6 +126,9 @@ fn a_network_that_stays_away_is_told_and_what_arrived_is_kept() {
 
 #[test]
 fn a_file_that_was_replaced_meanwhile_is_not_mixed_with_the_old_one() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let old = large(SIZE, 1);
     let new = large(SIZE, 2);
     // No SHA-256 is known, so that nothing else would notice.
@@ -134,6 +149,9 @@ fn a_file_that_was_replaced_meanwhile_is_not_mixed_with_the_old_one() {
 /// The size of LAION's file in eight bits, and ten ends of the browser in the middle of it.
 #[test]
 fn a_browser_that_is_killed_goes_on_at_the_next_visit() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     const SIZE: usize = 164_391_744;
     const KILLS: u64 = 10;
     let (world, sha256) = world(SIZE);

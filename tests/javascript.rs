@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::harness::world::{better, large};
 use crate::harness::{
-    Fault, Kind, NO_BLOBS, Options, Page, TestServer, engine_file, page_directory, page_file,
-    picture, repository,
+    Fault, Kind, NO_BLOBS, Need, Options, Page, TestServer, engine_file, lacks, page_directory,
+    page_file, picture, repository,
 };
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
@@ -48,7 +48,7 @@ pub(crate) fn visit_in(kind: Kind, server: &TestServer) -> Page {
 }
 
 fn visit(server: &TestServer) -> Page {
-    visit_in(Kind::Chromium, server)
+    visit_in(Kind::default(), server)
 }
 
 fn wait_for_module(page: &Page) {
@@ -113,7 +113,7 @@ fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 fn every_kind_of_image_gets_the_same_scores() {
     let file = "crates/clip/tests/fixtures/photographs/rocket.png";
     let expected = expected(file, &LABELS);
-    for kind in [Kind::Chromium, Kind::Firefox] {
+    for &kind in Kind::of_this_run() {
         let server = TestServer::with_page();
         server.put("rocket.png", fs::read(repository(file)).unwrap());
         let page = visit_in(kind, &server);
@@ -442,6 +442,9 @@ fn a_model_that_arrives_tells_how_far_it_is_and_can_be_stopped() {
 
 #[test]
 fn the_page_s_own_thread_is_left_alone() {
+    if lacks(&[Need::Observers]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = visit(&server);
     page.forget_tasks();
@@ -554,6 +557,9 @@ fn an_engine_that_breaks_or_does_not_start_says_so() {
 /// A newer starter comes with a newer page, and takes the place of the one before it.
 #[test]
 fn a_starter_of_another_revision_is_dropped_for_the_new_one() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let server = TestServer::with_page();
     let catalogue = page_file("models.json");
     let mut older: Value = serde_json::from_str(&catalogue).unwrap();
@@ -885,7 +891,7 @@ fn the_page_and_the_module_keep_one_model_for_both() {
 
 #[test]
 fn another_origin_can_bring_the_engine() {
-    for kind in [Kind::Chromium, Kind::Firefox] {
+    for &kind in Kind::of_this_run() {
         let host_server = TestServer::with_page();
         let scripts = TestServer::of(&page_directory());
         scripts.open_to_all();
@@ -937,6 +943,9 @@ fn a_base_address_names_another_place() {
 
 #[test]
 fn a_page_with_a_strict_policy_and_without_isolation_can_use_it() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page();
     server.set_no_headers();
     let policy = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; \
@@ -983,7 +992,7 @@ fn a_worker_can_use_it_too() {
 
 #[test]
 fn a_page_in_a_sandbox_can_use_it() {
-    for kind in [Kind::Chromium, Kind::Firefox] {
+    for &kind in Kind::of_this_run() {
         let server = TestServer::with_page();
         // Which a page without an origin needs.
         server.open_to_all();

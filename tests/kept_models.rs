@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::harness::world::{FILE, LABELS, World, kept_sha256, large, sha256};
-use crate::harness::{Fault, LABEL, Options, Page, STATUS, TestServer, repository};
+use crate::harness::{
+    Fault, Kind, LABEL, Need, Options, Page, STATUS, TestServer, lacks, repository,
+};
 
 const KEPT: &str = "[data-testid=kept-files]";
 const SIZE: usize = 40 << 20;
@@ -18,6 +20,9 @@ const SLOW: Fault = Fault::Slow {
 
 #[test]
 fn models_are_listed_with_their_sizes_and_deleted_after_a_question() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let world = World::new();
     let (page, _) = world.visit();
     page.wait_for_text(STATUS, "Better CLIP is ready");
@@ -62,6 +67,9 @@ fn models_are_listed_with_their_sizes_and_deleted_after_a_question() {
 
 #[test]
 fn a_part_is_listed_and_deleted_like_the_whole() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let world = World::with_models(&[("Better", &large(SIZE, 5))]);
     world.models.set_fault(FILE, SLOW);
     let narrow_and_dark = Options {
@@ -99,6 +107,9 @@ fn a_part_is_listed_and_deleted_like_the_whole() {
 
 #[test]
 fn a_model_that_has_no_room_is_not_begun_with() {
+    if lacks(&[Need::Protocol]) {
+        return;
+    }
     let world = World::with_models(&[("Better", &large(SIZE, 5))]);
     let page = Page::open(&world.page);
     page.wait_until_ready();
@@ -117,6 +128,9 @@ fn a_model_that_has_no_room_is_not_begun_with() {
 
 #[test]
 fn room_that_runs_out_in_the_middle_costs_nothing_that_has_arrived() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let bytes = large(SIZE, 5);
     let world = World::with_models(&[("Better", &bytes)]);
     // As on a disk that other programs fill. The third attempt finds room again.
@@ -172,7 +186,9 @@ fn without_private_files_models_are_kept_in_the_cache() {
     page.press_button("Models");
     page.wait_for_text(KEPT, "Better CLIP\n0.5 MB");
     page.press_button("Close");
-    assert_eq!(kept_sha256(&page, "Better"), None);
+    if Need::PrivateFiles.is_met_by(Kind::default()) {
+        assert_eq!(kept_sha256(&page, "Better"), None);
+    }
     world.models.stop();
     page.reload();
     page.wait_for_text(STATUS, "Better CLIP is ready");

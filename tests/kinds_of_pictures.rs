@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 
 use crate::harness::{
-    DROP_ZONE, ERROR, Fault, Kind, Page, TestServer, engine_file, picture, repository,
+    DROP_ZONE, ERROR, Fault, Kind, Need, Page, TestServer, engine_file, lacks, picture, repository,
 };
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
@@ -79,6 +79,9 @@ fn decoder() -> String {
 }
 
 fn only_the_picture_is_lost_that_the_decoder_breaks_down_over(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open_in(kind, &server);
     page.set_labels(&LABELS);
@@ -104,6 +107,11 @@ fn only_the_picture_is_lost_that_the_decoder_breaks_down_over_in_chromium() {
 #[test]
 fn only_the_picture_is_lost_that_the_decoder_breaks_down_over_in_firefox() {
     only_the_picture_is_lost_that_the_decoder_breaks_down_over(Kind::Firefox);
+}
+
+#[test]
+fn only_the_picture_is_lost_that_the_decoder_breaks_down_over_in_webkit() {
+    only_the_picture_is_lost_that_the_decoder_breaks_down_over(Kind::WebKit);
 }
 
 #[test]

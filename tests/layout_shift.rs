@@ -7,7 +7,8 @@
 use serde_json::json;
 
 use crate::harness::{
-    DROP_ZONE, Fault, LABEL, LABEL_INPUT, Options, Page, STATUS, TestServer, repository,
+    DROP_ZONE, Fault, LABEL, LABEL_INPUT, Need, Options, Page, STATUS, TestServer, lacks,
+    repository,
 };
 
 const LABELS: [&str; 6] = ["airplane", "rocket", "train", "boat", "car", "bicycle"];
@@ -79,11 +80,17 @@ fn nothing_moves_in(width: u32, height: u32) {
 
 #[test]
 fn on_a_wide_screen() {
+    if lacks(&[Need::Observers]) {
+        return;
+    }
     nothing_moves_in(1280, 800);
 }
 
 #[test]
 fn on_a_narrow_screen() {
+    if lacks(&[Need::Observers]) {
+        return;
+    }
     nothing_moves_in(390, 844);
 }
 
@@ -91,6 +98,9 @@ fn on_a_narrow_screen() {
 /// four times as slow.
 #[test]
 fn everything_can_be_used_before_the_engine_is_there() {
+    if lacks(&[Need::Protocol]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open(&server);
     page.wait_until_ready();

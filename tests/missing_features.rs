@@ -9,7 +9,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::world::{World, choose, large};
-use crate::harness::{DROP_ZONE, Kind, LABEL_INPUT, Options, Page, STATUS, TestServer, repository};
+use crate::harness::{
+    DROP_ZONE, Kind, LABEL_INPUT, Need, Options, Page, STATUS, TestServer, lacks, repository,
+};
 
 const LABELS: [&str; 3] = ["boat", "rocket", "train"];
 const PICTURE: &str = "public/samples/rocket.jpg";
@@ -353,6 +355,9 @@ fn classify_in_a_page_of(
 /// Firefox as LibreWolf and Tor Browser have it: what a page reads of a canvas is noise.
 #[test]
 fn a_browser_that_resists_fingerprinting() {
+    if lacks(&[Need::Browser(Kind::Firefox)]) {
+        return;
+    }
     let visit = |resists: bool| {
         let server = TestServer::with_page();
         let options = Options {
@@ -380,22 +385,33 @@ fn a_browser_that_resists_fingerprinting() {
     page.wait_for_text("dialog[open]", "lets no web page save what it draws");
 }
 
-/// With the browser's own setting, which refuses more than one thinks.
+// With the browser's own setting, which refuses more than one thinks.
+
 #[test]
-fn a_browser_that_blocks_cookies() {
-    for kind in [Kind::Chromium, Kind::Firefox] {
-        let server = TestServer::with_page();
-        let options = Options {
-            kind,
-            blocks_cookies: true,
-            ..Options::default()
-        };
-        let page = Page::open_with(&server, &options);
-        page.wait_until_ready();
-        page.set_labels(&LABELS);
-        page.choose_file(&repository(PICTURE));
-        assert_eq!(page.wait_for_scores_of(&LABELS)[0].label, "rocket");
+fn a_browser_that_blocks_cookies_in_chromium() {
+    blocks_cookies(Kind::Chromium);
+}
+
+#[test]
+fn a_browser_that_blocks_cookies_in_firefox() {
+    blocks_cookies(Kind::Firefox);
+}
+
+fn blocks_cookies(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
     }
+    let server = TestServer::with_page();
+    let options = Options {
+        kind,
+        blocks_cookies: true,
+        ..Options::default()
+    };
+    let page = Page::open_with(&server, &options);
+    page.wait_until_ready();
+    page.set_labels(&LABELS);
+    page.choose_file(&repository(PICTURE));
+    assert_eq!(page.wait_for_scores_of(&LABELS)[0].label, "rocket");
 }
 
 /// As on a phone: what has no room in memory is said before it is read, with how much it takes, and

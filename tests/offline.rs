@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Kind, LABEL, Page, STATUS, TestServer, page_file, picture, repository};
+use crate::harness::{
+    Kind, LABEL, Need, Page, STATUS, TestServer, lacks, page_file, picture, repository,
+};
 
 const LABELS: [&str; 3] = ["boat", "rocket", "panda"];
 const WORKS_OFFLINE: &str = "[data-testid=works-offline]";
@@ -49,6 +51,9 @@ fn builds(paths: &[String]) -> Vec<&str> {
 }
 
 fn everything_is_there(kind: Kind, base: &str) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page_below(base);
     let page = visit(kind, &server);
     let rows = page.results();
@@ -95,14 +100,22 @@ fn everything_is_there_in_firefox() {
 }
 
 #[test]
+fn everything_is_there_in_webkit() {
+    everything_is_there(Kind::WebKit, "/");
+}
+
+#[test]
 fn everything_is_there_below_a_path() {
-    everything_is_there(Kind::Chromium, "/docs/en/cliplet/");
+    everything_is_there(Kind::default(), "/docs/en/cliplet/");
 }
 
 #[test]
 fn what_is_kept_is_what_the_visit_uses_and_nothing_twice() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page();
-    let page = visit(Kind::Chromium, &server);
+    let page = visit(Kind::default(), &server);
     let kept = kept(&page);
     let expected = server.files_asked_for("engine/engine-");
     assert_eq!(builds(&kept), expected);
@@ -121,8 +134,11 @@ fn what_is_kept_is_what_the_visit_uses_and_nothing_twice() {
 
 #[test]
 fn a_starter_that_the_engine_does_not_keep_is_kept_all_the_same() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let server = TestServer::with_page();
-    let page = visit(Kind::Chromium, &server);
+    let page = visit(Kind::default(), &server);
     // What the page says where the private file system is missing.
     page.script(
         "const { active } = await navigator.serviceWorker.ready;
@@ -194,6 +210,9 @@ fn title(page: &Page) -> String {
 }
 
 fn a_new_version_is_taken(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = visit(kind, &server);
     let asked = |path: &str| server.requests(path).len();
@@ -240,9 +259,14 @@ fn a_new_version_waits_until_it_is_wanted_in_firefox() {
 }
 
 #[test]
+fn a_new_version_waits_until_it_is_wanted_in_webkit() {
+    a_new_version_is_taken(Kind::WebKit);
+}
+
+#[test]
 fn a_new_version_is_not_taken_from_under_another_page() {
     let server = TestServer::with_page();
-    let page = visit(Kind::Chromium, &server);
+    let page = visit(Kind::default(), &server);
     page.script(
         "window.other = window.open(location.href);
          await new Promise((resolve) => { window.other.onload = resolve })",
@@ -268,7 +292,7 @@ fn a_new_version_is_not_taken_from_under_another_page() {
 #[test]
 fn a_version_that_is_not_whole_is_not_taken() {
     let server = TestServer::with_page();
-    let page = visit(Kind::Chromium, &server);
+    let page = visit(Kind::default(), &server);
     put_new_version(&server, "Newer");
     // The host has the new list already, and still an older page than that.
     server.put(
@@ -320,6 +344,9 @@ fn a_page_that_cannot_be_kept_works_all_the_same() {
 /// A page on a host that cannot set headers is isolated from the second visit on, and then computes
 /// on several threads.
 fn isolated_from_the_second_visit_on(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     server.set_no_headers();
     let page = visit(kind, &server);
@@ -354,6 +381,11 @@ fn a_host_without_headers_is_made_up_for_in_firefox() {
     isolated_from_the_second_visit_on(Kind::Firefox);
 }
 
+#[test]
+fn a_host_without_headers_is_made_up_for_in_webkit() {
+    isolated_from_the_second_visit_on(Kind::WebKit);
+}
+
 /// Why Chromium would not install the page.
 fn why_not_installed(page: &Page) -> Vec<String> {
     let answer = page.cdp("Page.getInstallabilityErrors", json!({}));
@@ -369,6 +401,9 @@ fn why_not_installed(page: &Page) -> Vec<String> {
 
 #[test]
 fn the_page_can_be_installed() {
+    if lacks(&[Need::Protocol]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open(&server);
     page.wait_until_ready();

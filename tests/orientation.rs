@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 
 use crate::harness::host_page::HostPage;
 use crate::harness::world::sha256;
-use crate::harness::{DROP_ZONE, ERROR, Kind, Options, Page, TestServer, picture, repository};
+use crate::harness::{
+    DROP_ZONE, ERROR, Kind, Need, Options, Page, TestServer, lacks, picture, repository,
+};
 use oriented::{FORMATS, OTHER, SAME, SAME_SCORE, Stored, Upright};
 
 /// A model of 224 pixels with weights by chance, which tells a picture from the same one turned.
 const MODEL: &str = "crates/clip/tests/fixtures/vit-224/model.gguf";
-const BOTH: [Kind; 2] = [Kind::Chromium, Kind::Firefox];
 
 fn fixtures() -> PathBuf {
     repository("crates/clip/tests/fixtures")
@@ -29,7 +30,7 @@ fn fixtures() -> PathBuf {
 /// which does. `None` where that depends on its version. The book says the same.
 fn turns(kind: Kind, format: &str) -> Option<bool> {
     match (format, kind) {
-        ("jpg" | "tif", _) | ("png", Kind::Chromium) => Some(true),
+        ("jpg" | "tif", _) | ("png", Kind::Chromium | Kind::WebKit) => Some(true),
         // 140 does not, 153 does.
         ("png", Kind::Firefox) => None,
         ("webp", _) => Some(false),
@@ -104,6 +105,9 @@ fn open_host(kind: Kind, server: &TestServer) -> Page {
 }
 
 fn cliplet_js_scores_what_is_shown(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     with_model(&server);
     let all = oriented::all(&fixtures());
@@ -152,10 +156,15 @@ fn cliplet_js_scores_what_is_shown_in_firefox() {
     cliplet_js_scores_what_is_shown(Kind::Firefox);
 }
 
+#[test]
+fn cliplet_js_scores_what_is_shown_in_webkit() {
+    cliplet_js_scores_what_is_shown(Kind::WebKit);
+}
+
 /// The video was filmed with the device held upright: `tools/make_video.py` writes it.
 #[test]
 fn a_video_is_scored_as_it_is_shown() {
-    for kind in BOTH {
+    for &kind in Kind::of_this_run() {
         let server = TestServer::with_page();
         with_model(&server);
         server.put("turned.mp4", fs::read(picture("turned.mp4")).unwrap());
@@ -279,6 +288,9 @@ fn wait_until_shown(page: &Page, css: &str, upright: &Upright) {
 }
 
 fn the_page_scores_and_shows_pictures_upright(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     with_model(&server);
     let labels = oriented::labels(&fixtures());
@@ -312,7 +324,15 @@ fn the_page_scores_and_shows_pictures_upright_in_firefox() {
     the_page_scores_and_shows_pictures_upright(Kind::Firefox);
 }
 
+#[test]
+fn the_page_scores_and_shows_pictures_upright_in_webkit() {
+    the_page_scores_and_shows_pictures_upright(Kind::WebKit);
+}
+
 fn a_collection_scores_and_shows_pictures_upright(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     with_model(&server);
     let labels = oriented::labels(&fixtures());
@@ -355,11 +375,16 @@ fn a_collection_scores_and_shows_pictures_upright_in_firefox() {
 }
 
 #[test]
+fn a_collection_scores_and_shows_pictures_upright_in_webkit() {
+    a_collection_scores_and_shows_pictures_upright(Kind::WebKit);
+}
+
+#[test]
 fn the_widget_scores_and_shows_pictures_upright() {
     let labels = oriented::labels(&fixtures());
     let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
     let uprights = oriented::uprights(&fixtures());
-    for kind in BOTH {
+    for &kind in Kind::of_this_run() {
         for (upright, orientation, format) in [
             (&uprights[0], 3, "jpg"),
             (&uprights[1], 5, "jpg"),
@@ -389,7 +414,7 @@ fn the_widget_scores_and_shows_pictures_upright() {
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reader.jpg");
             fs::write(&path, oriented::file(&other.picture, 4, "jpg")).unwrap();
             match kind {
-                Kind::Chromium => page.paste_file(&path, "image/jpeg"),
+                Kind::Chromium | Kind::WebKit => page.paste_file(&path, "image/jpeg"),
                 // Pastes nothing that a script hands it.
                 Kind::Firefox => page.choose_file(&path),
             }

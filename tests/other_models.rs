@@ -12,7 +12,7 @@ use cliplet_clip::hugging_face::{
 use serde_json::json;
 
 use crate::harness::world::{LABELS, World, better, kept_sha256, sha256};
-use crate::harness::{Fault, Page, STATUS, repository};
+use crate::harness::{Fault, Need, Page, STATUS, lacks, repository};
 
 /// Models as Hugging Face transformers lays them out.
 const SINGLE: &str = "crates/clip/tests/fixtures/hugging_face/bf16-sparse";
@@ -106,6 +106,9 @@ fn wait_until_saved(page: &Page) {
 
 #[test]
 fn a_folder_is_converted_while_it_arrives_and_kept_as_cliplet_convert_makes_it() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     for folder in [SINGLE, SHARDED] {
         let (world, page) = visit(folder);
         add(&page, &format!("{}clip/", world.models.url()));
@@ -129,6 +132,9 @@ fn a_folder_is_converted_while_it_arrives_and_kept_as_cliplet_convert_makes_it()
 
 #[test]
 fn weights_can_become_four_bits() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, page) = visit(SINGLE);
     page.press_button("Models");
     page.script(
@@ -147,6 +153,9 @@ fn weights_can_become_four_bits() {
 
 #[test]
 fn a_conversion_goes_on_where_the_page_was_left() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     for (folder, file) in [
         (SINGLE, "model.safetensors"),
         (SHARDED, "model-00003-of-00004.safetensors"),
@@ -193,6 +202,9 @@ fn a_conversion_goes_on_where_the_page_was_left() {
 
 #[test]
 fn a_folder_that_changes_while_it_arrives_is_begun_with_again() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, page) = visit(SINGLE);
     let file = "clip/model.safetensors";
     let bytes = fs::read(repository(SINGLE).join("model.safetensors")).unwrap();
@@ -237,6 +249,9 @@ fn a_folder_that_changes_while_it_arrives_is_begun_with_again() {
 
 #[test]
 fn the_address_of_a_file_is_enough() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, page) = visit(SINGLE);
     world.models.put("some/other.gguf", better());
     add(&page, &format!("{}some/other.gguf", world.models.url()));
@@ -281,6 +296,9 @@ fn what_names_no_model_is_told_beside_the_field() {
 
 #[test]
 fn files_on_this_device_are_read_and_kept() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (_world, page) = visit(SINGLE);
     let rows = page.results();
     page.press_button("Models");

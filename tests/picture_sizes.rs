@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::collection::{labels_of, wait_for_labels_of};
 use crate::harness::references::Reference;
 use crate::harness::world::{World, real_shape};
-use crate::harness::{DROP_ZONE, ERROR, Kind, Options, Page, STATUS};
+use crate::harness::{DROP_ZONE, ERROR, Kind, Need, Options, Page, STATUS, lacks};
 
 const MODEL: &str = "Real";
 
@@ -38,6 +38,9 @@ fn sizes() -> Vec<Reference> {
 }
 
 fn are_scored_however_they_come(kind: Kind, ways: &[fn(&Page, &Path)]) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let world = world();
     let page = visit(&world, kind);
     let sizes = sizes();
@@ -51,30 +54,35 @@ fn are_scored_however_they_come(kind: Kind, ways: &[fn(&Page, &Path)]) {
     }
 }
 
+const WAYS: [fn(&Page, &Path); 3] = [
+    |page, file| page.choose_file(file),
+    |page, file| page.drop_file(DROP_ZONE, file),
+    |page, file| {
+        page.leave_field();
+        page.paste_file(file, "image/jpeg");
+    },
+];
+
 #[test]
 fn they_are_scored_however_they_come_in_chromium() {
-    are_scored_however_they_come(
-        Kind::Chromium,
-        &[
-            |page, file| page.choose_file(file),
-            |page, file| page.drop_file(DROP_ZONE, file),
-            |page, file| {
-                page.leave_field();
-                page.paste_file(file, "image/jpeg");
-            },
-        ],
-    );
+    are_scored_however_they_come(Kind::Chromium, &WAYS);
+}
+
+#[test]
+fn they_are_scored_however_they_come_in_webkit() {
+    are_scored_however_they_come(Kind::WebKit, &WAYS);
 }
 
 #[test]
 fn they_are_scored_in_firefox() {
-    are_scored_however_they_come(Kind::Firefox, &[|page, file| page.choose_file(file)]);
+    // It pastes nothing that a script hands it.
+    are_scored_however_they_come(Kind::Firefox, &WAYS[..2]);
 }
 
 #[test]
 fn a_collection_reads_all_of_them() {
     let world = world();
-    let page = visit(&world, Kind::Chromium);
+    let page = visit(&world, Kind::default());
     let sizes = sizes();
     page.set_labels(&sizes[0].labels());
     let folder: PathBuf = sizes[0].file().parent().unwrap().to_owned();
@@ -111,6 +119,9 @@ fn a_collection_reads_all_of_them() {
 }
 
 fn embeddings_are_those_of_transformers(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let world = world();
     let references = Reference::of_real_shape();
     for (at, reference) in references.iter().enumerate() {
@@ -172,4 +183,9 @@ fn embeddings_are_those_of_transformers_in_chromium() {
 #[test]
 fn embeddings_are_those_of_transformers_in_firefox() {
     embeddings_are_those_of_transformers(Kind::Firefox);
+}
+
+#[test]
+fn embeddings_are_those_of_transformers_in_webkit() {
+    embeddings_are_those_of_transformers(Kind::WebKit);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{LABEL, Page, TEMPLATE, TestServer, repository};
+use crate::harness::{LABEL, Need, Page, TEMPLATE, TestServer, lacks, repository};
 
 #[test]
 fn labels_and_template_survive_a_reload() {
@@ -35,6 +35,9 @@ fn the_model_is_fetched_once() {
 
 #[test]
 fn what_is_saved_but_broken_is_ignored() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open(&server);
     page.wait_for(LABEL);

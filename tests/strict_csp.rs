@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, Page, TestServer, page_file, repository};
+use crate::harness::{Kind, Need, Page, TestServer, lacks, page_file, repository};
 
 const LABELS: [&str; 3] = ["boat", "rocket", "panda"];
 
@@ -21,9 +21,12 @@ fn violations(page: &Page) -> Value {
 
 #[test]
 fn the_page_does_nothing_that_its_policy_forbids() {
+    if lacks(&[Need::Log]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::blank(&Default::default());
-    page.run_before_pages(LISTEN);
+    page.run_before(&server, LISTEN);
     page.go(&server.url());
     page.set_labels(&LABELS);
     page.press_button("Sample: Rocket");
@@ -97,6 +100,9 @@ const PROBE: &str = "const refused = [];
     probe();";
 
 fn nothing_foreign_runs(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let server = TestServer::with_page();
     let elsewhere = TestServer::elsewhere();
     elsewhere.put("evil.js", "ran.push('script of another origin')");
@@ -136,6 +142,11 @@ fn nothing_foreign_runs_in_chromium() {
 #[test]
 fn nothing_foreign_runs_in_firefox() {
     nothing_foreign_runs(Kind::Firefox);
+}
+
+#[test]
+fn nothing_foreign_runs_in_webkit() {
+    nothing_foreign_runs(Kind::WebKit);
 }
 
 #[test]

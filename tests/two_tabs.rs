@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::harness::world::{FILE, World, kept_sha256, large, sha256};
-use crate::harness::{Fault, Page, STATUS};
+use crate::harness::{Fault, Need, Page, STATUS, lacks};
 
 const SIZE: usize = 40 << 20;
 const SLOW: Fault = Fault::Slow {
@@ -12,6 +12,9 @@ const SLOW: Fault = Fault::Slow {
 
 #[test]
 fn one_fetches_and_the_other_watches_and_takes_over() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let bytes = large(SIZE, 4);
     let world = World::with_models(&[("Better", &bytes)]);
     world.models.set_fault(FILE, SLOW);
@@ -67,6 +70,9 @@ fn both_open_what_is_kept_at_once() {
 /// A tab that goes leaves its lock at once and its open files a little later.
 #[test]
 fn what_a_tab_that_went_has_open_is_waited_for() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, page) = visit_of_who_keeps_it();
     let first = page.tab();
     // A document of the same origin that may run anything.

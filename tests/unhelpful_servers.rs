@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::harness::world::{World, better, choose, kept_sha256, large, sha256};
-use crate::harness::{Fault, Page, STATUS};
+use crate::harness::{Fault, Need, Page, STATUS, lacks};
 
 /// Two pieces and a bit.
 const SIZE: usize = 20_000_000;
@@ -99,6 +99,9 @@ fn servers_without_parts_are_enough() {
 
 #[test]
 fn a_server_that_shows_no_headers_is_enough() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, page, sha256) = visit(&["Reticent"], SIZE);
     world.models.show_no_headers();
     world
@@ -111,6 +114,9 @@ fn a_server_that_shows_no_headers_is_enough() {
 
 #[test]
 fn a_compressed_answer_is_longer_or_shorter_than_the_file() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     const SIZE: usize = 1_000_000;
     let (world, page, sha256) = visit(&["Zipped"], SIZE);
     world.models.set_fault("Zipped.gguf", Fault::Gzip);
@@ -178,6 +184,9 @@ fn progress_of_a_compressed_answer_never_passes_the_whole() {
 
 #[test]
 fn each_part_is_asked_for_at_the_file_s_own_address() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, page, sha256) = visit(&["Moved"], SIZE);
     world.models.put("signed/for-a-minute.gguf", large(SIZE, 3));
     world
@@ -192,6 +201,9 @@ fn each_part_is_asked_for_at_the_file_s_own_address() {
 
 #[test]
 fn what_cannot_end_well_ends_in_a_sentence() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let kinds: [(&str, &[Fault], &str); 9] = [
         (
             "Forbidden",
@@ -236,6 +248,9 @@ fn what_cannot_end_well_ends_in_a_sentence() {
 
 #[test]
 fn what_is_not_the_file_that_was_published_is_deleted() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let ids = ["Damaged", "Longer", "Stretched"];
     let (world, page, _) = visit(&ids, SIZE);
     let mut damaged = large(SIZE, 3);
@@ -260,6 +275,9 @@ fn what_is_not_the_file_that_was_published_is_deleted() {
 
 #[test]
 fn a_server_that_announces_more_than_there_is_gives_all_or_is_told_of() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let (world, page, sha256) = visit(&["Boasting"], SIZE);
     world.models.set_faults(
         "Boasting.gguf",

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::harness::host_page::HostPage;
 use crate::harness::world::FILE;
-use crate::harness::{Fault, Kind, NO_BLOBS, Options, Page, STATUS, TestServer, picture};
+use crate::harness::{
+    Fault, Kind, NO_BLOBS, Need, Options, Page, STATUS, TestServer, lacks, picture,
+};
 
 const LABELS: [&str; 3] = ["panda", "rocket", "boat"];
 const ELEMENT: &str =
@@ -22,6 +24,9 @@ fn in_browser(kind: Kind) -> Options {
 }
 
 fn it_scores_what_it_is_given(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let head = format!("<script>{NO_BLOBS}</script>");
     let host = HostPage::on(TestServer::ordinary_site(), &head, ELEMENT);
     let page = host.open(&in_browser(kind));
@@ -75,6 +80,11 @@ fn it_scores_what_it_is_given_in_chromium() {
 #[test]
 fn it_scores_what_it_is_given_in_firefox() {
     it_scores_what_it_is_given(Kind::Firefox);
+}
+
+#[test]
+fn it_scores_what_it_is_given_in_webkit() {
+    it_scores_what_it_is_given(Kind::WebKit);
 }
 
 #[test]
@@ -186,6 +196,9 @@ fn what_the_reader_has_changed_stays_until_the_page_sets_that_anew() {
 
 #[test]
 fn nothing_comes_before_it_nears_the_view_and_nothing_moves() {
+    if lacks(&[Need::Observers]) {
+        return;
+    }
     let host = HostPage::new(
         "<div id=far></div><cliplet-classifier id=a image=panda.jpg>Instead</cliplet-classifier><p id=below>Below</p>",
     );
@@ -270,6 +283,9 @@ fn ten_on_a_page_share_one_download() {
 }
 
 fn a_plain_frame_does_the_same(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let cliplet = TestServer::with_page();
     let site = TestServer::ordinary_site();
     let address = "embed.html?labels=panda,rocket&template=a+photo+of+a+{}&image=samples/panda.jpg&theme=dark&model=cliplet-starter";
@@ -299,6 +315,11 @@ fn a_plain_frame_does_the_same_in_chromium() {
 #[test]
 fn a_plain_frame_does_the_same_in_firefox() {
     a_plain_frame_does_the_same(Kind::Firefox);
+}
+
+#[test]
+fn a_plain_frame_does_the_same_in_webkit() {
+    a_plain_frame_does_the_same(Kind::WebKit);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::host_page::HostPage;
 use crate::harness::world::FILE;
-use crate::harness::{Fault, Kind, Options, Page, STATUS, TestServer};
+use crate::harness::{Fault, Kind, Need, Options, Page, STATUS, TestServer, lacks};
 
 const LABELS: [&str; 3] = ["panda", "rocket", "bridge"];
 /// With a picture that lies at Cliplet's own host.
@@ -23,6 +23,9 @@ fn in_browser(kind: Kind) -> Options {
 }
 
 fn a_strict_policy_needs_two_words(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let policy = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; script-src 'self' CLIPLETembed.js;
         frame-src CLIPLETembed.html; style-src 'self'; img-src 'self'; base-uri 'none'; require-trusted-types-for 'script'\">";
     let host = HostPage::on(TestServer::ordinary_site(), policy, ELEMENT);
@@ -43,6 +46,11 @@ fn a_strict_policy_needs_two_words_in_chromium() {
 #[test]
 fn a_strict_policy_needs_two_words_in_firefox() {
     a_strict_policy_needs_two_words(Kind::Firefox);
+}
+
+#[test]
+fn a_strict_policy_needs_two_words_in_webkit() {
+    a_strict_policy_needs_two_words(Kind::WebKit);
 }
 
 /// What the page around has no right to read, the frame still fetches by itself.
@@ -82,6 +90,9 @@ fn in_a_sandbox(kind: Kind) -> (HostPage, Page) {
 }
 
 fn in_a_sandbox_it_runs(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let (_host, page) = in_a_sandbox(kind);
     page.wait_for_labels_of("a", &LABELS);
     assert!(page.shows_frame("a"));
@@ -97,6 +108,11 @@ fn in_a_sandbox_it_runs_in_chromium() {
 #[test]
 fn in_a_sandbox_it_runs_in_firefox() {
     in_a_sandbox_it_runs(Kind::Firefox);
+}
+
+#[test]
+fn in_a_sandbox_it_runs_in_webkit() {
+    in_a_sandbox_it_runs(Kind::WebKit);
 }
 
 /// Whether the frame is isolated and computes on threads.
@@ -122,6 +138,9 @@ fn threads_come_with_isolation_and_are_not_missed_without() {
 }
 
 fn cliplets_host_is_away(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let host = HostPage::new("");
     host.put(
         "index.html",
@@ -156,6 +175,11 @@ fn cliplets_host_is_away_in_chromium() {
 #[test]
 fn cliplets_host_is_away_in_firefox() {
     cliplets_host_is_away(Kind::Firefox);
+}
+
+#[test]
+fn cliplets_host_is_away_in_webkit() {
+    cliplets_host_is_away(Kind::WebKit);
 }
 
 #[test]

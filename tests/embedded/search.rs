@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::host_page::HostPage;
-use crate::harness::{ERROR, Kind, LABEL, Options, Page, picture};
+use crate::harness::{ERROR, Kind, LABEL, Need, Options, Page, lacks, picture};
 
 const ELEMENT: &str = "<cliplet-classifier id=a mode=search labels='a panda, a rocket' image='bee.jpg rocket.jpg panda.jpg'>
     </cliplet-classifier>";
@@ -36,6 +36,9 @@ fn wait_for_best(page: &Page, name: &str) {
 }
 
 fn a_phrase_puts_the_pictures_in_order(kind: Kind) {
+    if lacks(&[Need::Browser(kind)]) {
+        return;
+    }
     let host = HostPage::new(ELEMENT);
     let page = host.open(&Options {
         kind,
@@ -72,6 +75,11 @@ fn a_phrase_puts_the_pictures_in_order_in_chromium() {
 #[test]
 fn a_phrase_puts_the_pictures_in_order_in_firefox() {
     a_phrase_puts_the_pictures_in_order(Kind::Firefox);
+}
+
+#[test]
+fn a_phrase_puts_the_pictures_in_order_in_webkit() {
+    a_phrase_puts_the_pictures_in_order(Kind::WebKit);
 }
 
 #[test]

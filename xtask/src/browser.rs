@@ -10,16 +10,46 @@ use crate::files;
 use crate::step::Result;
 use crate::tools::{self, existing_file, on_path};
 use crate::workspace::Workspace;
+use clap::ValueEnum;
 use xtask::CHROMIUM_ARGUMENTS;
+
+/// A browser that tests of the page can run in.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum Engine {
+    /// Chromium, or Chrome.
+    Chromium,
+    /// Firefox.
+    Firefox,
+    /// WebKitGTK, whose engine is Safari's.
+    #[value(name = "webkit")]
+    WebKit,
+}
+
+impl Engine {
+    /// What the tests know it by, in `CLIPLET_BROWSER`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
+        }
+    }
+}
 
 /// Browsers, each with the driver that fits it.
 pub struct Browsers {
-    /// Chromium, or Chrome.
-    chrome: PathBuf,
-    chromedriver: PathBuf,
+    chromium: Option<Chromium>,
     firefox: Option<Firefox>,
+    /// The driver of WebKitGTK, which knows its browser itself.
+    webkit: Option<PathBuf>,
     /// For what the browsers leave behind when their drivers end them.
     scratch: PathBuf,
+}
+
+struct Chromium {
+    /// Chromium, or Chrome.
+    program: PathBuf,
+    chromedriver: PathBuf,
 }
 
 struct Firefox {
@@ -31,14 +61,19 @@ impl Browsers {
     /// Tells tests that `command` will run which browsers to use.
     pub fn for_command<'a>(&self, command: &'a mut Command) -> Result<&'a mut Command> {
         files::empty_directory(&self.scratch)?;
-        command
-            .env("CHROME", &self.chrome)
-            .env("CHROMEDRIVER", &self.chromedriver)
-            .env("TMPDIR", &self.scratch);
+        command.env("TMPDIR", &self.scratch);
+        if let Some(chromium) = &self.chromium {
+            command
+                .env("CHROME", &chromium.program)
+                .env("CHROMEDRIVER", &chromium.chromedriver);
+        }
         if let Some(firefox) = &self.firefox {
             command
                 .env("FIREFOX", &firefox.program)
                 .env("GECKODRIVER", &firefox.geckodriver);
+        }
+        if let Some(driver) = &self.webkit {
+            command.env("WEBKITDRIVER", driver);
         }
         Ok(command)
     }
@@ -69,7 +104,8 @@ impl Browsers {
 
     /// Writes the file that tells `wasm-bindgen-test-runner` how to start Chromium.
     pub fn write_capabilities(&self, path: &Path) -> Result {
-        let options = serde_json::json!({ "binary": self.chrome, "args": CHROMIUM_ARGUMENTS });
+        let chrome = self.chromium.as_ref().map(|chromium| &chromium.program);
+        let options = serde_json::json!({ "binary": chrome, "args": CHROMIUM_ARGUMENTS });
         files::write(
             path,
             serde_json::json!({ "goog:chromeOptions": options }).to_string(),
@@ -101,9 +137,27 @@ fn free_kilobytes(df: &str) -> Option<u64> {
 
 const FIREFOXES: &[&str] = &["firefox-esr", "firefox"];
 
-/// Finds Chromium and its driver: the files that CHROME and CHROMEDRIVER name, or programs on the
-/// path, or Debian's packages, which are installed if this runs as root.
-pub fn chromium(workspace: &Workspace) -> Result<Browsers> {
+/// Finds these browsers and their drivers: the files that variables such as CHROME and CHROMEDRIVER
+/// name, or programs on the path, or Debian's packages, which are installed if this runs as root.
+pub fn find_all(workspace: &Workspace, engines: &[Engine]) -> Result<Browsers> {
+    let mut browsers = Browsers {
+        chromium: None,
+        firefox: None,
+        webkit: None,
+        // Not below target/: the browser makes a socket in it, whose path must be short.
+        scratch: env::temp_dir().join(format!("cliplet-test-{}", std::process::id())),
+    };
+    for engine in engines {
+        match engine {
+            Engine::Chromium => browsers.chromium = Some(chromium(workspace)?),
+            Engine::Firefox => browsers.firefox = Some(firefox(workspace)?),
+            Engine::WebKit => browsers.webkit = Some(webkit(workspace)?),
+        }
+    }
+    Ok(browsers)
+}
+
+fn chromium(workspace: &Workspace) -> Result<Chromium> {
     let find = || {
         let chrome = find("CHROME", CHROMES)?;
         let chromedriver = find("CHROMEDRIVER", CHROMEDRIVERS)?;
@@ -112,24 +166,19 @@ pub fn chromium(workspace: &Workspace) -> Result<Browsers> {
     // A font, so that screenshots can be read.
     let packages = ["chromium", "chromium-driver", "fonts-dejavu-core"];
     let found = find_or_install(workspace, "Chromium", &packages, find)?;
-    let (chrome, chromedriver) = found.ok_or(
+    let (program, chromedriver) = found.ok_or(
         "the tests need Chromium and its driver. On Debian, `apt-get install chromium chromium-driver` as root brings \
          both; elsewhere install them, and name their files in CHROME and CHROMEDRIVER if they are not on the path.",
     )?;
-    // Not below target/: the browser makes a socket in it, whose path must be short.
-    let scratch = env::temp_dir().join(format!("cliplet-test-{}", std::process::id()));
-    Ok(Browsers {
-        chrome,
+    Ok(Chromium {
+        program,
         chromedriver,
-        firefox: None,
-        scratch,
     })
 }
 
-/// [`chromium`], and Firefox in the same way: FIREFOX names its file. Its driver, which Debian does
-/// not have, is the file that GECKODRIVER names, or a program on the path, or else is built.
-pub fn chromium_and_firefox(workspace: &Workspace) -> Result<Browsers> {
-    let mut browsers = chromium(workspace)?;
+/// FIREFOX names its file. Its driver, which Debian does not have, is the file that GECKODRIVER
+/// names, or a program on the path, or else is built.
+fn firefox(workspace: &Workspace) -> Result<Firefox> {
     let found = find_or_install(workspace, "Firefox", &["firefox-esr"], || {
         find("FIREFOX", FIREFOXES)
     })?;
@@ -141,11 +190,49 @@ pub fn chromium_and_firefox(workspace: &Workspace) -> Result<Browsers> {
         Some(geckodriver) => geckodriver,
         None => tools::geckodriver(workspace)?,
     };
-    browsers.firefox = Some(Firefox {
+    Ok(Firefox {
         program,
         geckodriver,
-    });
-    Ok(browsers)
+    })
+}
+
+/// What WebKitGTK of the tests consists of, by the names of Debian: the driver, the display, and
+/// what `crates/test-harness/src/webkit_browser.py` is written with.
+const WEBKIT: &[&str] = &[
+    "webkit2gtk-driver",
+    "xvfb",
+    "python3-gi",
+    "gir1.2-webkit2-4.1",
+    "gir1.2-gtk-3.0",
+    "fonts-dejavu-core",
+];
+
+/// Ends well where there is all that the browser is written with.
+const HAS_WEBKIT: &str = "import gi
+gi.require_version('Gtk', '3.0')
+try:
+    gi.require_version('WebKit2', '4.1')
+except ValueError:
+    gi.require_version('WebKit2', '4.0')";
+
+/// Its driver.
+fn webkit(workspace: &Workspace) -> Result<PathBuf> {
+    let find = || {
+        let driver = find("WEBKITDRIVER", &["WebKitWebDriver"])?;
+        let python = Command::new("/usr/bin/python3")
+            .args(["-c", HAS_WEBKIT])
+            .output();
+        let is_whole =
+            on_path("Xvfb").is_some() && python.is_ok_and(|output| output.status.success());
+        Ok(driver.filter(|_| is_whole))
+    };
+    let found = find_or_install(workspace, "WebKitGTK", WEBKIT, find)?;
+    let advice = format!(
+        "these tests need WebKitGTK, its driver, Xvfb, and WebKitGTK's library for Python. On Debian and Ubuntu, `apt-get install {}` as \
+         root brings them. WEBKITDRIVER names the driver's file if it is not on the path.",
+        WEBKIT.join(" ")
+    );
+    Ok(found.ok_or(advice)?)
 }
 
 /// The file that a variable names, or the first of these programs that is on the path.

@@ -69,6 +69,10 @@ enum Cli {
         /// A part of them; may be given more than once.
         #[arg(long, value_name = "PART")]
         only: Vec<test::Part>,
+        /// A browser for the tests of the page, in the place of Chromium with some tests in
+        /// Firefox; may be given more than once.
+        #[arg(long = "browser", value_name = "NAME")]
+        browsers: Vec<browser::Engine>,
     },
     /// Build the page for any static file server.
     Build {
@@ -119,7 +123,7 @@ fn run(command: Cli) -> Result<ExitCode> {
             let engines = engines.unwrap_or(Choice::ForThisMachine);
             serve::serve(&workspace, &engines, port, !no_open)?;
         }
-        Cli::Test { only } => return test::test(&workspace, &only),
+        Cli::Test { only, browsers } => return test::test(&workspace, &only, &browsers),
         Cli::Build { out, engines } => {
             page::build_for_hosting(&workspace, &engines.unwrap_or(Choice::All), out)?;
         }
@@ -170,6 +174,7 @@ mod tests {
             "build --engines relaxed,imagined",
             "book --out site",
             "test --only some",
+            "test --browser lynx",
             "bench --only speed",
             "bench --rounds 0",
             "bench --model model.gguf",
@@ -181,6 +186,7 @@ mod tests {
         for words in [
             "serve --port 0 --no-open --engines relaxed,simd128",
             "test --only lint --only wasm",
+            "test --only browser --browser chromium --browser firefox --browser webkit",
             "bench --only picture --only wire --json figures.json --markdown",
             "bench --native --rounds 1 --threads 2 --model model.gguf --onnx model",
         ] {

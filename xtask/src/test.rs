@@ -1,14 +1,17 @@
 //! `cargo xtask test`: every check there is, and a count of them at the end.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
 use crate::axe;
-use crate::browser::{self, Browsers};
+use crate::browser::{self, Browsers, Engine};
 use crate::comments;
 use crate::engine::Choice;
+use crate::files;
 use crate::javascript;
 use crate::package;
 use crate::page;
@@ -27,15 +30,17 @@ pub enum Part {
     Native,
     /// Tests of the model and the engine as WebAssembly in Chromium.
     Wasm,
-    /// Tests of the built page in Chromium, and in Firefox where the two may differ.
+    /// Tests of the built page in Chromium, and in Firefox where the two may differ; or in the
+    /// browsers asked for.
     Browser,
 }
 
 /// The crates that others can take.
 const LIBRARIES: [&str; 3] = ["cliplet-clip", "cliplet-kernels", "cliplet-protocol"];
 
-/// Runs the parts asked for, or all. A part that fails does not keep the others from running.
-pub fn test(workspace: &Workspace, only: &[Part]) -> Result<ExitCode> {
+/// Runs the parts asked for, or all, those of the page in these browsers. A part that fails does
+/// not keep the others from running.
+pub fn test(workspace: &Workspace, only: &[Part], engines: &[Engine]) -> Result<ExitCode> {
     let wants = |part| only.is_empty() || only.contains(&part);
     let mut report = Report::default();
     if wants(Part::Lint) {
@@ -45,11 +50,16 @@ pub fn test(workspace: &Workspace, only: &[Part]) -> Result<ExitCode> {
         native(workspace, &mut report);
     }
     if wants(Part::Wasm) {
-        wasm(workspace, &browser::chromium(workspace)?, &mut report)?;
+        let browsers = browser::find_all(workspace, &[Engine::Chromium])?;
+        wasm(workspace, &browsers, &mut report)?;
     }
     if wants(Part::Browser) {
-        let browsers = browser::chromium_and_firefox(workspace)?;
-        in_browser(workspace, &browsers, &mut report);
+        let needed = match engines {
+            [] => &[Engine::Chromium, Engine::Firefox],
+            engines => engines,
+        };
+        let browsers = browser::find_all(workspace, needed)?;
+        in_browser(workspace, &browsers, engines, &mut report);
     }
     Ok(report.finish())
 }
@@ -209,7 +219,7 @@ fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Resu
     Ok(())
 }
 
-fn in_browser(workspace: &Workspace, browsers: &Browsers, report: &mut Report) {
+fn in_browser(workspace: &Workspace, browsers: &Browsers, engines: &[Engine], report: &mut Report) {
     let mut dist = None;
     report.run("Building the page", || {
         dist = Some(page::build(workspace, &Choice::All)?);
@@ -229,37 +239,114 @@ fn in_browser(workspace: &Workspace, browsers: &Browsers, report: &mut Report) {
         Ok(Count::ONE)
     });
     let Some(axe) = axe else { return };
-    report.tests("Tests of the page in Chromium and Firefox", || {
-        browsers.check_room()?;
-        let mut command = workspace.cargo();
-        command
-            .args([
-                "test",
-                "--workspace",
-                "--test",
-                "browser",
-                "--",
-                "--test-threads=2",
-            ])
-            .env("CLIPLET_PAGE", &dist)
-            .env("CLIPLET_VITE_PROJECT", &project)
-            .env("CLIPLET_AXE", &axe);
-        count(browsers.for_command(&mut command)?)
-    });
+    let runs: Vec<Option<Engine>> = match engines {
+        [] => vec![None],
+        engines => engines.iter().copied().map(Some).collect(),
+    };
+    for engine in runs {
+        let name = match engine {
+            // The tests that name no browser run in Chromium.
+            None => "Tests of the page in Chromium and Firefox".to_owned(),
+            Some(engine) => format!("Tests of the page in {engine:?}"),
+        };
+        report.tests(&name, || {
+            browsers.check_room()?;
+            let left_out = workspace.notes().join("left-out.txt");
+            files::write(&left_out, "")?;
+            let mut command = workspace.cargo();
+            command
+                .args([
+                    "test",
+                    "--workspace",
+                    "--test",
+                    "browser",
+                    "--",
+                    "--test-threads=2",
+                ])
+                .env("CLIPLET_PAGE", &dist)
+                .env("CLIPLET_VITE_PROJECT", &project)
+                .env("CLIPLET_AXE", &axe)
+                .env("CLIPLET_LEFT_OUT", &left_out)
+                .env_remove("CLIPLET_BROWSER");
+            if let Some(engine) = engine {
+                command.env("CLIPLET_BROWSER", engine.id());
+            }
+            let count = count(browsers.for_command(&mut command)?)?;
+            let notes = fs::read_to_string(&left_out)
+                .map_err(|error| format!("{} cannot be read: {error}", left_out.display()))?;
+            let left_out = LeftOut::read(&notes);
+            left_out.print();
+            Ok(count.without(&left_out))
+        });
+    }
 }
 
-/// How many tests passed and failed.
-#[derive(Clone, Copy, Default)]
+/// Tests that returned at once, as the browser lacks what they need.
+#[derive(Debug, Default, PartialEq)]
+struct LeftOut(BTreeMap<String, Vec<String>>);
+
+impl LeftOut {
+    /// Reads the notes of the tests: in each line a test, the browser, and the reason. A test that
+    /// noted itself twice counts once.
+    fn read(notes: &str) -> Self {
+        let mut reasons = BTreeMap::<String, Vec<String>>::new();
+        let mut seen = Vec::new();
+        for line in notes.lines() {
+            let mut parts = line.split('\t');
+            if let (Some(test), Some(engine), Some(reason)) =
+                (parts.next(), parts.next(), parts.next())
+                && !seen.contains(&test)
+            {
+                seen.push(test);
+                let tests = reasons.entry(format!("{engine}: {reason}")).or_default();
+                tests.push(test.to_owned());
+            }
+        }
+        Self(reasons)
+    }
+
+    fn number(&self) -> u64 {
+        self.0.values().map(|tests| tests.len() as u64).sum()
+    }
+
+    fn print(&self) {
+        if self.0.is_empty() {
+            return;
+        }
+        println!("\nLeft out");
+        for (reason, tests) in &self.0 {
+            println!("  {reason}");
+            for test in tests {
+                println!("    {test}");
+            }
+        }
+    }
+}
+
+/// How many tests passed and failed, and how many were not run at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Count {
     passed: u64,
     failed: u64,
+    left_out: u64,
 }
 
 impl Count {
     const ONE: Self = Self {
         passed: 1,
         failed: 0,
+        left_out: 0,
     };
+
+    /// libtest knows of tests that were left out only that they did not fail.
+    fn without(self, left_out: &LeftOut) -> Self {
+        let left_out = left_out.number();
+        Self {
+            passed: self.passed.saturating_sub(left_out),
+            left_out,
+            ..self
+        }
+    }
 
     /// Adds what a line `test result: ok. 3 passed; 0 failed; …` says; other lines say nothing.
     fn add_line(&mut self, line: &str) {
@@ -311,8 +398,8 @@ impl Report {
         let count = step(name, work).unwrap_or_else(|failure| {
             eprintln!("    {failure}");
             Count {
-                passed: 0,
                 failed: 1,
+                ..Count::default()
             }
         });
         self.0.push(Line {
@@ -333,6 +420,7 @@ impl Report {
             Count {
                 passed: 0,
                 failed: 0,
+                ..
             } => Err(Failure::from("No test was run, although there are some.")),
             count => Ok(count),
         });
@@ -344,14 +432,23 @@ impl Report {
         for Line { name, count, time } in &self.0 {
             let verdict = if count.failed == 0 { "ok" } else { "FAILED" };
             let (passed, failed) = (count.passed, count.failed);
+            let left_out = match count.left_out {
+                0 => String::new(),
+                number => format!(", {number} left out"),
+            };
             println!(
-                "  {verdict:6} {:>12}  {passed:4} passed {failed:3} failed  {name}",
+                "  {verdict:6} {:>12}  {passed:4} passed {failed:3} failed  {name}{left_out}",
                 seconds(*time)
             );
             total.passed += passed;
             total.failed += failed;
+            total.left_out += count.left_out;
         }
-        println!("\n{} passed, {} failed", total.passed, total.failed);
+        print!("\n{} passed, {} failed", total.passed, total.failed);
+        match total.left_out {
+            0 => println!(),
+            number => println!(", {number} left out, as listed above"),
+        }
         if total.failed == 0 {
             ExitCode::SUCCESS
         } else {
@@ -362,7 +459,7 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use super::Count;
+    use super::{Count, LeftOut};
 
     #[test]
     fn results_of_test_programs_are_added_up() {
@@ -375,5 +472,26 @@ mod tests {
             count.add_line(line);
         }
         assert_eq!((count.passed, count.failed), (4, 2));
+    }
+
+    #[test]
+    fn what_was_left_out_did_not_pass() {
+        let notes = "camera::it_moves\tWebKit\tno camera\nlooks::dark\tWebKit\tno media\n\
+                     camera::it_moves\tWebKit\tno camera\ncamera::it_stops\tWebKit\tno camera\n";
+        let left_out = LeftOut::read(notes);
+        let tests = &left_out.0["WebKit: no camera"];
+        assert_eq!(tests, &["camera::it_moves", "camera::it_stops"]);
+        let run = Count {
+            passed: 10,
+            failed: 1,
+            left_out: 0,
+        };
+        let expected = Count {
+            passed: 7,
+            failed: 1,
+            left_out: 3,
+        };
+        assert_eq!(run.without(&left_out), expected);
+        assert_eq!(run.without(&LeftOut::read("")), run);
     }
 }

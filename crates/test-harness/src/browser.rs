@@ -2,12 +2,14 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::iter;
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,15 +19,62 @@ use tokio::runtime::Runtime;
 use xtask::CHROMIUM_ARGUMENTS;
 
 use crate::firefox;
+use crate::webkit;
 
-/// Which browser it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// The variable that names the browser of a run: `chromium`, `firefox` or `webkit`.
+pub const BROWSER: &str = "CLIPLET_BROWSER";
+
+/// Which browser it is. That of [`Default`] is the one that `CLIPLET_BROWSER` names, and Chromium
+/// where it is not set.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// Chromium, which most tests use: only it lets a test do all that the harness offers.
-    #[default]
+    /// Chromium: only it lets a test do all that the harness offers.
     Chromium,
-    /// Firefox, for what depends on the browser.
+    /// Firefox.
     Firefox,
+    /// WebKitGTK, whose engine is Safari's.
+    WebKit,
+}
+
+impl Kind {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
+
+    /// The browsers that a test of several is to run in: the one that `CLIPLET_BROWSER` names, or
+    /// Chromium and Firefox where it is not set.
+    pub fn of_this_run() -> &'static [Self] {
+        match env::var_os(BROWSER) {
+            None => &[Self::Chromium, Self::Firefox],
+            Some(_) => match Self::default() {
+                Self::Chromium => &[Self::Chromium],
+                Self::Firefox => &[Self::Firefox],
+                Self::WebKit => &[Self::WebKit],
+            },
+        }
+    }
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        let Some(name) = env::var_os(BROWSER) else {
+            return Self::Chromium;
+        };
+        let kind = Self::ALL
+            .into_iter()
+            .find(|kind| name.to_str() == Some(kind.to_string().to_lowercase().as_str()));
+        kind.unwrap_or_else(|| {
+            panic!(
+                "{BROWSER} is chromium, firefox or webkit, and not {}",
+                name.display()
+            )
+        })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
+    }
 }
 
 /// How the visitor's browser is set up.
@@ -39,10 +88,10 @@ pub struct Options {
     pub height: u32,
     /// The visitor prefers dark pages.
     pub dark: bool,
-    /// The visitor prefers that nothing moves. Chromium alone can be told to.
+    /// The visitor prefers that nothing moves.
     pub still: bool,
-    /// The device has a camera, which sees a pattern that moves, and pages are allowed it. In
-    /// Chromium alone.
+    /// The device has a camera, which sees a pattern that moves, and pages are allowed it. Not in
+    /// WebKit.
     pub camera: bool,
     /// The visitor asks to save data. Chromium alone can be told to.
     pub save_data: bool,
@@ -58,7 +107,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            kind: Kind::Chromium,
+            kind: Kind::default(),
             width: 1280,
             height: 800,
             dark: false,
@@ -80,7 +129,14 @@ pub struct Browser {
     process: Child,
     port: u16,
     kind: Kind,
+    /// What the processes have printed. Chromium's are asked for what they log.
+    printed: Lines,
+    /// Dropped when the browser has ended: what WebKit shows its windows on, and what it keeps.
+    _display: Option<webkit::Display>,
+    _profile: Option<webkit::Profile>,
 }
+
+type Lines = Arc<Mutex<Vec<String>>>;
 
 /// Longest time for one command to the browser.
 const COMMAND: Duration = Duration::from_secs(60);
@@ -89,61 +145,42 @@ impl Browser {
     /// Starts a browser. `before_pages` is JavaScript that runs in every page of Chromium before
     /// the page's own.
     pub fn start(options: &Options, before_pages: &str) -> Self {
-        let (variable, name, arguments): (_, _, &[&str]) = match options.kind {
-            Kind::Chromium => ("CHROMEDRIVER", "chromedriver", &["--port=0"]),
-            Kind::Firefox => (
-                "GECKODRIVER",
-                "geckodriver",
-                &["--port=0", "--websocket-port=0"],
-            ),
-        };
-        let program = env::var_os(variable).unwrap_or_else(|| OsString::from(name));
-        let mut command = Command::new(&program);
-        if options.kind == Kind::Firefox {
-            // It writes there, although it has a profile elsewhere.
-            command.env("HOME", env::temp_dir());
-        }
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let start = || {
-            let mut process = command.spawn().unwrap_or_else(|error| {
-                panic!(
-                    "{} cannot be started: {error}; run `cargo xtask test`",
-                    program.display()
-                )
-            });
-            match driver_port(&mut process) {
-                Some(port) => Some((process, port)),
-                None => {
-                    let _ = process.kill();
-                    let _ = process.wait();
-                    None
-                }
-            }
-        };
+        let is_webkit = options.kind == Kind::WebKit;
+        let display = is_webkit.then(webkit::Display::start);
+        let profile = (is_webkit && options.profile.is_none()).then(webkit::Profile::new);
+        let printed = Lines::default();
+        let start = || start_driver(options.kind, display.as_ref(), &printed);
         // The port that it finds free may be another driver's by the time that it takes it; then it
         // ends.
         let (mut process, port) = iter::repeat_with(start)
             .take(5)
             .flatten()
             .next()
-            .unwrap_or_else(|| panic!("{} does not say where it listens", program.display()));
+            .unwrap_or_else(|| panic!("the driver of {} listens nowhere", options.kind));
 
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime starts");
-        let builder = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities(options))
+        let capabilities = match options
+            .profile
+            .as_deref()
+            .or(profile.as_ref().map(webkit::Profile::path))
+        {
+            Some(profile) if is_webkit => webkit::capabilities(options, profile),
+            _ => capabilities(options),
+        };
+        let capabilities: Capabilities =
+            serde_json::from_value(capabilities).expect("capabilities are any object");
+        let builder = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities)
             .request_timeout(COMMAND);
         let driver = runtime.block_on(async { builder.await });
         let driver = match driver {
             Ok(driver) => driver,
             Err(error) => {
+                kill_all(&descendants_of(process.id()));
                 let _ = process.kill();
-                panic!("{:?} cannot be started: {error}", options.kind);
+                panic!("{} cannot be started: {error}", options.kind);
             }
         };
         let browser = Self {
@@ -152,6 +189,9 @@ impl Browser {
             process,
             port,
             kind: options.kind,
+            printed,
+            _display: display,
+            _profile: profile,
         };
         browser.set_up(options, before_pages);
         browser
@@ -159,7 +199,7 @@ impl Browser {
 
     fn set_up(&self, options: &Options, before_pages: &str) {
         self.resize(options.width, options.height);
-        if self.kind == Kind::Firefox {
+        if self.kind != Kind::Chromium {
             return;
         }
         self.cdp(
@@ -183,24 +223,22 @@ impl Browser {
     /// Ends all processes of the browser in the middle of whatever they do, as a crash or a power
     /// cut would.
     pub fn kill(self) {
-        let mut processes = vec![self.process.id()];
-        let mut at = 0;
-        while let Some(parent) = processes.get(at) {
-            processes.extend(children_of(*parent));
-            at += 1;
-        }
-        // The driver, which is the first, ends as ever.
-        for process in &processes[1..] {
-            let _ = Command::new("kill")
-                .args(["-9", &process.to_string()])
-                .status();
-        }
+        // The driver, which is none of them, ends as ever.
+        kill_all(&descendants_of(self.process.id()));
+    }
+
+    /// What the browser has printed so far.
+    pub fn printed(&self) -> Vec<String> {
+        let lines = self.printed.lock();
+        lines
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone()
     }
 
     /// Sets the size of the viewport in CSS pixels.
     #[track_caller]
     pub fn resize(&self, width: u32, height: u32) {
-        if self.kind == Kind::Firefox {
+        if self.kind != Kind::Chromium {
             self.run("resizing the window", async |driver| {
                 let script = "return [outerWidth - innerWidth, outerHeight - innerHeight]";
                 let frame: [u32; 2] = driver.execute(script, []).await?.convert()?;
@@ -269,11 +307,12 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        let descendants = descendants_of(self.process.id());
         if let Some(driver) = self.driver.take() {
             // Ends the browser and removes its profile.
             let _ = self.runtime.block_on(driver.quit());
         }
-        if self.kind == Kind::Firefox {
+        if self.kind != Kind::Chromium {
             // Takes a browser along that the session has lost, as killing it would not.
             let _ = Command::new("kill")
                 .arg(self.process.id().to_string())
@@ -293,7 +332,107 @@ impl Drop for Browser {
         }
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if self.kind == Kind::WebKit {
+            // Some of its processes go on for a while, and write what is kept.
+            while descendants.iter().any(|process| is_alive(*process)) && Instant::now() < patience
+            {
+                thread::sleep(Duration::from_millis(20));
+            }
+            kill_all(&descendants);
+        }
     }
+}
+
+/// Starts a driver. None if it ends at once. What it prints from then on is put into `printed`.
+fn start_driver(
+    kind: Kind,
+    display: Option<&webkit::Display>,
+    printed: &Lines,
+) -> Option<(Child, u16)> {
+    let (variable, name) = match kind {
+        Kind::Chromium => ("CHROMEDRIVER", "chromedriver"),
+        Kind::Firefox => ("GECKODRIVER", "geckodriver"),
+        Kind::WebKit => ("WEBKITDRIVER", "WebKitWebDriver"),
+    };
+    let program = env::var_os(variable).unwrap_or_else(|| OsString::from(name));
+    let webkit_port = webkit::free_port();
+    let mut command = match display {
+        Some(display) => webkit::driver(&program, webkit_port, display),
+        None => Command::new(&program),
+    };
+    match kind {
+        Kind::Chromium => command.arg("--port=0"),
+        Kind::Firefox => command
+            .args(["--port=0", "--websocket-port=0"])
+            // It writes there, although it has a profile elsewhere.
+            .env("HOME", env::temp_dir()),
+        Kind::WebKit => &mut command,
+    };
+    command.stdin(Stdio::null());
+    match kind {
+        // Its browser prints to this one.
+        Kind::WebKit => command.stdout(Stdio::null()).stderr(Stdio::piped()),
+        _ => command.stdout(Stdio::piped()).stderr(Stdio::null()),
+    };
+    let mut process = command.spawn().unwrap_or_else(|error| {
+        panic!(
+            "{} cannot be started: {error}; run `cargo xtask test --only browser --browser {}`",
+            program.display(),
+            kind.to_string().to_lowercase()
+        )
+    });
+    let port = match kind {
+        Kind::WebKit => {
+            let stderr = process.stderr.take().expect("stderr is piped");
+            collect(BufReader::new(stderr), printed);
+            webkit::listens(&mut process, webkit_port).then_some(webkit_port)
+        }
+        _ => driver_port(&mut process, printed),
+    };
+    if port.is_none() {
+        let _ = process.kill();
+        let _ = process.wait();
+    }
+    port.map(|port| (process, port))
+}
+
+/// Puts the lines that come into `lines`. A pipe that nobody reads would block who writes once it
+/// is full.
+fn collect(from: impl BufRead + Send + 'static, lines: &Lines) {
+    let lines = Arc::clone(lines);
+    thread::spawn(move || {
+        for line in from.split(b'\n').map_while(Result::ok) {
+            let mut lines = lines
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            lines.push(String::from_utf8_lossy(&line).into_owned());
+        }
+    });
+}
+
+/// Ends processes in the middle of whatever they do.
+fn kill_all(processes: &[u32]) {
+    for process in processes.iter().filter(|process| is_alive(**process)) {
+        let _ = Command::new("kill")
+            .args(["-9", &process.to_string()])
+            .status();
+    }
+}
+
+/// Whether a process is there, and not only its result.
+fn is_alive(process: u32) -> bool {
+    stat(process).is_some_and(|(state, _)| state != "Z")
+}
+
+/// The processes that a process has started, and those that these have.
+fn descendants_of(process: u32) -> Vec<u32> {
+    let mut descendants = children_of(process);
+    let mut at = 0;
+    while let Some(parent) = descendants.get(at) {
+        descendants.extend(children_of(*parent));
+        at += 1;
+    }
+    descendants
 }
 
 /// The processes that a process has started.
@@ -301,35 +440,42 @@ fn children_of(parent: u32) -> Vec<u32> {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     processes
         .filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
-        .filter(|process: &u32| {
-            let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-            // The name, in parentheses, may hold anything; behind it come the state and the parent.
-            let behind = stat.rsplit_once(") ").map_or("", |(_, behind)| behind);
-            behind.split(' ').nth(1) == Some(&parent.to_string())
-        })
+        .filter(|process| stat(*process).is_some_and(|(_, its)| its == parent))
         .collect()
+}
+
+/// A process's state, and which process has started it.
+fn stat(process: u32) -> Option<(String, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; behind it come the state and the parent.
+    let mut behind = stat.rsplit_once(") ")?.1.split(' ');
+    Some((behind.next()?.to_owned(), behind.next()?.parse().ok()?))
 }
 
 /// Reads the driver's port from what it says when it has started:
 /// `started successfully on port 1234.` or `Listening on 127.0.0.1:1234`. None if it ends instead.
-fn driver_port(process: &mut Child) -> Option<u16> {
-    let mut lines = BufReader::new(process.stdout.take().expect("stdout is piped")).lines();
-    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-        let port = line
-            .rsplit_once("successfully on port ")
-            .or_else(|| line.rsplit_once("Listening on 127.0.0.1:"))?
-            .1;
-        port.trim_end_matches('.').parse().ok()
-    });
-    // A pipe that nobody reads would block the driver once it is full.
-    thread::spawn(move || lines.for_each(drop));
+fn driver_port(process: &mut Child, printed: &Lines) -> Option<u16> {
+    let mut stdout = BufReader::new(process.stdout.take().expect("stdout is piped"));
+    let port = stdout
+        .by_ref()
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            let port = line
+                .rsplit_once("successfully on port ")
+                .or_else(|| line.rsplit_once("Listening on 127.0.0.1:"))?
+                .1;
+            port.trim_end_matches('.').parse().ok()
+        });
+    collect(stdout, printed);
     port
 }
 
-fn capabilities(options: &Options) -> Capabilities {
+/// What the driver of Chromium or Firefox is asked for.
+fn capabilities(options: &Options) -> Value {
     let file =
         |variable: &str| env::var_os(variable).map(|file| file.to_string_lossy().into_owned());
-    let capabilities = match options.kind {
+    match options.kind {
         Kind::Chromium => {
             let mut arguments: Vec<String> =
                 CHROMIUM_ARGUMENTS.iter().map(|&a| a.to_owned()).collect();
@@ -353,19 +499,19 @@ fn capabilities(options: &Options) -> Capabilities {
             })
         }
         Kind::Firefox => {
-            let mut preferences = firefox::preferences();
-            preferences["layout.css.prefers-color-scheme.content-override"] =
-                json!(if options.dark { 0 } else { 1 });
-            preferences["privacy.resistFingerprinting"] = json!(options.resists_fingerprinting);
-            if options.blocks_cookies {
-                preferences["network.cookie.cookieBehavior"] = json!(2);
+            let mut arguments: Vec<String> =
+                firefox::ARGUMENTS.iter().map(|&a| a.to_owned()).collect();
+            if let Some(profile) = &options.profile {
+                fs::create_dir_all(profile).expect("a profile can be made");
+                arguments.extend(["-profile".to_owned(), profile.display().to_string()]);
             }
-            let mut options = json!({ "args": firefox::ARGUMENTS, "prefs": preferences });
+            let preferences = firefox::preferences(options);
+            let mut options = json!({ "args": arguments, "prefs": preferences });
             if let Some(firefox) = file("FIREFOX") {
                 options["binary"] = json!(firefox);
             }
             json!({ "browserName": "firefox", "moz:firefoxOptions": options })
         }
-    };
-    serde_json::from_value(capabilities).expect("capabilities are any object")
+        Kind::WebKit => unreachable!("it has capabilities of its own"),
+    }
 }

@@ -20,13 +20,16 @@ mod axe;
 mod browser;
 mod firefox;
 pub mod host_page;
+mod needs;
 mod page;
 pub mod references;
 mod server;
 mod visitor;
+mod webkit;
 pub mod world;
 
 pub use browser::{Kind, Options};
+pub use needs::{Need, lacks};
 pub use page::{NO_BLOBS, Page, Row};
 pub use server::{Fault, RecordedRequest, TestServer};
 pub use visitor::{DROP_ZONE, ERROR, LABEL, LABEL_INPUT, STATUS, TEMPLATE};

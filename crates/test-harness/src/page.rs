@@ -11,7 +11,7 @@ use thirtyfour::prelude::*;
 use thirtyfour::support::base64_encode;
 
 use crate::browser::{Browser, Kind, Options};
-use crate::{TestServer, repository};
+use crate::{TestServer, repository, webkit};
 
 /// How long is waited for what should happen at once, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ impl Page {
     #[track_caller]
     pub fn open_without_service_worker(server: &TestServer) -> Self {
         let page = Self::blank(&Options::default());
-        page.run_before_pages("delete Navigator.prototype.serviceWorker");
+        page.run_before(server, "delete Navigator.prototype.serviceWorker");
         page.go(&server.url());
         page
     }
@@ -124,6 +124,17 @@ impl Page {
             "Page.addScriptToEvaluateOnNewDocument",
             json!({ "source": script }),
         );
+    }
+
+    /// Runs a script in the server's pages from now on, before their own scripts. Outside of
+    /// Chromium it is the server that puts it there.
+    #[track_caller]
+    pub fn run_before(&self, server: &TestServer, script: &str) {
+        match self.browser.kind() {
+            Kind::Chromium => self.run_before_pages(script),
+            // Chromium runs it in no worker either.
+            _ => server.run_before_scripts(&format!("if (globalThis.document) {{ {script} }}")),
+        }
     }
 
     /// Sends a command of the Chrome DevTools Protocol. To Chromium only.
@@ -211,7 +222,7 @@ impl Page {
     pub fn reload(&self) {
         self.browser.run("reloading", async |driver| {
             match self.browser.kind() {
-                Kind::Chromium => driver.refresh().await,
+                Kind::Chromium | Kind::WebKit => driver.refresh().await,
                 // Its driver's own way is that of Shift and the button: past service workers.
                 Kind::Firefox => driver.goto(driver.current_url().await?.as_str()).await,
             }
@@ -417,7 +428,7 @@ impl Page {
         });
     }
 
-    /// Drags a file over the first match and drops it there, as from a file manager.
+    /// Drags a file, or a folder, over the first match and drops it there, as from a file manager.
     #[track_caller]
     pub fn drop_file(&self, css: &str, file: &Path) {
         self.drag_file(css, file, &["dragEnter", "dragOver", "drop"]);
@@ -437,11 +448,62 @@ impl Page {
                       const box = element.getBoundingClientRect();
                       return [box.x + box.width / 2, box.y + box.height / 2]";
         let point = self.script(script, [json!(css)]);
+        if self.browser.kind() != Kind::Chromium {
+            return self.drag_made(css, file, events);
+        }
         let data = json!({ "items": [], "files": [absolute(file)], "dragOperationsMask": 1 });
         for event in events {
             let parameters = json!({ "type": event, "x": point[0], "y": point[1], "data": data });
             self.browser.cdp("Input.dispatchDragEvent", parameters);
         }
+    }
+
+    /// Drags a file by events of the page's own making, as WebDriver knows of no file managers. A
+    /// page can make no entry of a file system, so a folder's are objects that do the same.
+    #[track_caller]
+    fn drag_made(&self, css: &str, file: &Path, events: &[&str]) {
+        let script = "const [css, dragged, events] = arguments;
+            const file = ({ name, type, base64 }) => {
+                const bytes = Uint8Array.from(atob(base64 ?? ''), (character) => character.charCodeAt(0));
+                return new File([bytes], name, { type });
+            };
+            const entry = (node, above) => {
+                const path = `${above}/${node.name}`;
+                const isDirectory = node.children !== undefined;
+                return {
+                    name: node.name, fullPath: path, isDirectory, isFile: !isDirectory,
+                    file: (found) => setTimeout(() => found(file(node))),
+                    createReader: () => {
+                        const left = node.children.map((child) => entry(child, path));
+                        // No more at once than Chromium gives.
+                        return { readEntries: (found) => setTimeout(() => found(left.splice(0, 100))) };
+                    },
+                };
+            };
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(file(dragged));
+            const element = document.querySelector(css);
+            const { x, y, width, height } = element.getBoundingClientRect();
+            const [clientX, clientY] = [x + width / 2, y + height / 2];
+            const target = document.elementFromPoint(clientX, clientY) ?? element;
+            const before = DataTransferItem.prototype.webkitGetAsEntry;
+            if (dragged.children) {
+                DataTransferItem.prototype.webkitGetAsEntry = () => entry(dragged, '');
+            }
+            let taken = false;
+            for (const event of events) {
+                const type = event.toLowerCase();
+                // Nothing can be dropped where nothing says that it takes it.
+                if (type === 'drop' && !taken) throw new Error('nothing takes what is dragged there');
+                const left = target.dispatchEvent(
+                    new DragEvent(type, { dataTransfer, clientX, clientY, bubbles: true, cancelable: true }));
+                taken = type === 'dragover' && !left;
+            }
+            DataTransferItem.prototype.webkitGetAsEntry = before";
+        self.script(
+            script,
+            [json!(css), dragged(&absolute(file)), json!(events)],
+        );
     }
 
     /// Pastes a file, as after a screenshot or "Copy image", wherever the focus is.
@@ -562,10 +624,11 @@ impl Page {
     }
 
     /// What the browser has logged as errors: uncaught exceptions, failed requests,
-    /// `console.error`. Firefox tells nobody.
+    /// `console.error`. Firefox tells nobody, and WebKit nothing of answers whose status is an
+    /// error's.
     #[track_caller]
     pub fn console_errors(&self) -> Vec<String> {
-        assert_eq!(self.browser.kind(), Kind::Chromium);
+        assert_ne!(self.browser.kind(), Kind::Firefox);
         let log = self.log();
         log.iter()
             .filter(|line| line.level == "SEVERE")
@@ -574,6 +637,11 @@ impl Page {
     }
 
     fn log(&self) -> Vec<LogLine> {
+        match self.browser.kind() {
+            Kind::Chromium => {}
+            Kind::Firefox => return Vec::new(),
+            Kind::WebKit => return self.browser.printed().into_iter().map(printed).collect(),
+        }
         let new = self
             .browser
             .try_run(async |driver| driver.browser_log().await)
@@ -603,4 +671,48 @@ impl Page {
 fn absolute(file: &Path) -> PathBuf {
     file.canonicalize()
         .unwrap_or_else(|error| panic!("{} cannot be found: {error}", file.display()))
+}
+
+/// What WebKit has printed, in Chromium's words for levels.
+fn printed(message: String) -> LogLine {
+    let level = if webkit::is_error(&message) {
+        "SEVERE"
+    } else {
+        "INFO"
+    };
+    LogLine {
+        level: level.to_owned(),
+        message,
+    }
+}
+
+/// A file or a folder with all that is in it, for a script.
+fn dragged(path: &Path) -> Value {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if path.is_dir() {
+        let children = fs::read_dir(path).expect("the folder can be read");
+        let children = children.map(|child| dragged(&child.expect("it can be read").path()));
+        return json!({ "name": name, "children": children.collect::<Vec<_>>() });
+    }
+    let bytes = fs::read(path).expect("the file can be read");
+    json!({ "name": name, "type": media_type(path), "base64": base64_encode(&bytes) })
+}
+
+/// What browsers call a file of this name.
+fn media_type(path: &Path) -> &'static str {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    match ending.to_str().unwrap_or_default() {
+        "avif" => "image/avif",
+        "bmp" => "image/bmp",
+        "csv" => "text/csv",
+        "gif" => "image/gif",
+        "jpeg" | "jpg" => "image/jpeg",
+        "json" => "application/json",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "tif" | "tiff" => "image/tiff",
+        "txt" => "text/plain",
+        "webp" => "image/webp",
+        _ => "",
+    }
 }

@@ -41,7 +41,7 @@ pub fn bench(workspace: &Workspace, wishes: &BenchOptions) -> Result {
     } else {
         wishes.figures.iter().map(String::as_str).collect()
     };
-    let browser = browser::chromium(workspace)?;
+    let browser = browser::find_all(workspace, &[browser::Engine::Chromium])?;
     let rivals = rivals::install(workspace)?;
     let page = page::build(workspace, &Choice::All)?;
     let cliplet = build_cliplet(workspace)?;
