@@ -173,8 +173,8 @@ fn change_worker(server: &TestServer, script: &str) {
     server.put(&path, format!("{script}\n{worker}"));
 }
 
-const NO_FILES: &str = "delete StorageManager.prototype.getDirectory;
-    StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'));";
+const NO_FILES: &str = "delete globalThis.StorageManager?.prototype.getDirectory;
+    if (globalThis.StorageManager) StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'));";
 
 #[test]
 fn without_private_files_models_are_kept_in_the_cache() {

@@ -25,7 +25,8 @@ pub enum Need {
     Log,
     /// It tells pages of long tasks and of what has moved.
     Observers,
-    /// Pages have a private file system, where a test can look.
+    /// Pages have a `StorageManager`: a private file system, where a test can look, and an estimate
+    /// of the room.
     PrivateFiles,
     /// A test can paste files.
     PastedFiles,
@@ -56,7 +57,7 @@ impl Need {
             Self::Camera => "no camera without a device",
             Self::Log => "nobody is told what is logged",
             Self::Observers => "pages are not told of long tasks and of what has moved",
-            Self::PrivateFiles => "no private file system",
+            Self::PrivateFiles => "no private file system, and no estimate of the room",
             Self::PastedFiles => "nobody but a person can paste a file",
             Self::RelaxedSimd => "no relaxed SIMD",
         }

@@ -321,6 +321,11 @@ impl Page {
     /// Waits until `look` gives something.
     #[track_caller]
     pub fn wait_until<T>(&self, what: &str, patience: Duration, look: impl Fn() -> Option<T>) -> T {
+        // WebKitGTK has the processor draw all that others leave to something quicker.
+        let patience = match self.browser.kind() {
+            Kind::WebKit => patience * 2,
+            _ => patience,
+        };
         let deadline = Instant::now() + patience;
         loop {
             if let Some(found) = look() {

@@ -153,9 +153,15 @@ pub fn capabilities(options: &Options, profile: &Path) -> Value {
     json!({ "webkitgtk:browserOptions": { "binary": "/usr/bin/python3", "args": arguments } })
 }
 
+/// WebKitGTK is built without what Safari has of manifests, and so does not know the word.
+const NOT_BUILT: &str = "Unrecognized Content-Security-Policy directive 'manifest-src'.";
+
 /// Whether a line that the browser has printed tells of an error of a page: of a script, of a
 /// request, or by `console.error`.
 pub fn is_error(line: &str) -> bool {
+    if line.ends_with(NOT_BUILT) {
+        return false;
+    }
     let message = match line.strip_prefix("CONSOLE ") {
         Some(message) => Some(message),
         None => line.split_once(": CONSOLE ").map(|(_, message)| message),
@@ -184,6 +190,7 @@ mod tests {
         for line in [
             "CONSOLE LOG no ERROR",
             "[native code]: CONSOLE WARN ERROR",
+            "CONSOLE SECURITY ERROR Unrecognized Content-Security-Policy directive 'manifest-src'.",
             "Gtk-WARNING: CONSOLE",
         ] {
             assert!(!is_error(line), "{line}");

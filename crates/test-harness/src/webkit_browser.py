@@ -38,6 +38,14 @@ data = WebKit2.WebsiteDataManager(
     base_data_directory=f"{options.profile}/data",
     base_cache_directory=f"{options.profile}/cache",
 )
+# No network but this machine's own servers, so that a test runs the same wherever it runs. Nobody
+# listens at that port.
+data.set_network_proxy_settings(
+    WebKit2.NetworkProxyMode.CUSTOM,
+    WebKit2.NetworkProxySettings.new(
+        "http://127.0.0.1:9", ["127.0.0.1", "localhost"]
+    ),
+)
 context = WebKit2.WebContext.new_with_website_data_manager(data)
 
 settings = WebKit2.Settings()
