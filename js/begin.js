@@ -1,5 +1,6 @@
-// The first script of the page, which stands in it: starts to fetch the page's program, once for all
-// who wait for it, or says what keeps it from running. A classic script, which every browser reads.
+// The first script of the page, which stands in it: starts to fetch the page's program, once for
+// all who wait for it, or says what keeps it from running. A classic script, which every browser
+// reads.
 (() => {
   // A function that gives the result of i8x16.splat.
   const SIMD = Uint8Array.of(

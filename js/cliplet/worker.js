@@ -77,7 +77,8 @@ export class Engine {
     const script = address(WORKER);
     let line = `cliplet-${Math.random().toString(36).slice(2)}`;
     try {
-      // A thread that breaks down tells the page itself: the worker may be waiting for it, for ever.
+      // A thread that breaks down tells the page itself: the worker may be waiting for it, for
+      // ever.
       this.#threads = new BroadcastChannel(line);
       this.#threads.onmessage = (/** @type {FromEngine} */ { data }) => this.#heard(data.message);
     } catch {

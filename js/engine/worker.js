@@ -4,9 +4,10 @@
 // `?threads=N` behind this script's address sets how many threads compute, `?build=NAME` which
 // build is taken.
 //
-// The worker's name is that of the line on which its threads speak to the page, and empty where there
-// is none. Or it is JSON with more than an address can say: `line`, `threads` and `build` as above, and `files`, the addresses
-// of the engine's files by their names, for pages where they do not lie beside this one.
+// The worker's name is that of the line on which its threads speak to the page, and empty where
+// there is none. Or it is JSON with more than an address can say: `line`, `threads` and `build` as
+// above, and `files`, the addresses of the engine's files by their names, for pages where they do
+// not lie beside this one.
 
 const builds = __CLIPLET_BUILDS__;
 
@@ -49,8 +50,9 @@ function startable(script) {
   return URL.createObjectURL(new Blob([`import ${JSON.stringify(script)};`], { type: "text/javascript" }));
 }
 
-// Whether a thread that breaks down could tell the page. Where it could not, the page would wait for
-// ever, so that there are no threads then: browsers refuse channels to pages that may keep nothing.
+// Whether a thread that breaks down could tell the page. Where it could not, the page would wait
+// for ever, so that there are no threads then: browsers refuse channels to pages that may keep
+// nothing.
 function canTell() {
   if (!told.line) return false;
   try {

@@ -1,8 +1,9 @@
 //! Whether a canvas gives back what was drawn on it.
 //!
 //! Some browsers answer a page that reads a canvas with noise, as a protection against
-//! fingerprinting: Firefox with `privacy.resistFingerprinting` (LibreWolf, Tor Browser) with nothing
-//! but noise, private windows of Safari with little of it. And some have no canvas in a worker.
+//! fingerprinting: Firefox with `privacy.resistFingerprinting` (LibreWolf, Tor Browser) with
+//! nothing but noise, private windows of Safari with little of it. And some have no canvas in a
+//! worker.
 
 use std::cell::OnceCell;
 
