@@ -85,9 +85,10 @@ fn a_good_host_and_browser(kind: Kind) {
     let all_there = ["Threads", "Isolation", "Simd", "Cache", "Https", "Headers"];
     assert_standings(&told, &all_there.map(|feature| (feature, "full")));
     let has_storage = Need::PrivateFiles.is_met_by(kind);
-    let storage = match has_storage {
-        true => [("PrivateFiles", "full"), ("Room", "full")],
-        false => [("PrivateFiles", "missing"), ("Room", "unknown")],
+    let storage = if has_storage {
+        [("PrivateFiles", "full"), ("Room", "full")]
+    } else {
+        [("PrivateFiles", "missing"), ("Room", "unknown")]
     };
     assert_standings(&told, &storage);
     let (threads, cores) = threads(&page);

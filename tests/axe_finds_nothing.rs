@@ -35,6 +35,9 @@ fn scored(server: &TestServer) -> Page {
 
 #[test]
 fn on_the_first_screen() {
+    if lacks(&[Need::Media]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = open(&server);
     page.wait_until_ready();
@@ -53,6 +56,9 @@ fn on_the_first_screen() {
 
 #[test]
 fn beside_a_picture_with_scores() {
+    if lacks(&[Need::Media]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = scored(&server);
     page.axe_finds_nothing("scores");
@@ -66,6 +72,9 @@ fn beside_a_picture_with_scores() {
 
 #[test]
 fn among_labels_and_their_tools() {
+    if lacks(&[Need::Media]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = scored(&server);
     page.select_label("boat");
@@ -106,7 +115,7 @@ fn among_labels_and_their_tools() {
 
 #[test]
 fn before_the_camera() {
-    if lacks(&[Need::Camera]) {
+    if lacks(&[Need::Media, Need::Camera]) {
         return;
     }
     let server = TestServer::with_page();
@@ -126,6 +135,9 @@ fn before_the_camera() {
 
 #[test]
 fn among_many_pictures() {
+    if lacks(&[Need::Media]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = with_classes(open(&server), "axe-many");
     page.axe_finds_nothing("collection");
@@ -156,6 +168,9 @@ fn among_many_pictures() {
 
 #[test]
 fn where_classes_are_taught_and_labels_checked() {
+    if lacks(&[Need::Media]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = with_classes(open(&server), "axe-teach");
     page.press_button("Teach");
@@ -186,6 +201,9 @@ fn where_classes_are_taught_and_labels_checked() {
 
 #[test]
 fn in_the_dialogues_about_models_and_the_browser() {
+    if lacks(&[Need::Media]) {
+        return;
+    }
     let world = World::new();
     let (page, _) = world.visit_with(&still());
     page.wait_for_none(".preview");
@@ -203,6 +221,9 @@ fn in_the_dialogues_about_models_and_the_browser() {
 
 #[test]
 fn inside_other_pages() {
+    if lacks(&[Need::Media]) {
+        return;
+    }
     let host = HostPage::new(
         "<h1>Host</h1><main>
          <cliplet-classifier id=a labels='panda, rocket, bowl of fruit' image='bee.jpg rocket.jpg panda.jpg'></cliplet-classifier>

@@ -27,12 +27,12 @@ fn change(server: &TestServer, file: &str, change: impl FnOnce(&str) -> String) 
     server.put(file, changed);
 }
 
-/// The build that suits this run's browser where pages are isolated, and the one where they are
-/// not.
+/// The build that suits the browser where pages are isolated, and the one where they are not.
 fn best() -> (&'static str, &'static str) {
-    match Need::RelaxedSimd.is_met_by(Kind::default()) {
-        true => ("relaxed-threads", "relaxed"),
-        false => ("simd128-threads", "simd128"),
+    if Need::RelaxedSimd.is_met_by(Kind::default()) {
+        ("relaxed-threads", "relaxed")
+    } else {
+        ("simd128-threads", "simd128")
     }
 }
 

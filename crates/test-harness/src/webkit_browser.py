@@ -49,16 +49,20 @@ data.set_network_proxy_settings(
 context = WebKit2.WebContext.new_with_website_data_manager(data)
 
 settings = WebKit2.Settings()
+# Pages of a test may do so in the other browsers too.
+settings.set_property("javascript-can-open-windows-automatically", True)
 settings.set_property("enable-write-console-messages-to-stdout", True)
 
 # Nothing else keeps the views alive.
 views = []
 
 
-def new_view(session):
-    view = WebKit2.WebView(
-        web_context=context, settings=settings, is_controlled_by_automation=True
-    )
+def new_view(opener=None):
+    if opener:
+        its = {"related_view": opener}
+    else:
+        its = {"web_context": context}
+    view = WebKit2.WebView(settings=settings, is_controlled_by_automation=True, **its)
     window = Gtk.Window()
     window.set_default_size(1280, 800)
     window.add(view)
@@ -79,6 +83,7 @@ def new_view(session):
         request.allow()
         return True
 
+    view.connect("create", lambda opener, action: new_view(opener))
     view.connect("close", close)
     view.connect("web-process-terminated", ended)
     view.connect("permission-request", allow)
@@ -98,7 +103,7 @@ def started(context, session):
         WebKit2.get_micro_version(),
     )
     session.set_application_info(about)
-    session.connect("create-web-view", new_view)
+    session.connect("create-web-view", lambda session: new_view())
 
 
 context.set_automation_allowed(True)
