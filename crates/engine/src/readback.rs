@@ -409,9 +409,16 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn transparent_pictures_are_no_frames() {
+    async fn of_frames_that_may_be_transparent_the_opaque_ones_are_read() {
+        let opaque = canvas_bitmap(701, 905, 255).await;
+        let frame = Frame::of(&opaque).expect("a picture of sRGB");
+        assert!(frame.may_be_transparent);
+        let by_frame = frame.read().await.unwrap().expect("its bytes");
+        assert!(by_frame == by_canvas(&opaque).unwrap());
+
         let clear = canvas_bitmap(16, 16, 0).await;
-        assert!(Frame::of(&clear).is_none());
+        let frame = Frame::of(&clear).expect("a picture of sRGB");
+        assert!(frame.read().await.unwrap().is_none());
         assert_eq!(bitmap(&clear).await.unwrap().rgb(), [255; 3 * 16 * 16]);
     }
 
