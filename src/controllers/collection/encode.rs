@@ -78,7 +78,12 @@ impl CollectionController {
             });
             match end {
                 Ok((kept, _)) if kept.open => self.kept.set(kept.others as usize),
-                Ok(_) => self.note.set(Some(words::NOT_KEPT.to_owned())),
+                // Beside what is said already, as of files that are no pictures.
+                Ok(_) => self.note.update(|note| match note {
+                    Some(said) if said.contains(words::NOT_KEPT) => {}
+                    Some(said) => *said = format!("{said} {}", words::NOT_KEPT),
+                    None => *note = Some(words::NOT_KEPT.to_owned()),
+                }),
                 Err(_) => {}
             }
             self.feed();
