@@ -47,7 +47,7 @@ fn assert_only_fetched(server: &TestServer, build: &str) {
 /// What another worker says when it listens, started with this behind its script's address.
 fn listening(page: &Page, query: &str) -> Value {
     let script = "const address = document.querySelector('link[href*=\"engine/worker-\"]').href + arguments[0];
-        const worker = new Worker(address, { type: 'module' });
+        const worker = new Worker(address, { type: 'module', name: 'cliplet-test' });
         const message = await new Promise((resolve) => { worker.onmessage = (event) => resolve(event.data.message) });
         worker.terminate();
         return message.Listening";

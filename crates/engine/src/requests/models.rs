@@ -106,12 +106,9 @@ impl PageSession {
     }
 }
 
-/// The largest file that is held in memory where the browser has no room for it, in bytes: phones
-/// have as much.
-const HELD_AT_MOST: u64 = 64 << 20;
-
-/// Brings a model's one file into the store, or a small one that has no room there into memory. The
-/// caller has its lock.
+/// Brings a model's one file into the store. The small one that comes with the page is held in
+/// memory where it has no room there, as nothing answers without it; for another one a person can
+/// make room. The caller has its lock.
 async fn bring_in(
     task: &Task,
     model: &ModelEntry,
@@ -124,9 +121,7 @@ async fn bring_in(
     let arriving = Arriving::open(name, &label, source).await;
     let file = fill(task, name, source, origin, tell, arriving).await;
     match file {
-        Err(Stopped::Failed(Failure::NoRoom { .. }))
-            if source.bytes.is_some_and(|bytes| bytes <= HELD_AT_MOST) =>
-        {
+        Err(Stopped::Failed(Failure::NoRoom { .. })) if model.preview => {
             store::remove(name).await;
             let arriving = Arriving::in_memory(name, &label, source);
             fill(task, name, source, origin, tell, arriving).await
