@@ -320,14 +320,10 @@ fn the_element() {
     });
 }
 
+/// From another origin: the engine then runs in a worker whose script is not at any address, which
+/// is where most can be missing.
 #[test]
 fn the_module() {
-    each_row(|page, server, script| classify_in_a_page_of(page, server, server, script));
-}
-
-/// The engine then runs in a worker whose script is not at any address.
-#[test]
-fn the_module_from_another_origin() {
     each_row(|page, server, script| {
         server.open_to_all();
         classify_in_a_page_of(page, &TestServer::ordinary_site(), server, script)
