@@ -387,6 +387,10 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
 
 #[test]
 fn a_model_that_arrives_tells_how_far_it_is_and_can_be_stopped() {
+    // Elsewhere nothing of a part is kept.
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let server = TestServer::with_page();
     let models = TestServer::elsewhere();
     models.put("large.gguf", large(600_000, 1));
