@@ -29,7 +29,8 @@ const TOLERANCE: f64 = 0.02;
 enum End {
     /// With the scores that it has without the fault.
     Scores,
-    /// With a sentence that has one of these in it: the page and the module have words of their own.
+    /// With a sentence that has one of these in it: the page and the module have words of their
+    /// own.
     Sentence(&'static [&'static str]),
     /// With either: a worker of `cliplet.js` may do without.
     Either(&'static str),

@@ -177,8 +177,8 @@ mod tests {
     /// and no more.
     fn answer_to(server: &Server, text: &str) -> String {
         let mut stream = TcpStream::connect(server.address()).unwrap();
-        // A server that has read enough may close the connection in the middle of any of these; what
-        // has come counts.
+        // A server that has read enough may close the connection in the middle of any of these;
+        // what has come counts.
         let _ = stream.write_all(text.as_bytes());
         let _ = stream.shutdown(Shutdown::Write);
         let mut answer = Vec::new();
