@@ -4,8 +4,11 @@
 //! <https://web.dev/articles/cls>: a shift's value is the share of the viewport that moved, times
 //! how far. How long anything takes is the benchmark's matter.
 
+use std::time::Duration;
+
 use serde_json::json;
 
+use crate::harness::world::{FILE, World};
 use crate::harness::{
     DROP_ZONE, Fault, LABEL, LABEL_INPUT, Need, Options, Page, STATUS, TestServer, lacks,
     repository,
@@ -92,6 +95,35 @@ fn on_a_narrow_screen() {
         return;
     }
     nothing_moves_in(390, 844);
+}
+
+/// The line about the scores says less then, and the label list above it would grow.
+#[test]
+fn when_the_download_of_a_better_model_ends() {
+    if lacks(&[Need::Observers]) {
+        return;
+    }
+    let world = World::new();
+    let bytes_per_second = 25_000;
+    world
+        .models
+        .set_fault(FILE, Fault::Slow { bytes_per_second });
+    let page = visitor(1280, 800);
+    page.go(&world.page.url());
+    page.wait_until_ready();
+    page.choose_file(&repository("public/samples/rocket.jpg"));
+    page.wait_for_scores_of(&LABELS);
+    page.wait_for(&format!("{STATUS} progress"));
+    page.wait_for_text(".about-preview", "will replace these scores");
+    // What moves soon after a visitor's own press counts as the visitor's doing.
+    let click = "document.querySelector(arguments[0]).click()";
+    page.script(click, [json!(format!("{STATUS} button"))]);
+    page.wait_for_text(STATUS, "stopped");
+    nothing_has_moved(&page, "the end of a download");
+    page.wait_until("the line to say less", Duration::from_secs(5), || {
+        let text = page.text(".about-preview")?;
+        (!text.contains("replace")).then_some(())
+    });
 }
 
 /// The page's controls answer although nothing of the engine has come yet, and the processor is

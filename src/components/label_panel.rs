@@ -129,10 +129,18 @@ pub fn LabelPanel() -> impl IntoView {
         move || is_preview().then(|| view! { <strong class="preview">"Preview"</strong> });
     let about_preview = move || {
         let status = session.models.status().get();
-        let wanted = status.as_ref().and_then(|status| status.wanted.clone());
-        let on_its_way = status.is_some_and(|status| status.loading.is_some());
-        let about = text::preview_scores(wanted.as_ref(), on_its_way);
-        is_preview().then(|| view! { <p class="about-preview">{about}</p> })
+        let on_its_way = status
+            .as_ref()
+            .is_some_and(|status| status.loading.is_some());
+        let wanted = status
+            .and_then(|status| status.wanted)
+            .filter(|model| !model.preview);
+        // It keeps its room when the download has stopped, so that nothing around it moves.
+        let better = wanted.map(|wanted| {
+            let better = text::better_scores(&wanted);
+            view! { " "<span class="better" data-comes=on_its_way.to_string()>{better}</span> }
+        });
+        is_preview().then(|| view! { <p class="about-preview">{text::BY_THE_STARTER}{better}</p> })
     };
 
     view! {

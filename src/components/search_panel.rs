@@ -54,7 +54,7 @@ pub fn SearchPanel() -> impl IntoView {
             <div class="search-head">
                 <p class="count">{state}</p>
                 <Show when=is_preview>
-                    <strong class="preview" title=text::preview_scores(None, false)>"Preview"</strong>
+                    <strong class="preview" title=text::BY_THE_STARTER>"Preview"</strong>
                 </Show>
                 <div class="suggestions">{suggestions}</div>
             </div>

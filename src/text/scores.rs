@@ -30,20 +30,13 @@ pub fn not_scored(failure: &Failure) -> String {
     }
 }
 
-const BY_THE_STARTER: &str =
+/// Where the scores come from, as long as they come from the preview.
+pub const BY_THE_STARTER: &str =
     "By the small starter model: good on everyday things and animals, weak on people and scenes.";
 
-/// Where the scores come from, as long as they come from the preview.
-pub fn preview_scores(wanted: Option<&ModelEntry>, on_its_way: bool) -> String {
-    match wanted.filter(|model| !model.preview) {
-        Some(wanted) if on_its_way => {
-            format!(
-                "{BY_THE_STARTER} {} will replace these scores once downloaded.",
-                wanted.name
-            )
-        }
-        _ => BY_THE_STARTER.to_owned(),
-    }
+/// What comes after the preview.
+pub fn better_scores(wanted: &ModelEntry) -> String {
+    format!("{} will replace these scores once downloaded.", wanted.name)
 }
 
 /// What a screen reader hears when scores have settled: `best` first, at most three.
