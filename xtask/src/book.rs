@@ -70,7 +70,7 @@ fn inputs(workspace: &Workspace) -> Result<String> {
         .add(include_str!("book.rs"))
         .add(include_str!("html.rs"))
         .add(include_str!("../../crates/server/src/policy.rs"))
-        .add(tools::MDBOOK)
+        .add(tools::MDBOOK_VERSION)
         .add_file(&workspace.root.join("book.toml"))?
         .add_file(&workspace.root.join("public/favicon.svg"))?
         .add_directory(&workspace.root.join("docs"))?

@@ -6,15 +6,17 @@
 //! each build of the engine a module of JavaScript and one of WebAssembly, as for the programs
 //! beside it.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::{self, ScopedJoinHandle};
 
 use serde_json::{Value, json};
 
 use crate::files;
 use crate::fingerprint::{self, Fingerprint};
 use crate::script;
-use crate::step::{Result, quiet, step, warn, watch};
+use crate::step::{Result, quiet, step, step_beside, warn, watch};
 use crate::tools::{Tools, WasmFeatures};
 use crate::workspace::{PROFILE, WASM, Workspace};
 
@@ -198,51 +200,35 @@ pub fn script_name(workspace: &Workspace, called: &str) -> Result<String> {
 
 /// Brings [`directory`] up to date: these builds, and what they need.
 pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result {
+    let mut programs = Vec::new();
+    for build in builds {
+        programs.push(Program::engine(workspace, build)?);
+    }
+    // These need nothing that a browser may lack, so there is one for all builds.
+    programs.push(Program::beside(workspace, "decoder")?);
+    programs.push(Program::beside(workspace, "reader")?);
+    let bound = bind_all(workspace, tools, &programs)?;
+
     let thread = Script::new(workspace, "thread", &[])?;
     let threads = Script::new(workspace, "threads", &[])?;
-    let mut bound = Vec::new();
-    for build in builds {
-        let compiled = compile(workspace, build)?;
-        let directory = bind(workspace, tools, build, &compiled)?;
-        let mut choice = choice(build, &directory)?;
+    let mut choices = Vec::new();
+    for (build, directory) in builds.iter().zip(&bound) {
+        let mut choice = choice(build, directory)?;
         if build.threads {
             choice["crew"] = json!(threads.address());
             choice["thread"] = json!(thread.address());
         }
-        bound.push(Bound { directory, choice });
+        choices.push(choice);
     }
-
-    let decoder = beside(
-        workspace,
-        tools,
-        &Program {
-            called: "the decoder",
-            name: "decoder",
-            prefix: "",
-            // Gives its script a function that starts it anew.
-            arguments: &["--experimental-reset-state-function"],
-            features: WasmFeatures::default(),
-        },
-    )?;
-    let reader = beside(
-        workspace,
-        tools,
-        &Program {
-            called: "the reader",
-            name: "reader",
-            prefix: "",
-            arguments: &[],
-            features: WasmFeatures::default(),
-        },
-    )?;
-
-    let choices: Vec<_> = bound.iter().map(|bound| &bound.choice).collect();
+    let decoder = &bound[builds.len()];
+    let (script, wasm) = script_and_wasm("The decoder", decoder)?;
+    let decoder = json!({ "script": format!("./{script}"), "wasm": format!("./{wasm}") });
     let worker = Script::new(
         workspace,
         "worker",
         &[
             ("__CLIPLET_BUILDS__", json!(choices).to_string()),
-            ("__CLIPLET_DECODER__", decoder.choice.to_string()),
+            ("__CLIPLET_DECODER__", decoder.to_string()),
         ],
     )?;
     let start = Script::new(
@@ -252,8 +238,8 @@ pub fn build(workspace: &Workspace, tools: &Tools, builds: &[&Build]) -> Result 
     )?;
     let directory = directory(workspace);
     files::empty_directory(&directory)?;
-    for bound in bound.iter().chain([&decoder, &reader]) {
-        files::copy_directory(&bound.directory, &directory)?;
+    for bound in &bound {
+        files::copy_directory(bound, &directory)?;
     }
     let alone = [start, worker];
     let for_threads = [threads, thread];
@@ -291,109 +277,109 @@ impl Script {
     }
 }
 
-/// Compiles a build; gives where its module lies until the next one is compiled.
-fn compile(workspace: &Workspace, build: &Build) -> Result<PathBuf> {
-    step(&format!("Compiling the engine ({})", build.name), || {
-        let mut command = workspace.cargo_for_web("build");
-        command
-            .args(["--package", "cliplet-engine", "--bin", "cliplet-engine"])
-            .args(["--features", build.features()]);
-        build.configure(&mut command);
-        watch(&mut command, "The messages above say why.")
-    })?;
-    Ok(workspace.compiled("cliplet-engine.wasm"))
-}
-
-/// A program that JavaScript can use.
-struct Bound {
-    /// Where its files lie, under the names that they have in the page.
-    directory: PathBuf,
-    /// What the worker's script knows of it.
-    choice: Value,
-}
-
-/// Makes a build of the engine usable from JavaScript; gives where its files lie, under the names
-/// that they have in the page.
-fn bind(workspace: &Workspace, tools: &Tools, build: &Build, compiled: &Path) -> Result<PathBuf> {
-    let program = Program {
-        called: &format!("the engine ({})", build.name),
-        name: build.name,
-        prefix: "engine-",
-        arguments: &[],
-        features: build.wasm_features(),
-    };
-    program.bind(workspace, tools, compiled, |script| {
-        if build.threads {
-            with_threads(&script)
-        } else {
-            Ok(script)
-        }
-    })
-}
-
-/// Compiles a program of `crates/decoder`. They need nothing that a browser may lack, so there is
-/// one for all builds.
-fn beside(workspace: &Workspace, tools: &Tools, program: &Program) -> Result<Bound> {
-    let binary = format!("cliplet-{}", program.name);
-    step(&format!("Compiling {}", program.called), || {
-        let mut command = workspace.cargo_for_web("build");
-        command.args(["--package", "cliplet-decoder", "--bin", &binary]);
-        watch(&mut command, "The messages above say why.")
-    })?;
-    let compiled = workspace.compiled(&format!("{binary}.wasm"));
-    let directory = program.bind(workspace, tools, &compiled, Ok)?;
-    let (script, wasm) = script_and_wasm(program.called, &directory)?;
-    let choice = json!({ "script": format!("./{script}"), "wasm": format!("./{wasm}") });
-    Ok(Bound { directory, choice })
-}
-
 /// A compiled module, on its way into the page.
-struct Program<'a> {
+struct Program {
     /// As people call it.
-    called: &'a str,
+    called: String,
     /// Part of its files' names, and that of its notes.
-    name: &'a str,
+    name: &'static str,
     /// What stands before the name in its files' names.
-    prefix: &'a str,
+    prefix: &'static str,
+    /// Where the module lies.
+    compiled: PathBuf,
     /// Of wasm-bindgen, beyond those of all.
-    arguments: &'a [&'a str],
+    arguments: &'static [&'static str],
     features: WasmFeatures,
 }
 
-impl Program<'_> {
+/// Makes these programs usable from JavaScript, all at once, as what does it computes on one thread;
+/// gives where the files of each lie.
+fn bind_all(workspace: &Workspace, tools: &Tools, programs: &[Program]) -> Result<Vec<PathBuf>> {
+    thread::scope(|scope| {
+        let start = |program| scope.spawn(move || Program::bind(program, workspace, tools));
+        let binding: Vec<_> = programs.iter().map(start).collect();
+        let bound = binding.into_iter().map(ScopedJoinHandle::join);
+        bound
+            .map(|bound| bound.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
+}
+
+impl Program {
+    /// Compiles a build of the engine.
+    fn engine(workspace: &Workspace, build: &Build) -> Result<Self> {
+        let called = format!("the engine ({})", build.name);
+        let compiled = compile(
+            workspace,
+            &called,
+            build.name,
+            "cliplet-engine",
+            |command| {
+                command
+                    .args(["--package", "cliplet-engine", "--bin", "cliplet-engine"])
+                    .args(["--features", build.features()]);
+                build.configure(command);
+            },
+        )?;
+        Ok(Self {
+            called,
+            name: build.name,
+            prefix: "engine-",
+            compiled,
+            arguments: &[],
+            features: build.wasm_features(),
+        })
+    }
+
+    /// Compiles a program of `crates/decoder`: `decoder` or `reader`.
+    fn beside(workspace: &Workspace, name: &'static str) -> Result<Self> {
+        let called = format!("the {name}");
+        let binary = format!("cliplet-{name}");
+        let compiled = compile(workspace, &called, name, &binary, |command| {
+            command.args(["--package", "cliplet-decoder", "--bin", &binary]);
+        })?;
+        Ok(Self {
+            called,
+            name,
+            prefix: "",
+            compiled,
+            // Gives its script a function that starts it anew.
+            arguments: match name {
+                "decoder" => &["--experimental-reset-state-function"],
+                _ => &[],
+            },
+            features: WasmFeatures::default(),
+        })
+    }
+
     /// Makes it usable from JavaScript; gives where its files lie, under the names that they have
-    /// in the page. `change` is for its script.
-    fn bind(
-        &self,
-        workspace: &Workspace,
-        tools: &Tools,
-        compiled: &Path,
-        change: impl FnOnce(String) -> Result<String>,
-    ) -> Result<PathBuf> {
+    /// in the page.
+    fn bind(&self, workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
         let name = self.name;
         let notes = workspace.notes().join("engines");
         let directory = notes.join(name);
         let inputs = Fingerprint::of_the_recipe()
-            .add_file(compiled)?
+            .add_file(&self.compiled)?
             .add(&tools.wasm_bindgen)
             .add(tools.wasm_opt_version())
             .finish();
         let note = notes.join(format!("{name}-inputs"));
-        fingerprint::unless_done(&note, &inputs, &directory, || {
+        let made = || {
             let plain = notes.join("plain").join(name);
-            self.run_wasm_bindgen(workspace, compiled, &plain)?;
+            self.run_wasm_bindgen(workspace, &plain)?;
             let wasm = plain.join(format!("{name}_bg.wasm"));
             match &tools.wasm_opt {
-                Some(wasm_opt) => step(&format!("Optimising {}", self.called), || {
-                    wasm_opt.optimise(workspace, &wasm, self.features)
-                })?,
+                Some(wasm_opt) => wasm_opt.optimise(workspace, &wasm, self.features)?,
                 None => warn(&format!(
                     "{} is not optimised, as there is no wasm-opt.",
                     self.called
                 )),
             }
             let script = files::read(&plain.join(format!("{name}.js")))?;
-            let script = change(String::from_utf8_lossy(&script).into_owned())?;
+            let mut script = String::from_utf8_lossy(&script).into_owned();
+            if self.features.threads {
+                script = with_threads(&script)?;
+            }
             let wasm = files::read(&wasm)?;
             let hash = Fingerprint::default().add(&wasm).add(&script).finish();
             let hashed = format!("{}{name}-{hash}", self.prefix);
@@ -401,27 +387,51 @@ impl Program<'_> {
             files::empty_directory(&directory)?;
             files::write(&directory.join(format!("{hashed}_bg.wasm")), wasm)?;
             files::write(&directory.join(format!("{hashed}.js")), script)
+        };
+        fingerprint::unless_done(&note, &inputs, &directory, || {
+            step_beside(&format!("Binding {} to JavaScript", self.called), made)
         })?;
         Ok(directory)
     }
 
-    fn run_wasm_bindgen(&self, workspace: &Workspace, compiled: &Path, out: &Path) -> Result {
+    fn run_wasm_bindgen(&self, workspace: &Workspace, out: &Path) -> Result {
         files::empty_directory(out)?;
-        step(&format!("Binding {} to JavaScript", self.called), || {
-            let mut command = workspace.command("wasm-bindgen");
-            command
-                .args(["--target", "web", "--no-typescript"])
-                .args(["--out-name", self.name])
-                .args(self.arguments)
-                .arg("--out-dir")
-                .args([out, compiled]);
-            quiet(
-                &mut command,
-                "This is likely a defect of the build: please report it with the text above.",
-            )
-            .map(drop)
-        })
+        let mut command = workspace.command("wasm-bindgen");
+        command
+            .args(["--target", "web", "--no-typescript"])
+            .args(["--out-name", self.name])
+            .args(self.arguments)
+            .arg("--out-dir")
+            .args([out, &self.compiled]);
+        quiet(
+            &mut command,
+            "This is likely a defect of the build: please report it with the text above.",
+        )
+        .map(drop)
     }
+}
+
+/// Compiles a program as `configure` says; gives where its module lies, under a name of its own, as
+/// cargo has one for all builds of the engine.
+fn compile(
+    workspace: &Workspace,
+    called: &str,
+    name: &str,
+    binary: &str,
+    configure: impl FnOnce(&mut Command),
+) -> Result<PathBuf> {
+    step(&format!("Compiling {called}"), || {
+        let mut command = workspace.cargo_for_web("build");
+        configure(&mut command);
+        watch(&mut command, "The messages above say why.")
+    })?;
+    let module = files::read(&workspace.compiled(&format!("{binary}.wasm")))?;
+    let compiled = workspace
+        .notes()
+        .join("compiled")
+        .join(format!("{name}.wasm"));
+    files::write(&compiled, module)?;
+    Ok(compiled)
 }
 
 /// The script of a build with the threads' script of ours in the place of the one that comes with

@@ -12,7 +12,7 @@ use crate::html;
 use crate::package;
 use crate::script;
 use crate::service_worker;
-use crate::step::{Result, step, watch};
+use crate::step::{Result, both, step, watch};
 use crate::tools::{self, Tools, WasmFeatures};
 use crate::workspace::{FOR_WEB, PROFILE, Workspace};
 
@@ -48,15 +48,21 @@ pub fn build_for_hosting(workspace: &Workspace, choice: &Choice, out: Option<Pat
 pub fn build(workspace: &Workspace, choice: &Choice) -> Result<PathBuf> {
     let tools = tools::for_building(workspace)?;
     let builds = choice.builds(&tools)?;
-    engine::build(workspace, &tools, &builds)?;
+    // Each takes one processor for minutes at its end.
+    both(
+        || {
+            engine::build(workspace, &tools, &builds)?;
+            // Trunk compiles it too, and then finds nothing left to do; here it shows whether trunk
+            // is needed at all.
+            step("Compiling the page", || {
+                let mut command = workspace.cargo_for_web("build");
+                command.args(["--package", "cliplet-page", "--bin", "cliplet-page"]);
+                watch(&mut command, "The messages above say why.")
+            })
+        },
+        || tools::for_page(workspace),
+    )?;
     book::build(workspace)?;
-    // Trunk compiles it too, and then finds nothing left to do; here it shows whether trunk is
-    // needed at all.
-    step("Compiling the page", || {
-        let mut command = workspace.cargo_for_web("build");
-        command.args(["--package", "cliplet-page", "--bin", "cliplet-page"]);
-        watch(&mut command, "The messages above say why.")
-    })?;
 
     let dist = workspace.dist();
     fingerprint::unless_done(

@@ -3,7 +3,9 @@
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::panic::resume_unwind;
 use std::process::{Command, Output, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What went wrong and what to do, as sentences.
@@ -35,19 +37,51 @@ pub type Result<T = ()> = std::result::Result<T, Failure>;
 
 /// Runs one step under a headline, and prints how long it took.
 pub fn step<T>(headline: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    print_headline(headline);
+    let started = Instant::now();
+    let result = work();
+    let how = if result.is_ok() {
+        "done in"
+    } else {
+        "failed after"
+    };
+    eprintln!("    {how} {}", seconds(started.elapsed()));
+    result
+}
+
+/// Runs one step while others print what they do: it says nothing before it has ended.
+pub fn step_beside<T>(headline: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let started = Instant::now();
+    let result = work();
+    let how = if result.is_ok() {
+        "done in"
+    } else {
+        "failed after"
+    };
+    print_headline(&format!("{headline}: {how} {}", seconds(started.elapsed())));
+    result
+}
+
+fn print_headline(headline: &str) {
     let bold = if io::stderr().is_terminal() {
         ("\x1b[1m", "\x1b[0m")
     } else {
         ("", "")
     };
     eprintln!("{}==> {headline}{}", bold.0, bold.1);
-    let started = Instant::now();
-    let result = work();
-    match &result {
-        Ok(_) => eprintln!("    done in {}", seconds(started.elapsed())),
-        Err(_) => eprintln!("    failed after {}", seconds(started.elapsed())),
-    }
-    result
+}
+
+/// Runs two pieces of work at once, and gives the failure of the first, if both fail.
+pub fn both<A, B: Send>(
+    first: impl FnOnce() -> Result<A>,
+    beside: impl FnOnce() -> Result<B> + Send,
+) -> Result<(A, B)> {
+    thread::scope(|scope| {
+        let beside = scope.spawn(beside);
+        let first = first();
+        let beside = beside.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok((first?, beside?))
+    })
 }
 
 /// A duration for people.

@@ -3,22 +3,40 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::files;
-use crate::step::{Failure, Result, quiet, step, warn, watch};
+use crate::step::{Failure, Result, quiet, step, step_beside, warn, watch};
 use crate::workspace::{WASM, Workspace};
 
 /// The newest that rustc 1.95 compiles.
-const TRUNK: &str = "0.21.14";
+const TRUNK: Installable = Installable {
+    name: "trunk",
+    package: "trunk",
+    version: "0.21.14",
+    features: "",
+};
 
 /// The driver of Firefox.
-const GECKODRIVER: &str = "0.37.1";
+const GECKODRIVER: Installable = Installable {
+    name: "geckodriver",
+    package: "geckodriver",
+    version: "0.37.1",
+    features: "",
+};
 
-/// What makes web pages of `docs/`.
-pub const MDBOOK: &str = "0.5.4";
+/// The version of what makes web pages of `docs/`.
+pub const MDBOOK_VERSION: &str = "0.5.4";
+
+const MDBOOK: Installable = Installable {
+    name: "mdbook",
+    package: "mdbook",
+    version: MDBOOK_VERSION,
+    features: "search",
+};
 
 /// The npm package that brings wasm-opt as WebAssembly, to be run by node.
 const BINARYEN: &str = "132.0.0";
@@ -102,32 +120,32 @@ impl WasmOpt {
     }
 }
 
-/// Finds what a build needs, and installs what is missing.
+/// Finds what a build of the engine needs, and installs what is missing.
 pub fn for_building(workspace: &Workspace) -> Result<Tools> {
     wasm_target(workspace)?;
     let wasm_bindgen = workspace.locked_version("wasm-bindgen")?;
-    let missing: Vec<_> = [
-        ("wasm-bindgen", "wasm-bindgen-cli", wasm_bindgen.as_str()),
-        ("trunk", "trunk", TRUNK),
-    ]
-    .into_iter()
-    .filter(|(program, _, version)| !is_installed(workspace, program, version))
-    .collect();
-    for (_, package, version) in &missing {
-        step(
-            &format!("Installing {package} {version} (once; takes some minutes)"),
-            || cargo_install(workspace, package, version, &[]),
-        )?;
-    }
-    if !missing.is_empty() {
-        // Nearly two gigabytes that nobody needs again.
-        let _ = fs::remove_dir_all(build_directory(workspace));
-    }
+    let program = Installable {
+        name: "wasm-bindgen",
+        package: "wasm-bindgen-cli",
+        version: &wasm_bindgen,
+        features: "",
+    };
+    program.install(workspace)?;
     Ok(Tools {
-        wasm_bindgen,
         wasm_opt: wasm_opt(workspace)?,
         can_build_threads: rust_source(workspace)?,
+        wasm_bindgen,
     })
+}
+
+/// Finds what a build of the page needs besides, and installs what is missing, while something else
+/// is built.
+pub fn for_page(workspace: &Workspace) -> Result {
+    TRUNK.install_beside(workspace)?;
+    // Whoever cannot have it does without, as is said when the book is built.
+    let _ = MDBOOK.install_beside(workspace);
+    remove_build_directory(workspace);
+    Ok(())
 }
 
 /// Finds the parts of the Rust toolchain that the lints need, those of what runs in the browser
@@ -225,12 +243,6 @@ fn rust_source(workspace: &Workspace) -> Result<bool> {
     Ok(true)
 }
 
-fn is_installed(workspace: &Workspace, program: &str, version: &str) -> bool {
-    let program = workspace.tools().join("bin").join(program);
-    quiet_version(&mut workspace.command(program))
-        .is_some_and(|printed| printed.split_whitespace().any(|word| word == version))
-}
-
 /// What `--version` prints; `None` if the program is missing or broken.
 fn quiet_version(command: &mut Command) -> Option<String> {
     let output = command.arg("--version").output().ok()?;
@@ -242,64 +254,115 @@ fn quiet_version(command: &mut Command) -> Option<String> {
 
 /// The driver of Firefox, which is built where it is not yet.
 pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
-    if !is_installed(workspace, "geckodriver", GECKODRIVER) {
-        step(
-            &format!("Installing geckodriver {GECKODRIVER} (once; takes a minute or two)"),
-            || cargo_install(workspace, "geckodriver", GECKODRIVER, &[]),
-        )?;
-        let _ = fs::remove_dir_all(build_directory(workspace));
-    }
-    Ok(workspace.tools().join("bin/geckodriver"))
+    let driver = GECKODRIVER.install(workspace)?;
+    remove_build_directory(workspace);
+    Ok(driver)
 }
 
 /// What builds the book, which is built itself where it is not yet.
 pub fn mdbook(workspace: &Workspace) -> Result<PathBuf> {
-    if !is_installed(workspace, "mdbook", &format!("v{MDBOOK}")) {
-        step(
-            &format!("Installing mdBook {MDBOOK} (once; takes a minute)"),
-            || cargo_install(workspace, "mdbook", MDBOOK, &["search"]),
-        )?;
-        let _ = fs::remove_dir_all(build_directory(workspace));
-    }
-    Ok(workspace.tools().join("bin/mdbook"))
+    let mdbook = MDBOOK.install(workspace)?;
+    remove_build_directory(workspace);
+    Ok(mdbook)
 }
 
+/// Where the programs are built: one directory for all, so that what two of them depend on is
+/// compiled once.
 fn build_directory(workspace: &Workspace) -> PathBuf {
     workspace.tools().join("build")
 }
 
-/// Installs a program from source into `target/tools`, lean: none needs TLS, as none fetches
-/// anything, and none needs to be fast. wasm-bindgen takes two seconds for the engine where an
-/// optimised one takes one, and minutes less to compile.
-fn cargo_install(workspace: &Workspace, package: &str, version: &str, features: &[&str]) -> Result {
-    let install = |locked: bool| {
-        let mut command = workspace.cargo();
-        command
-            .args(["install", "--force", "--no-default-features", "--root"])
-            .arg(workspace.tools())
-            .arg(format!("{package}@{version}"))
-            .args(["--features", &features.join(",")])
-            .args(locked.then_some("--locked"))
-            // One directory for all, so that what two programs depend on is compiled once.
-            .env("CARGO_TARGET_DIR", build_directory(workspace))
-            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
-            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-            // Where its own choice of versions does not hold, take none that needs a newer Rust
-            // than this one.
-            .env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");
-        watch(
-            &mut command,
-            "Is there a connection to the network, and a C compiler (such as gcc)?",
-        )
-    };
-    install(true).or_else(|_| {
-        warn(&format!(
-            "{package} cannot be built from the versions in its own Cargo.lock; going on with the newest that fit."
-        ));
-        install(false)
-    })
+/// Removes up to two gigabytes that nobody needs again.
+fn remove_build_directory(workspace: &Workspace) {
+    let _ = fs::remove_dir_all(build_directory(workspace));
+}
+
+/// A program that cargo installs from source into `target/tools`.
+struct Installable<'a> {
+    name: &'a str,
+    package: &'a str,
+    version: &'a str,
+    /// Those of its features that are wanted, separated by commas.
+    features: &'a str,
+}
+
+/// How a command is run, and what it advises if it fails.
+type Run = fn(&mut Command, &str) -> Result;
+
+impl Installable<'_> {
+    /// Installs it where it is missing; gives where it lies.
+    fn install(&self, workspace: &Workspace) -> Result<PathBuf> {
+        self.unless_installed(workspace, || {
+            step(&format!("Installing {self} (once; takes minutes)"), || {
+                self.run_cargo(workspace, watch)
+            })
+        })
+    }
+
+    /// The same while others print what they do.
+    fn install_beside(&self, workspace: &Workspace) -> Result<PathBuf> {
+        self.unless_installed(workspace, || {
+            step_beside(&format!("Installing {self} (once)"), || {
+                self.run_cargo(workspace, |command, advice| {
+                    quiet(command, advice).map(drop)
+                })
+            })
+        })
+    }
+
+    fn unless_installed(
+        &self,
+        workspace: &Workspace,
+        install: impl FnOnce() -> Result,
+    ) -> Result<PathBuf> {
+        let program = workspace.tools().join("bin").join(self.name);
+        let printed = quiet_version(&mut workspace.command(&program)).unwrap_or_default();
+        // mdBook says `v0.5.4`.
+        let mut words = printed.split_whitespace();
+        if !words.any(|word| word.trim_start_matches('v') == self.version) {
+            install()?;
+        }
+        Ok(program)
+    }
+
+    /// Lean: none needs TLS, as none fetches anything, and none needs to be fast. wasm-bindgen takes
+    /// two seconds for the engine where an optimised one takes one, and minutes less to compile.
+    fn run_cargo(&self, workspace: &Workspace, run: Run) -> Result {
+        let install = |locked: bool| {
+            let mut command = workspace.cargo();
+            command
+                .args(["install", "--force", "--no-default-features", "--root"])
+                .arg(workspace.tools())
+                .arg(format!("{}@{}", self.package, self.version))
+                .args(["--features", self.features])
+                .args(locked.then_some("--locked"))
+                .env("CARGO_TARGET_DIR", build_directory(workspace))
+                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+                .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
+                .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+                // Where its own choice of versions does not hold, take none that needs a newer Rust
+                // than this one.
+                .env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");
+            run(
+                &mut command,
+                "Is there a connection to the network, and a C compiler (such as gcc)?",
+            )
+        };
+        install(true).or_else(|_| {
+            warn(&format!(
+                "{} cannot be built from the versions in its own Cargo.lock; going on with the newest that fit.",
+                self.package
+            ));
+            install(false)
+        })
+    }
+}
+
+impl fmt::Display for Installable<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.package, self.version)
+    }
 }
 
 fn wasm_opt(workspace: &Workspace) -> Result<Option<WasmOpt>> {
