@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::harness::world::{World, choose, large};
 use crate::harness::{
-    DROP_ZONE, Kind, LABEL_INPUT, Need, Options, Page, STATUS, TestServer, lacks, repository,
+    DROP_ZONE, ERROR, Kind, LABEL_INPUT, Need, Options, Page, STATUS, TestServer, lacks, picture,
+    repository,
 };
 
 const LABELS: [&str; 3] = ["boat", "rocket", "train"];
@@ -395,6 +396,10 @@ fn a_browser_that_resists_fingerprinting() {
     page.press_button("Share");
     page.press_button("Save as picture");
     page.wait_for_text("dialog[open]", "lets no web page save what it draws");
+    page.press_button("Close");
+    // Firefox shows it, and there is no decoder of ours for it.
+    page.choose_file(&picture("picture.avif"));
+    page.wait_for_text(ERROR, "the browser hides its pixels");
 }
 
 // With the browser's own setting, which refuses more than one thinks.

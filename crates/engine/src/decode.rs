@@ -26,25 +26,28 @@ pub(super) struct Decoded {
 
 /// Decodes a file.
 pub(super) async fn decode(file: &Blob) -> Result<Decoded, Failure> {
-    let Opened { picture, bitmap } = open(file).await?;
-    Ok(Decoded {
-        picture,
-        foreign: bitmap.is_none(),
-    })
+    let Opened {
+        picture, foreign, ..
+    } = open(file).await?;
+    Ok(Decoded { picture, foreign })
 }
 
 /// Decodes a file, and makes a file of it whose longer side has `side` pixels at most.
 pub(super) async fn decode_and_shrink(file: &Blob, side: u32) -> Result<(Picture, Blob), Failure> {
-    let Opened { picture, bitmap } = open(file).await?;
+    let Opened {
+        picture, bitmap, ..
+    } = open(file).await?;
     let bitmap = bitmap.as_ref().map(|bitmap| &bitmap.0);
     let small = preview::small(&picture, bitmap, side).await?;
     Ok((picture, small))
 }
 
-/// A picture, and what the browser makes of its file, if it decodes that.
+/// A picture, and what the browser makes of its file, if its pixels are that.
 struct Opened {
     picture: Picture,
     bitmap: Option<OpenBitmap>,
+    /// The browser cannot show the file itself.
+    foreign: bool,
 }
 
 /// A bitmap, which is closed when it is dropped.
@@ -61,29 +64,35 @@ async fn open(file: &Blob) -> Result<Opened, Failure> {
         return Err(Failure::EmptyPicture);
     }
     let (bitmap, cut_off) = join(browser_bitmap(file), cut_off(file)).await;
-    let mut bitmap = bitmap.map(OpenBitmap);
-    let kinds = match (&bitmap, cut_off?) {
+    let bitmap = bitmap.map(OpenBitmap);
+    let (kinds, foreign) = match (bitmap, cut_off?) {
         (_, Some(other @ CutOff::Other(_))) => return Err(failure(other.error())),
-        (_, Some(CutOff::Jpeg)) => {
-            bitmap = None;
-            FOREIGN
-        }
-        (None, None) if can_browser_decode() => FOREIGN,
-        (None, None) => ALL,
-        (Some(OpenBitmap(found)), None) => match readback::bitmap(found).await {
-            Err(Failure::HiddenPixels) => ALL,
-            read => {
-                let picture = read?;
-                return Ok(Opened { picture, bitmap });
+        (_, Some(CutOff::Jpeg)) => (FOREIGN, true),
+        (None, None) if can_browser_decode() => (FOREIGN, true),
+        (None, None) => (ALL, true),
+        (Some(bitmap), None) => match readback::bitmap(&bitmap.0).await {
+            Err(Failure::HiddenPixels) => (ALL, false),
+            picture => {
+                return Ok(Opened {
+                    picture: picture?,
+                    bitmap: Some(bitmap),
+                    foreign: false,
+                });
             }
         },
     };
     let picture = match decode_here(file, kinds).await {
-        // It is a picture, and nobody here reads it.
-        Err(Failure::UnreadablePicture) if bitmap.is_some() => Err(Failure::HiddenPixels),
+        // The browser shows it, and nobody here reads it.
+        Err(Failure::UnreadablePicture | Failure::UnsupportedPicture { .. }) if !foreign => {
+            Err(Failure::HiddenPixels)
+        }
         decoded => decoded,
     }?;
-    Ok(Opened { picture, bitmap })
+    Ok(Opened {
+        picture,
+        bitmap: None,
+        foreign,
+    })
 }
 
 /// Whether the browser can be asked to decode a picture.
@@ -121,27 +130,23 @@ extern "C" {
     async fn decode_picture(file: Uint8Array) -> Result<JsValue, JsValue>;
 }
 
-/// How files begin that browsers do not decode, or of which they make different things: TIFFs, the
-/// larger kind too, and JPEGs.
-const FOREIGN: &[&[u8]] = &[b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\xd8\xff"];
+/// Files are known by how they begin.
+type Kinds = &'static [&'static [&'static [u8]]];
 
-/// How all files begin that the decoder reads: those, and PNG, GIF, WebP and BMP.
-const ALL: &[&[u8]] = &[
-    b"II*\0",
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
-    b"\xff\xd8\xff",
-    b"\x89PNG\r\n\x1a\n",
-    b"GIF8",
-    b"RIFF",
-    b"BM",
-];
+/// Those that browsers do not decode, or of which they make different things: TIFFs, the larger
+/// kind too, and JPEGs.
+const FOREIGN: Kinds = &[TIFF_OR_JPEG];
+/// All that the decoder reads.
+const ALL: Kinds = &[TIFF_OR_JPEG, PNG_GIF_WEBP_OR_BMP];
 
-/// Decodes a file that begins in one of these ways with the decoder of Cliplet.
-async fn decode_here(file: &Blob, kinds: &[&[u8]]) -> Result<Picture, Failure> {
+const TIFF_OR_JPEG: &[&[u8]] = &[b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\xd8\xff"];
+const PNG_GIF_WEBP_OR_BMP: &[&[u8]] = &[b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM"];
+
+/// Decodes a file of one of these kinds with the decoder of Cliplet.
+async fn decode_here(file: &Blob, kinds: Kinds) -> Result<Picture, Failure> {
     let head = part(file, 0.0, HEAD as f64).await?;
-    if !kinds.iter().any(|beginning| head.starts_with(beginning)) {
+    let mut beginnings = kinds.iter().copied().flatten();
+    if !beginnings.any(|beginning| head.starts_with(beginning)) {
         return Err(picture::unsupported(&head).map_or(Failure::UnreadablePicture, failure));
     }
     let bytes = pictures::bytes(file).await?;
