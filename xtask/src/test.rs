@@ -177,19 +177,36 @@ fn native(workspace: &Workspace, report: &mut Report) {
     });
 }
 
+/// What cargo's `test` takes for the tests of these, beside those of the kernels.
+const MODEL: &[&str] = &["--package", "cliplet-clip", "--test", "in_browser"];
+const MODEL_AND_ENGINE: &[&str] = &[
+    "--package",
+    "cliplet-clip",
+    "--package",
+    "cliplet-engine",
+    "--package",
+    "cliplet-protocol",
+    "--test",
+    "in_browser",
+    "--test",
+    "tokens",
+];
+
 fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Result {
     let tools = tools::for_building(workspace)?;
     let capabilities = workspace.notes().join("webdriver.json");
     browsers.write_capabilities(&capabilities)?;
-    // These have both kinds of vectors, and threads and none. What is left for the others is how
-    // their kernels go together with that.
-    let whole = Choice::ForThisMachine.builds(&tools)?;
-    for build in Choice::All.builds(&tools)? {
-        let is_whole = whole.iter().any(|other| other.name == build.name);
-        let what = if is_whole {
-            "the model and the engine"
+    // Builds differ in their kernels and in whether there are threads, so that the model is tested
+    // with threads and without, and all else once.
+    let builds = Choice::All.builds(&tools)?;
+    let last = builds.len() - 1;
+    for (at, build) in builds.into_iter().enumerate() {
+        let (what, arguments) = if at == 0 {
+            ("the model and the engine", MODEL_AND_ENGINE)
+        } else if at == last {
+            ("the kernels and the model", MODEL)
         } else {
-            "the kernels"
+            ("the kernels", &[][..])
         };
         let name = format!("Tests of {what} in Chromium ({})", build.name);
         report.tests(&name, || {
@@ -197,13 +214,10 @@ fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Resu
             let mut command = workspace.cargo_for_web("test");
             command
                 .args(["--no-fail-fast", "--lib"])
-                .args(["--package", "cliplet-kernels"]);
-            if is_whole {
-                command
-                    .args(["--test", "in_browser", "--test", "tokens"])
-                    .args(["--package", "cliplet-clip", "--package", "cliplet-protocol"])
-                    .args(["--package", "cliplet-engine"])
-                    .args(["--features", build.features()]);
+                .args(["--package", "cliplet-kernels"])
+                .args(arguments);
+            if at == 0 {
+                command.args(["--features", build.features()]);
             }
             build.configure(&mut command);
             command
