@@ -399,7 +399,7 @@ fn a_browser_that_resists_fingerprinting() {
     page.press_button("Close");
     // Firefox shows it, and there is no decoder of ours for it.
     page.choose_file(&picture("picture.avif"));
-    page.wait_for_text(ERROR, "the browser hides its pixels");
+    page.wait_for_text(ERROR, "hides what is in “picture.avif”");
 }
 
 // With the browser's own setting, which refuses more than one thinks.
