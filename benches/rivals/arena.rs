@@ -30,7 +30,7 @@ pub struct Arena<'a> {
 impl<'a> Arena<'a> {
     /// Opens a new browser.
     pub fn open(sites: &'a Sites) -> Self {
-        let page = Page::blank(&Options::default());
+        let page = Page::blank_alone(&Options::default());
         page.go(&sites.url("/bench/"));
         page.wait_until("the benchmark's page", Duration::from_secs(30), || {
             page.script("return 'bench' in window && crossOriginIsolated", [])

@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         results: Results::default(),
     };
     bench.measure();
-    bench.results.browser = Page::blank(&Options::default()).browser_version();
+    bench.results.browser = Page::blank_alone(&Options::default()).browser_version();
     bench.results.write(&plan.results);
     ExitCode::SUCCESS
 }

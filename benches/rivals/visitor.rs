@@ -45,7 +45,7 @@ impl Visitor {
     /// Starts a browser that has never been anywhere, with the labels that the visitor will ask
     /// about.
     pub fn new(sites: &Sites, plan: &Plan, place: Place, picture: &str, labels: &[String]) -> Self {
-        let page = Page::blank(&Options::default());
+        let page = Page::blank_alone(&Options::default());
         let url = match place {
             Place::Cliplet => {
                 page.run_before_pages(
@@ -186,7 +186,7 @@ impl Visitor {
 
     /// Opens the page and waits until it is as ready as it gets without a picture.
     pub fn open_without_picture(sites: &Sites) -> Page {
-        let page = Page::blank(&Options::default());
+        let page = Page::blank_alone(&Options::default());
         page.go(&sites.url("/cliplet/"));
         page.wait_for(&format!("{STATUS}[data-state=ready]"));
         page

@@ -197,11 +197,14 @@ impl Browser {
         browser
     }
 
-    fn set_up(&self, options: &Options, before_pages: &str) {
+    /// Sets up the tab that all is about. `before_pages` is as in [`start`](Self::start).
+    pub fn set_up(&self, options: &Options, before_pages: &str) {
         self.resize(options.width, options.height);
         if self.kind != Kind::Chromium {
             return;
         }
+        // A tab that was opened after others has the focus only then.
+        self.cdp("Page.bringToFront", json!({}));
         self.cdp(
             "Page.addScriptToEvaluateOnNewDocument",
             json!({ "source": before_pages }),
@@ -233,6 +236,18 @@ impl Browser {
         lines
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone()
+    }
+
+    /// Nothing of what has been logged or printed so far is told any more.
+    pub fn forget_log(&self) {
+        if self.kind == Kind::Chromium {
+            // It gives each line once.
+            let _ = self.try_run(async |driver| driver.browser_log().await);
+        }
+        let lines = self.printed.lock();
+        lines
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clear();
     }
 
     /// Sets the size of the viewport in CSS pixels.

@@ -14,14 +14,13 @@
 //! Everything here blocks, and everything that does not come to pass in time panics with what was
 //! waited for, what the page shows, and what the browser has logged.
 
-#![forbid(unsafe_code)]
-
 mod axe;
 mod browser;
 mod firefox;
 pub mod host_page;
 mod needs;
 mod page;
+mod pool;
 pub mod references;
 mod server;
 mod visitor;

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use thirtyfour::support::base64_encode;
 
-use crate::browser::{Browser, Kind, Options};
+use crate::browser::{Kind, Options};
+use crate::pool::Lent;
 use crate::{TestServer, repository, webkit};
 
 /// How long is waited for what should happen at once, on a busy machine.
@@ -33,9 +34,9 @@ const BEFORE_PAGES: &str = "
 pub const NO_BLOBS: &str =
     "Response.prototype.blob = () => Promise.reject(new TypeError('Failed to fetch'));";
 
-/// A page in a browser of its own.
+/// A page, in a browser that no other page is in at the time.
 pub struct Page {
-    browser: Browser,
+    browser: Lent,
     /// What the browser has logged, as it gives every line only once.
     log: RefCell<Vec<LogLine>>,
 }
@@ -56,19 +57,19 @@ pub struct Row {
 }
 
 impl Page {
-    /// Opens the server's page in a new browser.
+    /// Opens the server's page in a browser.
     #[track_caller]
     pub fn open(server: &TestServer) -> Self {
         Self::open_with(server, &Options::default())
     }
 
-    /// Opens the server's page in a new browser that is set up in some way.
+    /// Opens the server's page in a browser that is set up in some way.
     #[track_caller]
     pub fn open_with(server: &TestServer, options: &Options) -> Self {
         Self::open_url(&server.url(), options)
     }
 
-    /// Opens the server's page in a new browser of this kind.
+    /// Opens the server's page in a browser of this kind.
     #[track_caller]
     pub fn open_in(kind: Kind, server: &TestServer) -> Self {
         let options = Options {
@@ -78,7 +79,7 @@ impl Page {
         Self::open_with(server, &options)
     }
 
-    /// Opens the server's page in a new browser that has no service workers, so that nothing is
+    /// Opens the server's page in a browser that has no service workers, so that nothing is
     /// fetched but what this visit needs.
     #[track_caller]
     pub fn open_without_service_worker(server: &TestServer) -> Self {
@@ -88,7 +89,7 @@ impl Page {
         page
     }
 
-    /// Opens the server's page in a new browser, with something behind its address such as
+    /// Opens the server's page in a browser, with something behind its address such as
     /// `?build=simd128`.
     #[track_caller]
     pub fn open_at(server: &TestServer, behind: &str) -> Self {
@@ -108,10 +109,18 @@ impl Page {
         page
     }
 
-    /// An empty page in a new browser.
+    /// An empty page in a browser.
     pub fn blank(options: &Options) -> Self {
         Self {
-            browser: Browser::start(options, BEFORE_PAGES),
+            browser: Lent::new(options, BEFORE_PAGES),
+            log: RefCell::default(),
+        }
+    }
+
+    /// An empty page in a browser that nobody has used before, and nobody will.
+    pub fn blank_alone(options: &Options) -> Self {
+        Self {
+            browser: Lent::alone(options, BEFORE_PAGES),
             log: RefCell::default(),
         }
     }

@@ -1,26 +1,33 @@
 //! Browsers that tests use one after another, as to start one takes a sixth of the time of a test.
 //!
-//! A test gets a browser with one empty tab. What the tests before it have kept is still there, but
-//! no [`TestServer`](crate::TestServer) has a port that another one had, so that to a browser it is
+//! A test gets a browser with one empty tab, and each browser once, so that each of its visitors is
+//! a new one. What the tests before it have kept is still there, but no
+//! [`TestServer`](crate::TestServer) has a port that another one had, so that to a browser it is
 //! another site's. A browser that a test set up in a way of its own, or failed in, ends with it.
 
 use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, Once};
-use std::thread;
+use std::thread::{self, ThreadId};
 
 use thirtyfour::prelude::*;
 
 use crate::browser::{Browser, Kind, Options};
 
 /// How many tests a browser serves. What they keep in it takes room on the disk until it ends.
-const TESTS: u32 = 24;
+const TESTS: usize = 24;
+
+/// How many browsers wait for a test at most.
+const MOST_IDLE: usize = 3;
 
 static IDLE: Mutex<Vec<Idle>> = Mutex::new(Vec::new());
 
 struct Idle {
     browser: Browser,
-    served: u32,
+    served: Vec<Test>,
 }
+
+/// libtest has a thread for each test.
+type Test = ThreadId;
 
 fn idle() -> MutexGuard<'static, Vec<Idle>> {
     IDLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -30,8 +37,8 @@ fn idle() -> MutexGuard<'static, Vec<Idle>> {
 pub struct Lent {
     /// `None` only while it is being dropped.
     browser: Option<Browser>,
-    /// How many tests it has served before; `None` if it is for this one alone.
-    served: Option<u32>,
+    /// The tests that it has served; `None` if it is for this one alone.
+    served: Option<Vec<Test>>,
 }
 
 impl Lent {
@@ -41,20 +48,22 @@ impl Lent {
         if !is_usual(options) {
             return Self::alone(options, before_pages);
         }
+        let test = thread::current().id();
         let found = {
             let mut idle = idle();
-            let at = idle
-                .iter()
-                .position(|idle| idle.browser.kind() == options.kind);
+            let at = idle.iter().position(|idle| {
+                idle.browser.kind() == options.kind && !idle.served.contains(&test)
+            });
             at.map(|at| idle.swap_remove(at))
         };
-        let (browser, served) = match found {
+        let (browser, mut served) = match found {
             Some(Idle { browser, served }) => {
                 browser.set_up(options, before_pages);
                 (browser, served)
             }
-            None => (Browser::start(options, before_pages), 0),
+            None => (Browser::start(options, before_pages), Vec::new()),
         };
+        served.push(test);
         Self {
             browser: Some(browser),
             served: Some(served),
@@ -89,14 +98,19 @@ impl Deref for Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let (Some(browser), Some(served)) = (self.browser.take(), self.served) else {
+        let (Some(browser), Some(served)) = (self.browser.take(), self.served.take()) else {
             return;
         };
-        let served = served + 1;
-        if served < TESTS && !thread::panicking() && browser.try_run(leave_one_empty_tab).is_ok() {
+        let goes_on = served.len() < TESTS && !thread::panicking();
+        if goes_on && browser.try_run(leave_one_empty_tab).is_ok() {
             browser.forget_log();
             end_all_at_exit();
-            idle().push(Idle { browser, served });
+            let mut idle = idle();
+            idle.push(Idle { browser, served });
+            let too_many = (idle.len() > MOST_IDLE).then(|| idle.remove(0));
+            // Others need not wait while it ends.
+            drop(idle);
+            drop(too_many);
         }
     }
 }

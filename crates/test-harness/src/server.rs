@@ -60,6 +60,19 @@ pub enum Fault {
     MovedTo(&'static str),
 }
 
+/// A port that no server of this process has had before: what a browser has kept of a site is for
+/// no other.
+fn listen() -> TcpListener {
+    static TAKEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let address = listener.local_addr().expect("it listens somewhere");
+        if lock(&TAKEN).insert(address.port()) {
+            return listener;
+        }
+    }
+}
+
 /// How often a slow or hanging answer looks whether its fault still holds.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -181,8 +194,7 @@ impl TestServer {
             reticent: AtomicBool::new(false),
             bare: AtomicBool::new(false),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let server = serve(listener, &network);
+        let server = serve(listen(), &network);
         let port = server.address().port();
         Self {
             network,
