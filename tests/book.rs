@@ -171,9 +171,11 @@ fn the_book_runs_its_own_scripts_alone() {
         return [window.ran === true, await fetch('https://example.org/').then(() => true, () => false)]";
     assert_eq!(page.script(script, []), json!([false, false]));
     let errors = page.console_errors();
-    let refused = errors
-        .iter()
-        .filter(|error| error.contains("violates the following Content Security Policy"));
+    let is_refused = |error: &&String| {
+        error.contains("violates the following Content Security Policy")
+            || error.contains("directive of the Content Security Policy")
+    };
+    let refused = errors.iter().filter(is_refused);
     assert_eq!(refused.count(), 2, "{errors:?}");
 }
 

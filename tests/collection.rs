@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use thirtyfour::Key;
 
-use crate::harness::{DROP_ZONE, Kind, LABEL, Options, Page, TestServer, picture, repository};
+use crate::harness::{
+    DROP_ZONE, Kind, LABEL, Need, Options, Page, TestServer, lacks, picture, repository,
+};
 
 const LABELS: [&str; 5] = ["panda", "rocket", "bee", "bridge", "fruit"];
 const SAMPLES: [&str; 5] = [
@@ -289,6 +291,9 @@ fn pictures_are_found_with_words_and_with_pictures() {
 
 #[test]
 fn what_was_read_is_searched_at_once_at_the_next_visit_until_it_is_deleted() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let server = TestServer::with_page();
     for &kind in Kind::of_this_run() {
         let page = with_labels(Page::open_in(kind, &server), &LABELS);

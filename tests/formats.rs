@@ -54,6 +54,18 @@ fn each_kind_is_read_as_others_read_it(kind: Kind) {
         // PNG.
         expected.retain(|expected| !["inks.jpg", "srgb.png"].contains(&&expected.file[..]));
     }
+    if kind == Kind::WebKit {
+        // WebKitGTK converts no colours by a picture's profile.
+        const PROFILED: [&str; 6] = [
+            "adobe.webp",
+            "grey.jpg",
+            "grey.png",
+            "inks.jpg",
+            "pieces.jpg",
+            "primaries.png",
+        ];
+        expected.retain(|expected| !PROFILED.contains(&&expected.file[..]));
+    }
     for Expected { file, .. } in &expected {
         server.put(
             &format!("kinds/{file}"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::world::World;
-use crate::harness::{Options, Page, repository};
+use crate::harness::{Kind, Need, Options, Page, repository};
 
 /// The texts with samples.
 const TEXTS: [&str; 3] = ["README.md", "docs/javascript.md", "js/cliplet/README.md"];
@@ -66,6 +66,9 @@ fn every_sample_of_a_module_runs() {
         let text = fs::read_to_string(repository(name)).unwrap();
         for sample in samples(&text, "js") {
             count += 1;
+            if sample.contains("getUserMedia") && !Need::Camera.is_met_by(Kind::default()) {
+                continue;
+            }
             world.page.put("sample.js", &sample);
             page.go(&format!("{}sample.html", world.page.url()));
             let ended = wait_for(&page, &sample, "return globalThis.ended ?? null");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::collection::{folder, wait_for_labels_of, with_labels};
-use crate::harness::{DROP_ZONE, Options, Page, TestServer, repository};
+use crate::harness::{DROP_ZONE, Need, Options, Page, TestServer, lacks, repository};
 
 const CLASSES: [(&str, &str); 6] = [
     ("panda.jpg", "animals/bears/one.jpg"),
@@ -126,6 +126,9 @@ fn wait_for_classes(page: &Page, wanted: &Value) {
 
 #[test]
 fn examples_are_there_after_a_crash_until_they_are_deleted() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     let server = TestServer::with_page();
     let profile = folder("examples-profile", &[]);
     let options = Options {

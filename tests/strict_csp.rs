@@ -36,7 +36,10 @@ fn the_page_does_nothing_that_its_policy_forbids() {
     page.press_button("Models");
     page.wait_for("dialog[open]");
     page.press_button("Close");
-    page.wait_for("[data-testid=works-offline]");
+    if Kind::default() == Kind::Chromium {
+        // Elsewhere the page has a script of this test's, and is not the one that is to be kept.
+        page.wait_for("[data-testid=works-offline]");
+    }
     page.reload();
     page.wait_until_ready();
     assert_eq!(violations(&page), json!([]));

@@ -56,6 +56,9 @@ fn assert_all_come(kinds: &[(&str, Faults)], most_more: u64) -> World {
 
 #[test]
 fn servers_that_give_parts_send_nothing_twice() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     const WAIT: Fault = Fault::Header("Retry-After", "1");
     assert_all_come(
         &[
@@ -79,6 +82,9 @@ fn servers_that_give_parts_send_nothing_twice() {
 
 #[test]
 fn servers_without_parts_are_enough() {
+    if lacks(&[Need::PrivateFiles]) {
+        return;
+    }
     const WHOLE: Fault = Fault::NoRanges;
     assert_all_come(
         &[

@@ -89,6 +89,14 @@ pub fn PictureGrid() -> impl IntoView {
             drawn.sort_unstable();
         }
         known.set_value(drawn.iter().map(|(_, id)| *id).collect());
+        if let Some(id) = focused() {
+            // The list may move its element, which loses the focus by that, before others.
+            request_animation_frame(move || {
+                if focused_element().is_none_or(|element| element.tag_name() == "BODY") {
+                    focus(id);
+                }
+            });
+        }
         drawn
     });
     // The one that the Tab key reaches.
@@ -155,8 +163,20 @@ pub fn PictureGrid() -> impl IntoView {
     }
 }
 
+/// What the ids of pictures' elements begin with.
+const PREFIX: &str = "picture-";
+
 fn element_id(id: ItemId) -> String {
-    format!("picture-{id}")
+    format!("{PREFIX}{id}")
+}
+
+fn focused_element() -> Option<Element> {
+    document().active_element()
+}
+
+/// The picture that has the focus, if one has.
+fn focused() -> Option<ItemId> {
+    focused_element()?.id().strip_prefix(PREFIX)?.parse().ok()
 }
 
 fn focus(id: ItemId) {

@@ -96,7 +96,7 @@ fn pictures_phrases_and_the_mode_itself_can_be_changed() {
     assert_eq!(hits(&page).len(), 2);
     // Nothing looked for: the pictures as they were given.
     page.script(
-        "document.querySelector(arguments[0]).select()",
+        "const field = document.querySelector(arguments[0]); field.focus(); field.select()",
         [json!(FIELD)],
     );
     page.press(&thirtyfour::Key::Backspace.value().to_string());

@@ -20,7 +20,7 @@ use crate::browser::Options;
 use crate::repository;
 
 /// Larger than any window of a test.
-const SCREEN: &str = "2000x4200x24";
+const SCREEN: &str = "2700x4200x24";
 
 /// A display without a screen, which ends when it is dropped.
 pub struct Display {

@@ -49,6 +49,10 @@ data.set_network_proxy_settings(
 context = WebKit2.WebContext.new_with_website_data_manager(data)
 
 settings = WebKit2.Settings()
+# There is no hardware for it, and to draw as if there were takes half of a test's time.
+settings.set_property(
+    "hardware-acceleration-policy", WebKit2.HardwareAccelerationPolicy.NEVER
+)
 # Pages of a test may do so in the other browsers too.
 settings.set_property("javascript-can-open-windows-automatically", True)
 settings.set_property("enable-write-console-messages-to-stdout", True)
