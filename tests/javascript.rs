@@ -118,6 +118,8 @@ fn every_kind_of_image_gets_the_same_scores() {
         server.put("rocket.png", fs::read(repository(file)).unwrap());
         let page = visit_in(kind, &server);
         page.script(NO_BLOBS, []);
+        // WebKitGTK shows no video of what a canvas shows. Films are scored in `orientation`.
+        let plays_canvases = kind != Kind::WebKit;
         let kinds = page.script(
             "const clip = globalThis.clip = await Cliplet.load({ model: 'cliplet-starter' });
              const blob = new Blob([await (await fetch('rocket.png')).arrayBuffer()]);
@@ -130,15 +132,18 @@ fn every_kind_of_image_gets_the_same_scores() {
              };
              const canvas = drawn(document.createElement('canvas'));
              const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-             const video = document.createElement('video');
-             video.muted = true;
-             video.srcObject = canvas.captureStream();
-             const playing = new Promise((resolve) => video.requestVideoFrameCallback
-                 ? video.requestVideoFrameCallback(resolve) : video.addEventListener('timeupdate', resolve));
              // A picture that is drawn again is a frame.
              const again = setInterval(() => drawn(canvas), 50);
-             await video.play();
-             await playing;
+             const playing = async () => {
+                 const video = document.createElement('video');
+                 video.muted = true;
+                 video.srcObject = canvas.captureStream();
+                 const plays = new Promise((resolve) => video.requestVideoFrameCallback
+                     ? video.requestVideoFrameCallback(resolve) : video.addEventListener('timeupdate', resolve));
+                 await video.play();
+                 await plays;
+                 return { HTMLVideoElement: video };
+             };
              const images = {
                  'relative address': 'rocket.png',
                  'absolute address': new URL('rocket.png', location).href,
@@ -155,18 +160,21 @@ fn every_kind_of_image_gets_the_same_scores() {
                  HTMLImageElement: element,
                  HTMLCanvasElement: canvas,
                  OffscreenCanvas: drawn(new OffscreenCanvas(1, 1)),
-                 HTMLVideoElement: video,
+                 ...(arguments[1] ? await playing() : {}),
              };
              const kinds = [];
-             for (const [kind, image] of Object.entries(images)) kinds.push([kind, await clip.classify(image, arguments[0])]);
+             for (const [kind, image] of Object.entries(images)) {
+                 const late = new Promise((_, reject) => setTimeout(() => reject(new Error(`${kind} takes for ever`)), 20_000));
+                 kinds.push([kind, await Promise.race([clip.classify(image, arguments[0]), late])]);
+             }
              clearInterval(again);
              // What was given is still the caller's.
              if (bitmap.width === 0 || data.data.length === 0) throw new Error('it was taken away');
              return kinds",
-            [json!(LABELS)],
+            [json!(LABELS), json!(plays_canvases)],
         );
         let kinds = kinds.as_array().unwrap();
-        assert_eq!(kinds.len(), 12);
+        assert_eq!(kinds.len(), if plays_canvases { 12 } else { 11 });
         let from_file = scores(&kinds[4][1], &LABELS);
         assert_close(&from_file, &expected, 0.01, "as computed without a browser");
         for kind_and_results in kinds {
