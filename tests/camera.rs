@@ -113,7 +113,7 @@ fn a_picture_can_be_kept() {
 
 #[test]
 fn nobody_looks_at_what_is_not_in_view() {
-    if lacks(&[Need::Camera, Need::PastedFiles]) {
+    if lacks(&[Need::Camera, Need::Pasted]) {
         return;
     }
     let server = TestServer::with_page();

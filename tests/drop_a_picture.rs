@@ -61,7 +61,7 @@ fn a_chosen_picture_is_scored() {
 
 #[test]
 fn a_pasted_picture_is_scored() {
-    if lacks(&[Need::PastedFiles]) {
+    if lacks(&[Need::Pasted]) {
         return;
     }
     let server = TestServer::with_page();

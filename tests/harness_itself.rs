@@ -55,7 +55,7 @@ fn files_come_in_by_drop_choice_and_paste() {
     page.drop_file("[data-testid=drop-zone]", &file);
     page.choose_file(&file);
     let mut ways = vec!["dropped", "chosen"];
-    if Need::PastedFiles.is_met_by(Kind::default()) {
+    if Need::Pasted.is_met_by(Kind::default()) {
         page.paste_file(&file, "text/plain");
         ways.push("pasted");
     }
@@ -230,7 +230,7 @@ fn a_browser_has_what_it_is_said_to_have() {
             RelaxedSimd: WebAssembly.validate(relaxed),
             Observers: ['longtask', 'layout-shift'].every((type) => PerformanceObserver.supportedEntryTypes.includes(type)),
             SavingData: typeof navigator.connection?.saveData === 'boolean',
-            PastedFiles: (() => {
+            Pasted: (() => {
                 const clipboardData = new DataTransfer();
                 clipboardData.items.add(new File([], 'empty'));
                 return new ClipboardEvent('paste', { clipboardData }).clipboardData.files.length === 1;
@@ -242,7 +242,7 @@ fn a_browser_has_what_it_is_said_to_have() {
         Need::RelaxedSimd,
         Need::Observers,
         Need::SavingData,
-        Need::PastedFiles,
+        Need::Pasted,
     ]
     .map(|need| (format!("{need:?}"), json!(need.is_met_by(kind))));
     let expected: serde_json::Map<String, Value> = expected.into_iter().collect();

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use thirtyfour::Key;
 
 use crate::harness::host_page::HostPage;
-use crate::harness::{Fault, LABEL, LABEL_INPUT, Options, Page, TestServer, engine_file};
+use crate::harness::{
+    Fault, LABEL, LABEL_INPUT, Need, Options, Page, TestServer, engine_file, lacks,
+};
 
 struct Case {
     about: String,
@@ -40,6 +42,9 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn a_pasted_list_has_its_labels() {
+    if lacks(&[Need::Pasted]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open(&server);
     page.wait_for(".models-dialog");

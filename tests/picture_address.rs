@@ -3,7 +3,9 @@
 use serde_json::json;
 use thirtyfour::Key;
 
-use crate::harness::{DROP_ZONE, ERROR, Fault, NO_BLOBS, Page, TestServer, repository};
+use crate::harness::{
+    DROP_ZONE, ERROR, Fault, NO_BLOBS, Need, Page, TestServer, lacks, repository,
+};
 
 const LABELS: [&str; 2] = ["rocket", "boat"];
 const FIELD: &str = "#picture-address";
@@ -49,6 +51,9 @@ fn it_is_fetched_where_the_site_allows_it() {
 
 #[test]
 fn an_address_that_is_pasted_or_dropped_counts_as_well() {
+    if lacks(&[Need::Pasted]) {
+        return;
+    }
     let (server, site) = (TestServer::with_page(), TestServer::elsewhere());
     site.put("rocket.jpg", rocket());
     site.put(

@@ -1,9 +1,12 @@
 //! A thousand labels work.
 
-use crate::harness::{LABEL_INPUT, Page, TestServer, repository};
+use crate::harness::{LABEL_INPUT, Need, Page, TestServer, lacks, repository};
 
 #[test]
 fn a_thousand_labels_are_pasted_scored_and_sorted() {
+    if lacks(&[Need::Pasted]) {
+        return;
+    }
     let server = TestServer::with_page();
     let page = Page::open(&server);
     page.wait_until_ready();

@@ -84,6 +84,9 @@ fn a_phrase_puts_the_pictures_in_order_in_webkit() {
 
 #[test]
 fn pictures_phrases_and_the_mode_itself_can_be_changed() {
+    if lacks(&[Need::Pasted]) {
+        return;
+    }
     let host = HostPage::new(ELEMENT);
     let page = host.open(&Options::default());
     page.wait_for_event("a", "result", |_| true);

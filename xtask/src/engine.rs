@@ -292,8 +292,8 @@ struct Program {
     features: WasmFeatures,
 }
 
-/// Makes these programs usable from JavaScript, all at once, as what does it computes on one thread;
-/// gives where the files of each lie.
+/// Makes these programs usable from JavaScript, all at once, as what does it computes on one
+/// thread; gives where the files of each lie.
 fn bind_all(workspace: &Workspace, tools: &Tools, programs: &[Program]) -> Result<Vec<PathBuf>> {
     thread::scope(|scope| {
         let start = |program| scope.spawn(move || Program::bind(program, workspace, tools));

@@ -325,8 +325,9 @@ impl Installable<'_> {
         Ok(program)
     }
 
-    /// Lean: none needs TLS, as none fetches anything, and none needs to be fast. wasm-bindgen takes
-    /// two seconds for the engine where an optimised one takes one, and minutes less to compile.
+    /// Lean: none needs TLS, as none fetches anything, and none needs to be fast. wasm-bindgen
+    /// takes two seconds for the engine where an optimised one takes one, and minutes less to
+    /// compile.
     fn run_cargo(&self, workspace: &Workspace, run: Run) -> Result {
         let install = |locked: bool| {
             let mut command = workspace.cargo();

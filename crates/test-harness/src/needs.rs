@@ -28,8 +28,8 @@ pub enum Need {
     /// Pages have a `StorageManager`: a private file system, where a test can look, and an estimate
     /// of the room.
     PrivateFiles,
-    /// A test can paste files.
-    PastedFiles,
+    /// A test can paste: what it puts on the clipboard of an event comes to the page.
+    Pasted,
     /// It knows the addition and multiplication in one step that some of the engine's builds have.
     RelaxedSimd,
 }
@@ -43,7 +43,7 @@ impl Need {
                 kind == Kind::Chromium
             }
             Self::Camera | Self::PrivateFiles | Self::RelaxedSimd => kind != Kind::WebKit,
-            Self::Log | Self::PastedFiles => kind != Kind::Firefox,
+            Self::Log | Self::Pasted => kind != Kind::Firefox,
         }
     }
 
@@ -58,7 +58,7 @@ impl Need {
             Self::Log => "nobody is told what is logged",
             Self::Observers => "pages are not told of long tasks and of what has moved",
             Self::PrivateFiles => "no private file system, and no estimate of the room",
-            Self::PastedFiles => "nobody but a person can paste a file",
+            Self::Pasted => "nobody but a person can paste",
             Self::RelaxedSimd => "no relaxed SIMD",
         }
         .to_owned()
