@@ -85,10 +85,13 @@ function sharedMemory(initial) {
 }
 
 // The two files of a program, at once: neither has to wait for the other.
-/** @param {import("../globals").Program} program */
-function fetchProgram(program) {
+/**
+ * @param {import("../globals").Program} program
+ * @param {string} query of the script's address
+ */
+function fetchProgram(program, query = "") {
   const wasm = fetch(address(program.wasm));
-  const script = import(/* @vite-ignore */ address(program.script));
+  const script = import(/* @vite-ignore */ address(program.script) + query);
   // Of two that fail only one is waited for.
   wasm.catch(() => {});
   script.catch(() => {});
@@ -123,9 +126,12 @@ async function start(build) {
 
 /** @type {Promise<any> | undefined} */
 let fetched;
+// How often it could not be fetched.
+let failedFetches = 0;
 
 async function fetchDecoder() {
-  const { wasm, script } = fetchProgram(decoder);
+  // Firefox remembers of an address that no module came from there, as HTML's standard has it.
+  const { wasm, script } = fetchProgram(decoder, failedFetches > 0 ? `?again=${failedFetches}` : "");
   const program = await script;
   await program.default({ module_or_path: wasm });
   return program;
@@ -137,6 +143,7 @@ async function fetchDecoder() {
 globalThis.decodeClipletPicture = async (/** @type {Uint8Array} */ file) => {
   fetched ??= fetchDecoder().catch((error) => {
     fetched = undefined;
+    failedFetches += 1;
     throw error;
   });
   const program = await fetched;
