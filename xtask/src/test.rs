@@ -178,8 +178,16 @@ fn native(workspace: &Workspace, report: &mut Report) {
 }
 
 /// What cargo's `test` takes for the tests of these, beside those of the kernels.
-const MODEL: &[&str] = &["--package", "cliplet-clip", "--test", "in_browser"];
 const MODEL_AND_ENGINE: &[&str] = &[
+    "--package",
+    "cliplet-clip",
+    // So that cargo chooses the features of what they share as for the page.
+    "--package",
+    "cliplet-engine",
+    "--test",
+    "in_browser",
+];
+const ALL: &[&str] = &[
     "--package",
     "cliplet-clip",
     "--package",
@@ -196,15 +204,15 @@ fn wasm(workspace: &Workspace, browsers: &Browsers, report: &mut Report) -> Resu
     let tools = tools::for_building(workspace)?;
     let capabilities = workspace.notes().join("webdriver.json");
     browsers.write_capabilities(&capabilities)?;
-    // Builds differ in their kernels and in whether there are threads, so that the model is tested
-    // with threads and without, and all else once.
+    // Builds differ in their kernels and in whether there are threads, so that the model and the
+    // engine are tested with threads and without, and the tokenizer and the protocol once.
     let builds = Choice::All.builds(&tools)?;
     let last = builds.len() - 1;
     for (at, build) in builds.into_iter().enumerate() {
         let (what, arguments) = if at == 0 {
-            ("the model and the engine", MODEL_AND_ENGINE)
+            ("the model and the engine", ALL)
         } else if at == last {
-            ("the kernels and the model", MODEL)
+            ("the model and the engine", MODEL_AND_ENGINE)
         } else {
             ("the kernels", &[][..])
         };
