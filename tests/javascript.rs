@@ -253,7 +253,7 @@ fn labels_templates_and_embeddings_fit_together() {
              all, best, bare,
              mean: [several[0].cosine, clip.similarity(picture, mean)],
              lengths: [picture, ...texts].map((embedding) => Math.hypot(...embedding)),
-             arrays: [picture, ...texts].every((embedding) => embedding.constructor.name === 'Float32Array'),
+             arrays: [picture, ...texts].every((embedding) => Object.prototype.toString.call(embedding) === '[object Float32Array]'),
              cosines: texts.map((text) => clip.similarity(picture, text)),
              self: similarity(again, twice),
              none: [await clip.embedTexts([]), await clip.embedImages([])],

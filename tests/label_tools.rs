@@ -228,8 +228,7 @@ fn sets_are_kept_taken_renamed_and_deleted() {
     page.wait_for_labels(10);
     page.press_button("Sets");
     page.press_button("Rename Ways to travel");
-    page.script("document.querySelector('.sets form .field').select()", []);
-    page.type_into(".sets form .field", "Vehicles");
+    page.retype(".sets form .field", "Vehicles");
     page.press_button("Rename");
     page.wait_for_text(".label-sets-dialog .said", "to “Vehicles”");
     page.press_button("Delete Vehicles");

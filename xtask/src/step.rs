@@ -38,28 +38,28 @@ pub type Result<T = ()> = std::result::Result<T, Failure>;
 /// Runs one step under a headline, and prints how long it took.
 pub fn step<T>(headline: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     print_headline(headline);
-    let started = Instant::now();
-    let result = work();
-    let how = if result.is_ok() {
-        "done in"
-    } else {
-        "failed after"
-    };
-    eprintln!("    {how} {}", seconds(started.elapsed()));
+    let (result, how) = timed(work);
+    eprintln!("    {how}");
     result
 }
 
 /// Runs one step while others print what they do: it says nothing before it has ended.
 pub fn step_beside<T>(headline: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let (result, how) = timed(work);
+    print_headline(&format!("{headline}: {how}"));
+    result
+}
+
+/// What some work gives, and whether it was done, and in what time.
+fn timed<T>(work: impl FnOnce() -> Result<T>) -> (Result<T>, String) {
     let started = Instant::now();
     let result = work();
-    let how = if result.is_ok() {
-        "done in"
-    } else {
-        "failed after"
+    let took = seconds(started.elapsed());
+    let how = match &result {
+        Ok(_) => format!("done in {took}"),
+        Err(_) => format!("failed after {took}"),
     };
-    print_headline(&format!("{headline}: {how} {}", seconds(started.elapsed())));
-    result
+    (result, how)
 }
 
 fn print_headline(headline: &str) {
