@@ -59,6 +59,8 @@ pub(super) struct Answer<'a> {
     pub(super) total: Option<u64>,
     /// The same where `total` says nothing, but not for certain: for showing progress.
     pub(super) total_hint: Option<u64>,
+    /// How long the answer is as it was sent: compressed, if it was.
+    pub(super) length: Option<u64>,
 }
 
 impl<'a> Answer<'a> {
@@ -130,6 +132,7 @@ impl<'a> Answer<'a> {
             // Only what was asked for by its place, browsers ask for as it is. Whether the rest was
             // compressed, they may not say.
             total_hint: length.filter(|_| !is_part && !is_compressed && asked != Asked::Whole),
+            length,
         })
     }
 

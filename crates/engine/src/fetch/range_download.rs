@@ -183,6 +183,8 @@ pub(in super::super) struct RangeDownload<'a> {
     failures: u32,
     /// Bytes since the last failure.
     good: u64,
+    /// Where an answer with the whole file ended, before the file did.
+    ended_at: Option<u64>,
 }
 
 impl<'a> RangeDownload<'a> {
@@ -198,6 +200,7 @@ impl<'a> RangeDownload<'a> {
             brought: false,
             failures: 0,
             good: 0,
+            ended_at: None,
         }
     }
 
@@ -221,6 +224,7 @@ impl<'a> RangeDownload<'a> {
                 return Ok(None);
             };
             let is_part = answer.is_part;
+            let length = answer.length;
             match answer.next().await {
                 // A server may announce more than there is; what counts is what there should be.
                 Err(trouble)
@@ -245,7 +249,13 @@ impl<'a> RangeDownload<'a> {
                         Some(total) if self.at >= total => self.end = Some(self.at),
                         Some(expected) if !is_part => {
                             let found = Some(self.at - self.skip.min(self.at));
-                            return Err(Failure::WrongLength { expected, found }.into());
+                            // Of a compressed answer that broke off, Firefox says that it has
+                            // ended. One that ends there again is as long as that.
+                            if found == length || found == self.ended_at {
+                                return Err(Failure::WrongLength { expected, found }.into());
+                            }
+                            self.ended_at = found;
+                            self.try_again(DownloadError::Broken).await?;
                         }
                         // The end of the answer is the end of the file, as a broken connection is
                         // no end.
