@@ -172,6 +172,32 @@ pub fn dress(theme: &str, lang: &str, colours: &[(String, String)]) {
     }
 }
 
+/// Puts the page into a theme, `light` or `dark`; with any other, the system's holds.
+pub fn set_theme(theme: &str) {
+    let Some(root) = document().document_element() else {
+        return;
+    };
+    if matches!(theme, "light" | "dark") {
+        root.set_attribute("data-theme", theme).ok();
+    } else {
+        root.remove_attribute("data-theme").ok();
+    }
+}
+
+/// Whether the device has a connection, as far as the browser knows.
+pub fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+/// How many gigabytes of memory the device has, about, where the browser says it: Chromium does,
+/// up to eight.
+pub fn device_memory() -> Option<f64> {
+    let navigator = JsValue::from(window().navigator());
+    Reflect::get(&navigator, &"deviceMemory".into())
+        .ok()?
+        .as_f64()
+}
+
 /// Loads the document again.
 pub fn reload() {
     window().location().reload().ok();

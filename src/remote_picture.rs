@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ReferrerPolicy, RequestCredentials, RequestInit, RequestMode, Response};
 
-use crate::browser::Timer;
+use crate::browser::{self, Timer};
 
 /// How long is waited for a site that sends nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -82,7 +82,7 @@ pub async fn fetch_picture(
         .within(window().fetch_with_str_and_init(url, &options))
         .await?
         .map_err(|_| {
-            if window().navigator().on_line() {
+            if browser::is_online() {
                 FetchError::Refused
             } else {
                 FetchError::Offline

@@ -150,7 +150,7 @@ fn nothing_leaves_the_page_but_requests_for_its_own_files_and_the_model() {
     let page = page(&server);
     page.choose_file(&repository("public/samples/rocket.jpg"));
     finds_the_rocket(&page);
-    page.wait_for_text(STATUS, "No connection to download LAION");
+    page.wait_for_text(STATUS, "Couldn’t reach huggingface.co");
     let posted = page.script(
         "return performance.getEntriesByType('resource')
             .map((entry) => new URL(entry.name))

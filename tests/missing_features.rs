@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::harness::world::{World, choose, large};
+use crate::harness::world::{World, large};
 use crate::harness::{
     DROP_ZONE, ERROR, Kind, LABEL_INPUT, Need, Options, Page, STATUS, TestServer, lacks, picture,
     repository,
@@ -446,7 +446,6 @@ fn a_model_that_has_no_room_in_memory_is_refused_in_a_sentence() {
          }",
     );
     let (page, rows) = world.visit();
-    choose(&page, "Large");
     page.wait_for_text(STATUS, "300 MB of memory, more than this browser gives");
     page.wait_for_text(STATUS, "Still using the starter model");
     page.paste_text(LABEL_INPUT, "sled\n");

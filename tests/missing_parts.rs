@@ -35,7 +35,7 @@ fn the_starter() {
     page.set_labels(&LABELS);
     page.choose_file(&repository("public/samples/rocket.jpg"));
     page.wait_for("[data-testid=drop-zone] img");
-    page.wait_for_text(STATUS, "No connection to download LAION");
+    page.wait_for_text(STATUS, "Couldn’t reach huggingface.co");
     server.clear_fault("models/starter.gguf");
     page.press_button("Try again");
     assert_eq!(page.wait_for_scores_of(&LABELS)[0].label, "rocket");

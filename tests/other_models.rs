@@ -339,10 +339,10 @@ fn an_own_model_can_be_taken_off_the_list() {
     add(&page, &format!("{}clip/", world.models.url()));
     page.wait_for_text(STATUS, "/clip is ready");
     page.press_button("Models");
-    let choices = page.count("dialog[open] input[type=radio]");
+    let choices = page.count("dialog[open] .model-row");
     page.click("dialog[open] button[aria-label^=Remove]");
     page.wait_until("one choice less", Duration::from_secs(5), || {
-        (page.count("dialog[open] input[type=radio]") == choices - 1).then_some(())
+        (page.count("dialog[open] .model-row") == choices - 1).then_some(())
     });
     page.press_button("Close");
     page.wait_for_text(STATUS, "starter is ready");

@@ -39,9 +39,14 @@ pub fn ModelStatus() -> impl IntoView {
         arrived.get().map(|thousandths| {
             view! {
                 <progress class="progress" aria-label="Model fetched" max="1000" prop:value=thousandths as u32></progress>
-                <span class="percent">{format!("{}%", thousandths / 10)}</span>
             }
         })
+    };
+    let troubled = move || {
+        let status = session.models.status().read();
+        status
+            .as_ref()
+            .is_some_and(|status| status.trouble.is_some())
     };
     let offer = Memo::new(move |_| {
         let status = session.models.status().get()?;
@@ -64,10 +69,15 @@ pub fn ModelStatus() -> impl IntoView {
         )
     };
 
+    // A sentence of another kind is another element: it takes the place of the one before, and is
+    // not that one moved.
+    let kind = move || [(state(), troubled())];
     view! {
-        <div class="model-status" role="group" aria-label="Model" data-testid="model-status" data-state=state>
+        <div class="model-status" role="group" aria-label="Model" class:troubled=troubled data-testid="model-status" data-state=state>
             <span class="dot" aria-hidden="true"></span>
-            <p class="line">{line}</p>
+            <For each=kind key=Clone::clone let(_)>
+                <p class="line">{line}</p>
+            </For>
             {progress}
             {button}
         </div>

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 use cliplet_protocol::catalogue::ModelEntry;
 
 use super::{KeptFiles, ModelCards, OtherModel};
+use crate::browser;
 use crate::session::Session;
+use crate::state::models::{self, ModelState};
 use crate::text;
 
 /// Opens the dialogue of models; given to all components as context.
@@ -54,14 +56,32 @@ pub fn ModelsDialog() -> impl IntoView {
             close();
         }
     };
+    let licence = RwSignal::new(String::new());
     let models = move || {
-        session
-            .models
-            .catalogue()
-            .get()
+        let catalogue = session.models.catalogue().get();
+        let licence = licence.get();
+        models::for_device(catalogue, browser::device_memory())
             .into_iter()
-            .map(|model| view! { <ModelChoice model /> })
-            .collect_view()
+            .filter(|(model, _)| licence.is_empty() || model.licence == licence)
+            .collect::<Vec<_>>()
+    };
+    let licences = Memo::new(move |_| models::licences(&session.models.catalogue().read()));
+    let filter = move || {
+        let licences = licences.get();
+        (licences.len() > 1).then(|| {
+            let choices = licences
+                .into_iter()
+                .map(|licence| view! { <option value=licence.clone()>{licence.clone()}</option> });
+            view! {
+                <label>
+                    {text::LICENCE} " "
+                    <select on:change=move |event| licence.set(event_target_value(&event))>
+                        <option value="">{text::ANY_LICENCE}</option>
+                        {choices.collect_view()}
+                    </select>
+                </label>
+            }
+        })
     };
     let warnings = text::WARNINGS.map(|(what, why)| {
         view! {
@@ -81,10 +101,15 @@ pub fn ModelsDialog() -> impl IntoView {
                         "✕"
                     </button>
                 </div>
-                <fieldset>
-                    <legend>"Which model answers"</legend>
-                    {models}
-                </fieldset>
+                <div class="filter">
+                    <p id="models-about">{text::ONE_MODEL_ANSWERS}</p>
+                    {filter}
+                </div>
+                <ul class="models" role="list" aria-labelledby="models-heading">
+                    <For each=models key=|(model, large)| (model.id.clone(), model.revision.clone(), *large) let((model, large))>
+                        <ModelRow model large />
+                    </For>
+                </ul>
                 <OtherModel added=close_after_adding />
                 <KeptFiles />
                 <h3>"Before you rely on it"</h3>
@@ -98,64 +123,82 @@ pub fn ModelsDialog() -> impl IntoView {
     }
 }
 
+/// A model with where it stands, and a button that does the next thing about it. Nothing is
+/// downloaded but by that button.
 #[component]
-fn ModelChoice(model: ModelEntry) -> impl IntoView {
+fn ModelRow(
+    model: ModelEntry,
+    /// It may not fit into this device's memory.
+    large: bool,
+) -> impl IntoView {
     let session = expect_context::<Session>();
-    let id = StoredValue::new(model.id.clone());
-    let is = move |other: Option<&ModelEntry>| {
-        other.is_some_and(|other| id.with_value(|id| other.id == *id))
+    let model = StoredValue::new(model);
+    let with = move |read: fn(&ModelEntry) -> String| model.with_value(read);
+    let state = Memo::new(move |_| model.with_value(|model| session.models.state_of(model)));
+    let id = with(|model| model.id.clone());
+    let is_own = {
+        let id = id.clone();
+        move || session.models.is_own(&id)
     };
-    let is_wanted = move || {
-        is(session
+    let is_usual = move || {
+        session.models.catalogue().track();
+        session
             .models
-            .status()
-            .read()
-            .as_ref()
-            .and_then(|status| status.wanted.as_ref()))
+            .with(|models| model.with_value(|model| models.usual() == Some(model)))
     };
-    let facts = text::model_facts(&model);
-    let remove_label = format!("Remove {} from the list", model.name);
-    let is_own = move || id.with_value(|id| session.models.is_own(id));
-    let about = model.about.clone();
-    let name = model.name.clone();
-    let here = move || {
-        let status = session.models.status().read();
-        let answering = status.as_ref().and_then(|status| status.answering.as_ref());
-        let loading = status.as_ref().and_then(|status| status.loading.as_ref());
-        if is(answering) {
-            Some(text::IN_USE)
-        } else if is(loading.map(|(model, _)| model)) {
-            Some(text::ON_ITS_WAY)
-        } else {
-            session
-                .models
-                .keeps(&model)
-                .then_some(text::KEPT_IN_BROWSER)
-        }
+    let note = move || {
+        let recommended = is_usual().then(|| view! { <em>{text::RECOMMENDED}</em> }.into_any());
+        recommended.or_else(|| {
+            large.then(|| view! { <em class="large">{text::LARGE_HERE}</em> }.into_any())
+        })
     };
-    // Beside the label and not within it: a label has one control.
+    let name = with(|model| model.name.clone());
+    // The same button whatever it is for: it keeps the focus.
+    let act =
+        move |_| model.with_value(|model| session.models.act_on(&model.id, state.get_untracked()));
+    let button_name = move || model.with_value(|model| text::model_button_name(model, state.get()));
+    let progress = move || match state.get() {
+        ModelState::Downloading {
+            thousandths: Some(thousandths),
+        } => Some(view! {
+            <progress class="progress" aria-label="Downloaded" max="1000" prop:value=u32::from(thousandths)></progress>
+        }),
+        _ => None,
+    };
+    let why = move || {
+        let status = session.models.status().get()?;
+        let (of, trouble) = status.trouble.as_ref()?;
+        let is_about_it = model.with_value(|model| model.id == of.id);
+        (is_about_it && state.get() == ModelState::Failed)
+            .then(|| view! { <p class="why">{text::why_not(of, trouble, &status)}</p> })
+    };
     view! {
-        <label class="model-choice">
-            <input
-                type="radio"
-                name="model"
-                value=id.get_value()
-                prop:checked=is_wanted
-                on:change=move |_| id.with_value(|id| session.models.choose(id))
-            />
-            <span class="name">{name} {move || here().map(|here| view! { " " <em>{here}</em> })}</span>
-            <span class="facts">{facts}</span>
-            <span class="what">{about}</span>
-        </label>
+        <li class="model-row" data-model=id.clone() data-state=move || state.get().name()>
+            <span class="name">{name} {note}</span>
+            <span class="state">{move || text::model_state(state.get())}</span>
+            <span class="facts">{with(text::model_facts)}</span>
+            <button
+                type="button"
+                class="button"
+                aria-label=button_name
+                aria-disabled=move || (state.get() == ModelState::InUse).to_string()
+                on:click=act
+            >
+                {move || text::model_button(state.get())}
+            </button>
+            {progress}
+            <span class="what">{with(|model| model.about.clone())}</span>
+            {why}
             <Show when=is_own>
                 <button
                     type="button"
                     class="link-button"
-                    aria-label=remove_label.clone()
-                    on:click=move |_| id.with_value(|id| session.models.remove(id))
+                    aria-label=format!("Remove {} from the list", with(|model| model.name.clone()))
+                    on:click=move |_| model.with_value(|model| session.models.remove(&model.id))
                 >
                     "Remove from the list"
                 </button>
             </Show>
+        </li>
     }
 }

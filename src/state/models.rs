@@ -11,10 +11,11 @@
 
 use std::collections::BTreeSet;
 
-use cliplet_protocol::catalogue::{Catalogue, ModelEntry};
+use cliplet_protocol::catalogue::{Catalogue, Layout, ModelEntry};
 use cliplet_protocol::messages::{Failure, Progress, RequestId};
 
 use super::embed::settings::Download;
+use super::rate::Speed;
 
 /// What to do now.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,8 @@ pub enum Stage {
         received: u64,
         /// Bytes in all, where known.
         total: Option<u64>,
+        /// Bytes a second, where known.
+        speed: Option<u64>,
     },
     /// The connection broke, and the engine asks again by and by.
     Retrying {
@@ -70,7 +73,9 @@ impl Stage {
     /// How many bytes are here, and how many there are in all, while they are being fetched.
     pub fn arrived(self) -> Option<(u64, Option<u64>)> {
         match self {
-            Stage::Downloading { received, total }
+            Stage::Downloading {
+                received, total, ..
+            }
             | Stage::Retrying {
                 received, total, ..
             }
@@ -85,6 +90,7 @@ struct Load {
     model: ModelEntry,
     request: RequestId,
     stage: Stage,
+    speed: Speed,
     cancelled: bool,
     stopped: bool,
 }
@@ -108,6 +114,7 @@ pub struct Models {
     preview_trouble: Option<ModelError>,
     retried: bool,
     engine_is_dead: bool,
+    offline: bool,
 }
 
 /// What the model's line on the page says.
@@ -127,6 +134,44 @@ pub struct Status {
     pub offer: Option<Offer>,
     /// The browser gave no room for the model that answers, so the next visit fetches it again.
     pub not_kept: bool,
+    /// The device has no connection.
+    pub offline: bool,
+}
+
+/// Where one model of the list stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelState {
+    /// There is none of it in this browser, as far as the page knows.
+    NotDownloaded,
+    /// Its bytes are arriving, so many in a thousand where that is known.
+    Downloading {
+        /// From 0 to 1,000.
+        thousandths: Option<u16>,
+    },
+    /// It is being read into memory.
+    Opening,
+    /// It could not be downloaded or opened.
+    Failed,
+    /// It is in this browser.
+    Downloaded,
+    /// It answers as long as another one does not, which is wanted.
+    StandsIn,
+    /// It answers.
+    InUse,
+}
+
+impl ModelState {
+    /// For the tests and the style sheet.
+    pub fn name(self) -> &'static str {
+        match self {
+            ModelState::NotDownloaded => "not-downloaded",
+            ModelState::Downloading { .. } => "downloading",
+            ModelState::Opening => "opening",
+            ModelState::Failed => "failed",
+            ModelState::Downloaded => "downloaded",
+            ModelState::StandsIn | ModelState::InUse => "in-use",
+        }
+    }
 }
 
 /// Where things stand, in a word.
@@ -273,6 +318,43 @@ impl Models {
         }
     }
 
+    /// Where a model of the list stands.
+    pub fn state_of(&self, model: &ModelEntry) -> ModelState {
+        if let Some(load) = self.load.as_ref().filter(|load| load.model.id == model.id) {
+            let thousandths = |(received, total): (u64, Option<u64>)| {
+                Some((received * 1_000 / total?.max(1)).min(1_000) as u16)
+            };
+            return match load.stage {
+                Stage::Reading => ModelState::Opening,
+                Stage::Asked if self.is_kept(model) => ModelState::Opening,
+                stage => ModelState::Downloading {
+                    thousandths: stage.arrived().and_then(thousandths),
+                },
+            };
+        }
+        let is_wanted = self.wanted().is_some_and(|wanted| wanted.id == model.id);
+        if self.answering.as_ref() == Some(&model.id) {
+            return if is_wanted {
+                ModelState::InUse
+            } else {
+                ModelState::StandsIn
+            };
+        }
+        let failed = |trouble: &Option<ModelError>| matches!(trouble, Some(ModelError::Failed(_)));
+        let has_failed = if model.preview {
+            failed(&self.preview_trouble)
+        } else {
+            is_wanted && failed(&self.wanted_trouble)
+        };
+        if has_failed {
+            ModelState::Failed
+        } else if self.is_kept(model) || model.is_on_device() {
+            ModelState::Downloaded
+        } else {
+            ModelState::NotDownloaded
+        }
+    }
+
     /// The id of the model that the person chose.
     pub fn chosen(&self) -> Option<&str> {
         self.chosen.as_deref()
@@ -357,6 +439,11 @@ impl Models {
         }
     }
 
+    /// Whether the device has a connection.
+    pub fn set_offline(&mut self, offline: bool) {
+        self.offline = offline;
+    }
+
     /// The person stops what is on its way. Returns the request to cancel.
     pub fn stop(&mut self) -> Option<RequestId> {
         let load = self.load.as_mut()?;
@@ -433,22 +520,27 @@ impl Models {
             model,
             request,
             stage: Stage::Asked,
+            speed: Speed::default(),
             cancelled: false,
             stopped: false,
         });
     }
 
-    /// The engine says how far it is.
-    pub fn progress(&mut self, request: RequestId, progress: &Progress) {
+    /// The engine says how far it is, at this time in milliseconds.
+    pub fn progress(&mut self, request: RequestId, progress: &Progress, now: f64) {
         let Some(load) = self.load.as_mut().filter(|load| load.request == request) else {
             return;
         };
         let in_all = |total: Option<u64>| total.or(load.model.bytes);
         load.stage = match *progress {
-            Progress::Downloading { received, total } => Stage::Downloading {
-                received,
-                total: in_all(total),
-            },
+            Progress::Downloading { received, total } => {
+                load.speed.reached(now, received);
+                Stage::Downloading {
+                    received,
+                    total: in_all(total),
+                    speed: load.speed.a_second(),
+                }
+            }
             Progress::Retrying {
                 received,
                 total,
@@ -595,8 +687,53 @@ impl Models {
             loading,
             trouble,
             offer,
+            offline: self.offline,
         }
     }
+}
+
+/// The models in their order, those last that may not fit into a device's memory, of so many
+/// gigabytes; with whether a model is one of them.
+pub fn for_device(models: Vec<ModelEntry>, memory: Option<f64>) -> Vec<(ModelEntry, bool)> {
+    /// Of a device's memory, a page that also holds pictures may count on a fifth.
+    const SHARE: f64 = 0.2;
+    let is_large = |model: &ModelEntry| {
+        let bytes = stored_bytes(model).zip(memory);
+        bytes.is_some_and(|(bytes, memory)| bytes > SHARE * memory * 1e9)
+    };
+    let mut models: Vec<(ModelEntry, bool)> = models
+        .into_iter()
+        .map(|model| {
+            let large = is_large(&model);
+            (model, large)
+        })
+        .collect();
+    models.sort_by_key(|(_, large)| *large);
+    models
+}
+
+/// How many bytes a model has in the store and in memory, about; of a folder's weights, which are
+/// quantised, a part.
+fn stored_bytes(model: &ModelEntry) -> Option<f64> {
+    let share = match (model.layout, model.weights.as_str()) {
+        (Layout::Gguf, _) => 1.0,
+        // Of 32 bits a weight.
+        (Layout::Transformers, "q4_0") => 4.5 / 32.0,
+        (Layout::Transformers, "f16") => 0.5,
+        (Layout::Transformers, _) => 8.5 / 32.0,
+    };
+    Some(share * model.bytes? as f64)
+}
+
+/// The licences of some models, each once, in their order.
+pub fn licences(models: &[ModelEntry]) -> Vec<String> {
+    let mut licences: Vec<String> = Vec::new();
+    for model in models {
+        if !model.licence.is_empty() && !licences.contains(&model.licence) {
+            licences.push(model.licence.clone());
+        }
+    }
+    licences
 }
 
 /// A new revision of a model is a new file, so the name holds both.
@@ -610,8 +747,6 @@ fn name_of(id: &str, revision: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cliplet_protocol::catalogue::Layout;
-
     use super::*;
 
     fn entry(id: &str, bytes: u64, preview: bool) -> ModelEntry {
@@ -685,14 +820,14 @@ mod tests {
         assert_eq!(models.next_step(), None, "the preview is still on its way");
         models.ready(1, "small", true);
         assert_eq!(load(&mut models, 2).as_deref(), Some("big"));
-        models.progress(2, &DOWNLOADING);
+        models.progress(2, &DOWNLOADING, 0.0);
         let status = models.status();
         assert_eq!(
             (status.state, status.offer),
             (State::Downloading, Some(Offer::Stop))
         );
         assert_eq!(status.answering.unwrap().id, "small");
-        models.progress(2, &Progress::LoadingModel);
+        models.progress(2, &Progress::LoadingModel, 0.0);
         assert_eq!(models.status().state, State::Loading);
         models.ready(2, "big", true);
         let status = models.status();
@@ -736,10 +871,45 @@ mod tests {
         let mut models = models(None, &["big@1"], true);
         assert_eq!(load(&mut models, 1).as_deref(), Some("big"));
         assert_eq!(models.status().state, State::Loading);
-        models.progress(1, &Progress::LoadingModel);
+        models.progress(1, &Progress::LoadingModel, 0.0);
         models.ready(1, "big", true);
         assert_eq!(models.next_step(), None);
         assert_eq!(models.status().state, State::Ready);
+    }
+
+    #[test]
+    fn each_model_of_the_list_has_a_state_of_its_own() {
+        let mut models = models(None, &["mid@1"], false);
+        let states = |models: &Models| {
+            ["big", "mid", "small"].map(|id| models.state_of(models.find(id).unwrap()))
+        };
+        use ModelState::{
+            Downloaded, Downloading, Failed, InUse, NotDownloaded, Opening, StandsIn,
+        };
+        let not_yet = Downloading { thousandths: None };
+        assert_eq!(states(&models), [NotDownloaded, Downloaded, NotDownloaded]);
+        load(&mut models, 1);
+        assert_eq!(states(&models), [NotDownloaded, Downloaded, not_yet]);
+        models.ready(1, "small", true);
+        models.fetch();
+        load(&mut models, 2);
+        models.progress(2, &DOWNLOADING, 0.0);
+        let a_quarter = Downloading {
+            thousandths: Some(250),
+        };
+        assert_eq!(states(&models), [a_quarter, Downloaded, StandsIn]);
+        models.progress(2, &Progress::LoadingModel, 0.0);
+        assert_eq!(states(&models), [Opening, Downloaded, StandsIn]);
+        models.failed(2, Failure::Unreachable);
+        assert_eq!(states(&models), [Failed, Downloaded, StandsIn]);
+        models.choose("mid");
+        assert_eq!(states(&models), [NotDownloaded, Downloaded, StandsIn]);
+        load(&mut models, 3);
+        assert_eq!(states(&models), [NotDownloaded, Opening, StandsIn]);
+        models.ready(3, "mid", true);
+        assert_eq!(states(&models), [NotDownloaded, InUse, Downloaded]);
+        models.fetch();
+        assert_eq!(models.next_step(), None, "it answers already");
     }
 
     #[test]
@@ -752,7 +922,7 @@ mod tests {
     fn kept_but_gone_from_the_store_is_not_fetched_before_the_first_picture() {
         let mut models = models(None, &["big@1"], false);
         load(&mut models, 1);
-        models.progress(1, &DOWNLOADING);
+        models.progress(1, &DOWNLOADING, 0.0);
         assert_eq!(models.next_step(), Some(Step::Cancel(1)));
         assert_eq!(models.next_step(), None);
         models.cancelled(1);
@@ -909,7 +1079,7 @@ mod tests {
     fn the_preview_chosen_is_no_stand_in() {
         let mut models = models(Some("small"), &["small@1"], false);
         assert_eq!(load(&mut models, 1).as_deref(), Some("small"));
-        models.progress(1, &DOWNLOADING);
+        models.progress(1, &DOWNLOADING, 0.0);
         assert_eq!(models.status().state, State::Downloading);
         models.ready(1, "small", true);
         models.picture_waits();
@@ -948,6 +1118,36 @@ mod tests {
         models.ready(2, "big", false);
         assert!(models.status().not_kept);
         assert!(!models.is_kept(&entry("big", 160, false)));
+    }
+
+    #[test]
+    fn what_may_not_fit_into_memory_comes_last() {
+        let mut large = entry("large", 1_710_540_580, false);
+        large.layout = Layout::Transformers;
+        let list = vec![
+            entry("full", 303_810_560, false),
+            large,
+            entry("small", 90_035_008, false),
+        ];
+        let order = |memory| {
+            let models = for_device(list.clone(), memory).into_iter();
+            models
+                .map(|(model, large)| (model.id, large))
+                .collect::<Vec<_>>()
+        };
+        let id = |id: &str, large| (id.to_owned(), large);
+        let as_they_were = [id("full", false), id("large", false), id("small", false)];
+        assert_eq!(order(None), as_they_were);
+        assert_eq!(order(Some(8.0)), as_they_were);
+        assert_eq!(
+            order(Some(2.0)),
+            [id("full", false), id("small", false), id("large", true)]
+        );
+        assert_eq!(
+            order(Some(1.0)),
+            [id("small", false), id("full", true), id("large", true)]
+        );
+        assert_eq!(licences(&list), ["MIT"]);
     }
 
     #[test]
@@ -1009,6 +1209,7 @@ mod tests {
                 total: None,
                 seconds: 4,
             },
+            0.0,
         );
         let status = models.status();
         assert_eq!(
@@ -1030,6 +1231,7 @@ mod tests {
                 received: 40,
                 total: Some(160),
             },
+            0.0,
         );
         assert_eq!(models.status().state, State::Downloading);
         assert_eq!(models.stop(), Some(2));

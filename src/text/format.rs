@@ -59,6 +59,25 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
+/// How fast bytes arrive, such as `2.1 MB/s`.
+pub(super) fn speed(bytes_a_second: u64) -> String {
+    match bytes_a_second {
+        0..1_000_000 => format!("{} KB/s", (bytes_a_second / 1_000).max(1)),
+        1_000_000..10_000_000 => format!("{:.1} MB/s", bytes_a_second as f64 / 1e6),
+        _ => format!("{} MB/s", bytes_a_second / 1_000_000),
+    }
+}
+
+/// How long it will take, such as `2 min left`, in steps that do not change with every packet.
+pub(super) fn time_left(seconds: u64) -> String {
+    match seconds {
+        0..10 => "a few seconds left".to_owned(),
+        10..60 => format!("{} s left", seconds.next_multiple_of(10)),
+        60..3_600 => format!("{} min left", seconds.div_ceil(60)),
+        _ => format!("{:.1} h left", seconds as f64 / 3_600.0),
+    }
+}
+
 /// Bytes in megabytes, with a digit behind the point where `of` is small.
 fn megabytes_bare(bytes: u64, of: u64) -> String {
     let megabytes = bytes as f64 / 1e6;
@@ -114,6 +133,22 @@ mod tests {
         for (score, text) in cases {
             assert_eq!(percent(score), text, "{score}");
         }
+    }
+
+    #[test]
+    fn speeds_and_times_are_rounded() {
+        let speeds = [40, 640_000, 2_140_000, 12_900_000].map(speed);
+        assert_eq!(speeds, ["1 KB/s", "640 KB/s", "2.1 MB/s", "12 MB/s"]);
+        let times = [3, 11, 59, 61, 600, 5_400].map(time_left);
+        let expected = [
+            "a few seconds left",
+            "20 s left",
+            "60 s left",
+            "2 min left",
+            "10 min left",
+            "1.5 h left",
+        ];
+        assert_eq!(times, expected);
     }
 
     #[test]

@@ -4,19 +4,26 @@ use cliplet_protocol::catalogue::{Layout, ModelEntry};
 use cliplet_protocol::messages::Failure;
 
 use super::failures::because;
-use super::format::{part, size};
+use super::format::{part, size, speed, time_left};
 use crate::state::address;
-use crate::state::models::{ModelError, Offer, Stage, State, Status};
+use crate::state::models::{ModelError, ModelState, Offer, Stage, State, Status};
 
 /// Where a picture and a model meet.
 pub const MODELS_COME: &str =
     "The models come to the picture: they are fetched once and run on this device.";
-/// Behind the model that answers.
-pub const IN_USE: &str = "in use";
-/// Behind one that is being fetched.
+/// Over the list of models.
+pub const ONE_MODEL_ANSWERS: &str =
+    "One model answers at a time. Downloaded models stay in this browser.";
+/// Behind a file that is being downloaded.
 pub const ON_ITS_WAY: &str = "on its way";
-/// Behind one that need not be fetched.
-pub const KEPT_IN_BROWSER: &str = "kept in this browser";
+/// Behind the model that answers where nobody has chosen another.
+pub const RECOMMENDED: &str = "Recommended";
+/// Behind a model that may not fit into this device's memory.
+pub const LARGE_HERE: &str = "Large for this device";
+/// What the list of models can be narrowed to.
+pub const LICENCE: &str = "Licence";
+/// All of them.
+pub const ANY_LICENCE: &str = "Any";
 
 /// Before anything is known of the models.
 pub const STARTING: &str = "Starting";
@@ -27,35 +34,14 @@ pub const NO_CATALOGUE: &str =
 /// The line about the model.
 pub fn model_status(status: &Status) -> String {
     if let Some((model, stage)) = &status.loading {
-        return match stage {
-            _ if model.preview && status.wanted.as_ref() != Some(model) => {
-                "Getting ready".to_owned()
-            }
-            Stage::Asked if status.state == State::Downloading => {
-                format!("Downloading {}", model.name)
-            }
-            Stage::Asked | Stage::Reading => format!("Opening {}", model.name),
-            Stage::Downloading { received, total } => {
-                format!("Downloading {}: {}", model.name, part(*received, *total))
-            }
-            Stage::Retrying {
-                received,
-                total,
-                seconds,
-            } => format!(
-                "Downloading {}: {} so far. No response. Retrying in {seconds} s",
-                model.name,
-                part(*received, *total)
-            ),
-            Stage::Elsewhere { received, total } => format!(
-                "Another tab is downloading {}: {}",
-                model.name,
-                part(*received, *total)
-            ),
+        let coming = model_coming(model, *stage, status);
+        return match &status.answering {
+            Some(answering) => format!("Using {}. {coming}", called(answering)),
+            None => coming,
         };
     }
     if let Some((model, trouble)) = &status.trouble {
-        return model_trouble(model, trouble, status.answering.as_ref());
+        return model_trouble(model, trouble, status);
     }
     match (&status.answering, &status.wanted) {
         (None, _) => STARTING.to_owned(),
@@ -73,21 +59,67 @@ pub fn model_status(status: &Status) -> String {
     }
 }
 
-fn model_trouble(
-    model: &ModelEntry,
-    trouble: &ModelError,
-    answering: Option<&ModelEntry>,
-) -> String {
-    let goes_on = match answering {
-        Some(answering) if answering.preview => " Still using the starter model.".to_owned(),
-        Some(answering) => format!(" Still using {}.", answering.name),
-        None => String::new(),
-    };
+/// What a model is called in the middle of a sentence.
+fn called(model: &ModelEntry) -> &str {
+    if model.preview {
+        "the starter model"
+    } else {
+        &model.name
+    }
+}
+
+/// What is on its way, how far it is, and how long it will take.
+fn model_coming(model: &ModelEntry, stage: Stage, status: &Status) -> String {
+    let name = &model.name;
+    match stage {
+        _ if model.preview && status.wanted.as_ref() != Some(model) => "Getting ready".to_owned(),
+        Stage::Asked if status.state == State::Downloading => format!("Downloading {name}"),
+        Stage::Asked | Stage::Reading => format!("Opening {name}"),
+        Stage::Downloading {
+            received,
+            total,
+            speed: a_second,
+        } => {
+            let left = total.zip(a_second).map(|(total, a_second)| {
+                let seconds = total.saturating_sub(received) / a_second.max(1);
+                format!(", {}, {}", speed(a_second), time_left(seconds))
+            });
+            let left = left.unwrap_or_default();
+            format!("Downloading {name}: {}{left}", part(received, total))
+        }
+        Stage::Retrying {
+            received,
+            total,
+            seconds,
+        } => format!(
+            "Downloading {name}: {} so far. No response. Retrying in {seconds} s",
+            part(received, total)
+        ),
+        Stage::Elsewhere { received, total } => {
+            format!(
+                "Another tab is downloading {name}: {}",
+                part(received, total)
+            )
+        }
+    }
+}
+
+/// Why a model does not come, and which one answers instead.
+fn model_trouble(model: &ModelEntry, trouble: &ModelError, status: &Status) -> String {
+    let answering = status.answering.as_ref();
+    let goes_on = answering.map(|answering| format!(" Still using {}.", called(answering)));
+    let goes_on = goes_on.unwrap_or_default();
     match trouble {
         ModelError::Stopped => format!("Download of {} stopped.{goes_on}", model.name),
         // The most common of all, so short that it stands in one line.
+        ModelError::Failed(Failure::Unreachable) if status.offline => {
+            format!(
+                "You’re offline, so {} can’t be downloaded.{goes_on}",
+                model.name
+            )
+        }
         ModelError::Failed(Failure::Unreachable) => {
-            format!("No connection to download {}.{goes_on}", model.name)
+            format!("Couldn’t reach {}.{goes_on}", server_of(model))
         }
         ModelError::Failed(failure) => {
             let verb = match failure {
@@ -103,6 +135,14 @@ fn model_trouble(
             )
         }
     }
+}
+
+/// Where a model is downloaded from.
+fn server_of(model: &ModelEntry) -> &str {
+    let behind_scheme = model.url.split_once("://").map(|(_, rest)| rest);
+    let host = behind_scheme.and_then(|rest| rest.split(['/', ':']).next());
+    host.filter(|host| !host.is_empty())
+        .unwrap_or("the server of this page")
 }
 
 /// What a screen reader hears when the model's state changes; nothing while bytes arrive.
@@ -128,6 +168,51 @@ pub fn offer(offer: Offer, wanted: Option<&ModelEntry>) -> String {
         (Offer::Fetch, Some(wanted)) => format!("Download ({})", model_size(wanted)),
         (Offer::Fetch, None) => "Download".to_owned(),
     }
+}
+
+/// Where a model of the list stands.
+pub fn model_state(state: ModelState) -> String {
+    match state {
+        ModelState::NotDownloaded => "Not downloaded".to_owned(),
+        ModelState::Downloading { thousandths: None } => "Downloading".to_owned(),
+        ModelState::Downloading {
+            thousandths: Some(thousandths),
+        } => format!("Downloading, {} %", thousandths / 10),
+        ModelState::Opening => "Opening".to_owned(),
+        ModelState::Failed => "Failed".to_owned(),
+        ModelState::Downloaded => "Downloaded".to_owned(),
+        ModelState::StandsIn => "In use for now".to_owned(),
+        ModelState::InUse => "In use".to_owned(),
+    }
+}
+
+/// The button of a model in the list.
+pub fn model_button(state: ModelState) -> &'static str {
+    match state {
+        ModelState::NotDownloaded => "Download",
+        ModelState::Downloading { .. } | ModelState::Opening => "Stop",
+        ModelState::Failed => "Try again",
+        ModelState::Downloaded | ModelState::StandsIn | ModelState::InUse => "Use",
+    }
+}
+
+/// What a screen reader calls that button.
+pub fn model_button_name(model: &ModelEntry, state: ModelState) -> String {
+    let (button, name) = (model_button(state), &model.name);
+    if state == ModelState::NotDownloaded {
+        format!("{button} {name}, {}", model_size(model))
+    } else {
+        format!("{button} {name}")
+    }
+}
+
+/// Why a model of the list does not come.
+pub fn why_not(model: &ModelEntry, trouble: &ModelError, status: &Status) -> String {
+    let alone = Status {
+        answering: None,
+        ..status.clone()
+    };
+    model_trouble(model, trouble, &alone)
 }
 
 /// How much there is to fetch of a model.
@@ -255,7 +340,24 @@ mod tests {
     }
 
     fn laion() -> ModelEntry {
-        entry("LAION ViT-B/32", 164_391_744, false)
+        ModelEntry {
+            url: "https://models.example.org:8443/laion.gguf".to_owned(),
+            ..entry("LAION ViT-B/32", 164_391_744, false)
+        }
+    }
+
+    /// The starter answers, and LAION's model is wanted.
+    fn status() -> Status {
+        Status {
+            state: State::Ready,
+            answering: Some(starter()),
+            wanted: Some(laion()),
+            loading: None,
+            trouble: None,
+            offer: None,
+            not_kept: false,
+            offline: false,
+        }
     }
 
     fn starter() -> ModelEntry {
@@ -270,51 +372,68 @@ mod tests {
                 Some(entry("LAION small", 90_000_000, false)),
                 None,
             ] {
-                let text = model_trouble(
-                    &laion(),
-                    &ModelError::Failed(failure.clone()),
-                    answering.as_ref(),
-                );
-                assert_is_prose(&text);
-                assert!(text.contains("LAION ViT-B/32"), "{text}");
-                assert_eq!(text.contains("Still using"), answering.is_some(), "{text}");
+                let trouble = ModelError::Failed(failure.clone());
+                for offline in [true, false] {
+                    let status = Status {
+                        answering: answering.clone(),
+                        offline,
+                        ..status()
+                    };
+                    let text = model_trouble(&laion(), &trouble, &status);
+                    assert_is_prose(&text);
+                    let names_it = text.contains("LAION ViT-B/32") || text.contains("example.org");
+                    assert!(names_it, "{text}");
+                    assert_eq!(text.contains("Still using"), answering.is_some(), "{text}");
+                }
             }
         }
     }
 
     #[test]
-    fn without_a_connection_it_is_said_in_one_line() {
+    fn a_server_out_of_reach_is_another_thing_than_no_connection() {
+        let trouble = ModelError::Failed(Failure::Unreachable);
+        let mut status = status();
         assert_eq!(
-            model_trouble(
-                &laion(),
-                &ModelError::Failed(Failure::Unreachable),
-                Some(&starter())
-            ),
-            "No connection to download LAION ViT-B/32. Still using the starter model."
+            model_trouble(&laion(), &trouble, &status),
+            "Couldn’t reach models.example.org. Still using the starter model."
+        );
+        assert_eq!(
+            model_trouble(&starter(), &trouble, &status),
+            "Couldn’t reach the server of this page. Still using the starter model."
+        );
+        status.offline = true;
+        assert_eq!(
+            model_trouble(&laion(), &trouble, &status),
+            "You’re offline, so LAION ViT-B/32 can’t be downloaded. Still using the starter model."
         );
     }
 
     #[test]
     fn the_line_about_the_model_says_how_far_it_is() {
+        let downloading = |speed| {
+            let stage = Stage::Downloading {
+                received: 37_400_000,
+                total: Some(164_391_744),
+                speed,
+            };
+            Some((laion(), stage))
+        };
         let mut status = Status {
             state: State::Downloading,
-            answering: Some(starter()),
-            wanted: Some(laion()),
-            loading: Some((
-                laion(),
-                Stage::Downloading {
-                    received: 37_400_000,
-                    total: Some(164_391_744),
-                },
-            )),
-            trouble: None,
+            loading: downloading(None),
             offer: Some(Offer::Stop),
-            not_kept: false,
+            ..status()
         };
         assert_eq!(
             model_status(&status),
-            "Downloading LAION ViT-B/32: 37 of 164 MB"
+            "Using the starter model. Downloading LAION ViT-B/32: 37 of 164 MB"
         );
+        status.loading = downloading(Some(2_100_000));
+        assert_eq!(
+            model_status(&status),
+            "Using the starter model. Downloading LAION ViT-B/32: 37 of 164 MB, 2.1 MB/s, 1 min left"
+        );
+        status.answering = None;
         assert_eq!(
             model_news(&status).unwrap(),
             "Downloading LAION ViT-B/32, 164 MB."
@@ -342,6 +461,7 @@ mod tests {
         status.state = State::Loading;
         assert_eq!(model_status(&status), "Opening LAION ViT-B/32");
         status.loading = None;
+        status.answering = Some(starter());
         status.state = State::Ready;
         status.offer = Some(Offer::Fetch);
         assert_eq!(

@@ -124,7 +124,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// Chooses a model in the dialogue of models.
 pub fn choose(page: &Page, id: &str) {
     page.press_button("Models");
-    page.click(&format!("dialog[open] input[type=radio][value={id}]"));
+    page.click(&format!("dialog[open] .model-row[data-model={id}] .button"));
     page.press_button("Close");
 }
 

@@ -21,7 +21,7 @@ use crate::browser;
 use crate::engine::Ended;
 use crate::state::embed::settings::Settings;
 use crate::state::kept::Kept;
-use crate::state::models::{Models, Offer, Status, Step};
+use crate::state::models::{ModelState, Models, Offer, Status, Step};
 use crate::text;
 
 /// Models, where they stand, and their files.
@@ -165,7 +165,7 @@ impl ModelsController {
             .base
             .engine()
             .ask_with_progress(request, move |request, progress| {
-                self.update(|models| models.progress(request, &progress));
+                self.update(|models| models.progress(request, &progress, browser::now()));
                 self.go_on();
             });
         let request = call.id;
@@ -191,6 +191,7 @@ impl ModelsController {
     }
 
     fn show(&'static self) {
+        self.update(|models| models.set_offline(!browser::is_online()));
         let status = self.with(Models::status);
         let news = text::model_news(&status);
         let is_news = self
@@ -215,10 +216,24 @@ impl ModelsController {
         self.go_on();
     }
 
-    /// Whether the browser keeps a model. Follows [`Self::status`].
-    pub fn keeps(&'static self, model: &ModelEntry) -> bool {
+    /// Does what the button of a model in this state is for.
+    pub fn act_on(&'static self, id: &str, state: ModelState) {
+        match state {
+            ModelState::InUse => {}
+            ModelState::Downloading { .. } | ModelState::Opening => self.take_offer(Offer::Stop),
+            ModelState::Downloaded | ModelState::StandsIn => self.choose(id),
+            ModelState::NotDownloaded | ModelState::Failed => {
+                self.update(|models| models.choose(id));
+                self.base.autosave.soon();
+                self.take_offer(Offer::Fetch);
+            }
+        }
+    }
+
+    /// Where a model of the list stands. Follows [`Self::status`].
+    pub fn state_of(&'static self, model: &ModelEntry) -> ModelState {
         self.status().track();
-        self.with(|models| models.is_kept(model))
+        self.with(|models| models.state_of(model))
     }
 
     /// The person takes up what is offered about the model.
