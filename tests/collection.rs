@@ -193,6 +193,89 @@ fn a_dropped_folder_is_labelled_and_a_picture_of_it_seen_large() {
     page.wait_for(CELL);
 }
 
+/// Beside the grid, the labels say how many pictures they fit best, and show those alone.
+#[test]
+fn each_label_counts_its_pictures_and_shows_them_alone() {
+    let server = TestServer::with_page();
+    let page = opened(&server, &all_samples("counted"));
+    page.wait_for_text(COUNT, "5 pictures");
+    wait_for_labels_of(&page, &RIGHT);
+    let counts = || {
+        let counts = "return [...document.querySelectorAll('.label-row .pictures')].map((button) => Number(button.innerText))";
+        let counts: Vec<usize> = serde_json::from_value(page.script(counts, [])).unwrap();
+        counts
+    };
+    page.wait_until("all to be counted", Duration::from_secs(10), || {
+        (counts().iter().sum::<usize>() == 5).then_some(())
+    });
+    assert_eq!(counts().len(), LABELS.len());
+    let panda = ".label-row .pictures[aria-label*='of panda']";
+    page.click(panda);
+    wait_for_names(&page, "the panda", |names| {
+        names.contains(&"panda.jpg".to_owned()) && names.len() < 5
+    });
+    assert_eq!(
+        page.attribute(panda, "aria-pressed").as_deref(),
+        Some("true")
+    );
+    page.click(panda);
+    wait_for_names(&page, "all again", |names| names.len() == 5);
+    // Beside a picture, the labels have its scores instead.
+    page.click("[data-testid=picture][data-name='panda.jpg']");
+    page.wait_for_scores_of(&LABELS);
+    page.wait_for_none(".label-row .pictures");
+}
+
+/// Whoever uses the keyboard is somewhere after each step, and not at the top of the page.
+#[test]
+fn the_focus_has_a_place_after_each_step_among_pictures() {
+    let server = TestServer::with_page();
+    let page = opened(&server, &all_samples("focused"));
+    page.wait_for_text(COUNT, "5 pictures");
+    wait_for_labels_of(&page, &RIGHT);
+    let is_at = |what: &str, css: &str| {
+        page.wait_until(what, Duration::from_secs(5), || {
+            let script = "return document.activeElement.matches(arguments[0])";
+            (page.script(script, [json!(css)]) == json!(true)).then_some(())
+        });
+    };
+    let press = |key: Key| page.press(&key.value().to_string());
+    let panda = "[data-testid=picture][data-name='panda.jpg']";
+    page.click(panda);
+    page.wait_for_scores_of(&LABELS);
+    is_at("the way back", ".one-picture .button");
+    // The arrow keys lead to the neighbours.
+    let place = || page.text(".one-picture .place").unwrap_or_default();
+    let before = place();
+    let (there, back) = if before.starts_with("5 ") {
+        (Key::Left, Key::Right)
+    } else {
+        (Key::Right, Key::Left)
+    };
+    press(there);
+    page.wait_until("the neighbour", Duration::from_secs(10), || {
+        (place() != before).then_some(())
+    });
+    press(back);
+    page.wait_for_text(".one-picture .place", &before);
+    press(Key::Escape);
+    is_at("the picture that was shown", panda);
+    page.click(panda);
+    page.press_button("Find similar");
+    is_at("the picture that others are like", panda);
+    page.press_button("Show all pictures again");
+    is_at("the field for words", SEARCH);
+    page.wait_until("all pictures", Duration::from_secs(10), || {
+        (page.count(CELL) == 5).then_some(())
+    });
+    page.script(&format!("document.querySelector(\"{panda}\").focus()"), []);
+    press(Key::Delete);
+    page.wait_for_none(panda);
+    is_at("the picture in its place", CELL);
+    page.press_button("Close the pictures");
+    is_at("the field for files", "[data-testid=file-input]");
+}
+
 #[test]
 fn what_cannot_be_read_among_several_files_is_said_of_it_alone() {
     let server = TestServer::with_page();

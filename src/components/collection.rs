@@ -1,8 +1,9 @@
-use leptos::ev::Event;
+use leptos::ev::{self, Event};
 use leptos::html;
 use leptos::prelude::*;
 
 use super::{CheckPanel, ErrorNote, FolderField, PictureGrid, Tab, TeachPanel};
+use crate::browser;
 use crate::controllers::{Tool, View, Words};
 use crate::session::Session;
 use crate::state::collection::{Filter, Sort};
@@ -50,7 +51,10 @@ fn AllPictures() -> impl IntoView {
                     class="icon-button"
                     aria-label="Close the pictures"
                     title="Close the pictures"
-                    on:click=move |_| session.collection.close()
+                    on:click=move |_| {
+                        session.collection.close();
+                        browser::focus_soon("[data-testid=file-input]");
+                    }
                 >
                     "✕"
                 </button>
@@ -169,7 +173,10 @@ fn Finding() -> impl IntoView {
                     type="button"
                     class="icon-button"
                     aria-label="Show all pictures again"
-                    on:click=move |_| session.collection.look_for_nothing()
+                    on:click=move |_| {
+                        session.collection.look_for_nothing();
+                        browser::focus_soon("[data-testid=collection-search]");
+                    }
                 >
                     "✕"
                 </button>
@@ -427,6 +434,28 @@ fn OnePicture() -> impl IntoView {
         let order = many.order().read();
         Some((order.iter().position(|other| *other == id)?, order.len()))
     };
+    let on_key = window_event_listener(ev::keydown, move |event| {
+        let elsewhere = document().active_element().is_some_and(|element| {
+            browser::is_text_field(&element)
+                || element
+                    .closest("dialog, select, .why-panel, .label-panel, .words")
+                    .ok()
+                    .flatten()
+                    .is_some()
+        });
+        let modified = event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key();
+        if elsewhere || modified || event.default_prevented() || untrack(item).is_none() {
+            return;
+        }
+        match &*event.key() {
+            "ArrowLeft" => session.collection.show_item_after(-1),
+            "ArrowRight" => session.collection.show_item_after(1),
+            "Escape" => session.collection.show_all_items(),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+    on_cleanup(move || on_key.remove());
     let of_item = move || {
         item().map(|id| {
             view! {

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use leptos::ev::{FocusEvent, KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html;
 use leptos::prelude::*;
@@ -6,6 +8,7 @@ use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 
 use super::LabelRow;
 use crate::browser;
+use crate::controllers::View;
 use crate::session::Session;
 use crate::state::labels::{LabelId, tidy};
 
@@ -38,7 +41,34 @@ pub fn LabelList(
             }
         };
 
+    // One stop for the Tab key, however long the list is: the control that had the focus last.
+    let stop = move |at: &Element| {
+        let list = session.labels.list().get_untracked();
+        let before = list.and_then(|list| list.query_selector(STOP).ok()?);
+        if let Some(before) = before.filter(|before| before != at) {
+            before.set_attribute("tabindex", "-1").ok();
+        }
+        at.set_attribute("tabindex", "0").ok();
+    };
+    Effect::new(move || {
+        session.labels.rows().track();
+        // Once the rows are drawn.
+        request_animation_frame(move || {
+            let list = session.labels.list().get_untracked();
+            let Some(list) = list.filter(|list| matches!(list.query_selector(STOP), Ok(None)))
+            else {
+                return;
+            };
+            if let Ok(Some(first)) = list.query_selector("input") {
+                stop(&first);
+            }
+        });
+    });
+
     let on_focusin = move |event: FocusEvent| {
+        if let Some(control) = element(&event).filter(is_control) {
+            stop(&control);
+        }
         if let Some((_, label)) = field_of(&event) {
             session.query.end_change();
             before.set_value(Some((label, session.labels.text(label))));
@@ -69,6 +99,27 @@ pub fn LabelList(
     };
 
     let on_keydown = move |event: KeyboardEvent| {
+        if let Some(control) = element(&event).filter(is_control)
+            && !event.is_composing()
+            && let Some(next) = beside(&control, &event)
+        {
+            event.prevent_default();
+            return focus(&next);
+        }
+        let within = element(&event).and_then(|element| element.closest(".label-details").ok()?);
+        if event.key() == "Escape"
+            && let Some(label) = within.as_ref().and_then(browser::label_of)
+        {
+            event.prevent_default();
+            session.label_details.toggle(label);
+            let more = within.and_then(|details| {
+                details
+                    .parent_element()?
+                    .query_selector("[data-deed=more]")
+                    .ok()?
+            });
+            return go_to(more);
+        }
         let Some((field, label)) = field_of(&event).filter(|_| !event.is_composing()) else {
             return;
         };
@@ -143,6 +194,7 @@ pub fn LabelList(
             "more" => session.label_details.toggle(label),
             "up" => session.scoring.move_label(label, true),
             "down" => session.scoring.move_label(label, false),
+            "filter" => session.collection.toggle_filter(label_number(&button)),
             "switch" => session.labels.switch(label, !session.labels.is_off(label)),
             "colon" => session.labels.keep_colon(label),
             "remove" => remove(&button, label),
@@ -202,17 +254,28 @@ pub fn LabelList(
         }
     };
 
+    let in_grid = move || session.collection.view().get() == View::Grid;
+    // Of all pictures, where they are in sight: how many each label fits best.
+    let pictures = Memo::new(move |_| {
+        if in_grid() {
+            pictures_of(session.collection.counts().0)
+        } else {
+            HashMap::new()
+        }
+    });
+
     view! {
         <ol
             node_ref=session.labels.list()
             class="label-list"
             role="list"
             aria-label="Labels and scores"
-            class:scored=move || session.scoring.scored_by().read().is_some()
+            class:scored=move || session.scoring.scored_by().read().is_some() && !in_grid()
             class:stale=session.scoring.stale()
             class:movable=move || session.scoring.scored_by().read().is_none() || session.scoring.shown().get().own_order
             class:own-order=move || session.scoring.shown().get().own_order
             class:none-fits=move || session.scoring.none_fits().read().is_some()
+            style=("--full", move || session.scoring.full_bar().get().to_string())
             data-settled=move || session.scoring.settled().get().to_string()
             on:focusin=on_focusin
             on:focusout=on_focusout
@@ -224,9 +287,86 @@ pub fn LabelList(
             on:pointerup=on_pointerup
             on:pointercancel=on_pointerup
         >
-            <For each=move || session.labels.rows().get() key=|row| row.id children=|row| view! { <LabelRow row /> } />
+            <For each=move || session.labels.rows().get() key=|row| row.id children=move |row| view! { <LabelRow row pictures /> } />
         </ol>
     }
+}
+
+/// How many pictures a label fits best.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Pictures {
+    /// The label's number among those that the pictures are judged by.
+    pub number: u32,
+    /// How many pictures.
+    pub count: usize,
+    /// Which share of all that a label fits.
+    pub share: f32,
+}
+
+/// By label.
+fn pictures_of(counts: Vec<(u32, String, usize)>) -> HashMap<String, Pictures> {
+    let all: usize = counts.iter().map(|(_, _, count)| count).sum();
+    let each = counts.into_iter().map(|(number, label, count)| {
+        let share = count as f32 / all.max(1) as f32;
+        let pictures = Pictures {
+            number,
+            count,
+            share,
+        };
+        (label, pictures)
+    });
+    each.collect()
+}
+
+/// The number of a label, which its row's button for pictures has.
+fn label_number(button: &Element) -> Option<u32> {
+    button.get_attribute("data-number")?.parse().ok()
+}
+
+/// Where the Tab key stops in the list.
+const STOP: &str = ".label-row > [tabindex='0']";
+
+/// Whether an element is one of a row's own controls.
+fn is_control(element: &Element) -> bool {
+    let row = element.parent_element();
+    row.is_some_and(|row| row.class_list().contains("label-row"))
+        && element.matches("input, button").unwrap_or_default()
+}
+
+/// The control that an arrow key leads to: beside this one in its row, or from a button to the same
+/// one of the next row. In a field, arrows move the caret first.
+fn beside(control: &Element, event: &KeyboardEvent) -> Option<HtmlElement> {
+    let modified = event.alt_key() || event.ctrl_key() || event.meta_key() || event.shift_key();
+    if modified {
+        return None;
+    }
+    let field = control.dyn_ref::<HtmlInputElement>();
+    let row = control.parent_element()?;
+    let children = std::iter::successors(row.first_element_child(), |child| {
+        child.next_element_sibling()
+    });
+    let controls: Vec<Element> = children.filter(is_control).collect();
+    let here = controls.iter().position(|other| other == control)?;
+    let other_row = match (&*event.key(), field) {
+        ("ArrowRight", Some(field)) => {
+            let end = field.value().encode_utf16().count() as u32;
+            let at_end = field.selection_start().ok()? == Some(end);
+            return controls
+                .get(here + 1)
+                .filter(|_| at_end)?
+                .clone()
+                .dyn_into()
+                .ok();
+        }
+        ("ArrowRight", None) => return controls.get(here + 1)?.clone().dyn_into().ok(),
+        ("ArrowLeft", None) => return controls.get(here.checked_sub(1)?)?.clone().dyn_into().ok(),
+        ("ArrowDown", None) => row.next_element_sibling()?,
+        ("ArrowUp", None) => row.previous_element_sibling()?,
+        _ => return None,
+    };
+    let deed = control.get_attribute("data-deed")?;
+    let same = other_row.query_selector(&format!("[data-deed={deed}]"));
+    same.ok()??.dyn_into().ok()
 }
 
 /// Puts the focus into the first row, if there is one.

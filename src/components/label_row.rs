@@ -1,10 +1,14 @@
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 
 use super::LabelDetails;
 use super::label_details::details_id;
+use super::label_list::Pictures;
 use crate::browser;
 use crate::controllers::{Row, RowLook};
 use crate::session::Session;
+use crate::state::collection::Filter;
 use crate::state::label_text;
 use crate::state::labels::tidy;
 use crate::state::scores::RowScore;
@@ -13,7 +17,12 @@ use crate::text;
 /// One label with its bar and score. What happens in it is heard by the list, which finds in
 /// `data-deed` what a button is for.
 #[component]
-pub fn LabelRow(row: Row) -> impl IntoView {
+pub fn LabelRow(
+    /// Which.
+    row: Row,
+    /// How many pictures each label fits best, while they are in sight.
+    pictures: Memo<HashMap<String, Pictures>>,
+) -> impl IntoView {
     let session = expect_context::<Session>();
     let Row { id, look } = row;
     let description = format!("about-{id}");
@@ -27,6 +36,17 @@ pub fn LabelRow(row: Row) -> impl IntoView {
     };
     let (named, switched) = (look.clone(), look.clone());
     let name = move || named.with(|look| label_text::name(&look.text));
+    let of_pictures = {
+        let name = name.clone();
+        let of_this = Memo::new(move |_| pictures.read().get(&name()).copied());
+        let shown = look.clone();
+        move || {
+            let name = shown.with_untracked(|look| label_text::name(&look.text));
+            of_this
+                .get()
+                .map(|of_this| pictures_button(of_this, &name, session))
+        }
+    };
     let (more_label, remove_label) = (name.clone(), name);
     let is_open = Memo::new(move |_| session.label_details.open().get() == Some(id));
     let details = move || {
@@ -40,6 +60,7 @@ pub fn LabelRow(row: Row) -> impl IntoView {
             <button
                 type="button"
                 class="icon-button more"
+                tabindex="-1"
                 data-deed="more"
                 aria-label=move || format!("More about {}", more_label())
                 aria-expanded=move || is_open.get().to_string()
@@ -61,6 +82,8 @@ pub fn LabelRow(row: Row) -> impl IntoView {
             {handle}
             <input
                 type="text"
+                // The list has one stop for the Tab key, and says where it is.
+                tabindex="-1"
                 dir="auto"
                 data-testid="label"
                 aria-label="Label"
@@ -74,10 +97,12 @@ pub fn LabelRow(row: Row) -> impl IntoView {
             <span class="about" id=description>
                 {move || looks_otherwise.with(|look| about(look, session))}
             </span>
+            {of_pictures}
             {more}
             <button
                 type="button"
                 class="icon-button"
+                tabindex="-1"
                 data-deed="remove"
                 aria-label=move || format!("Remove {}", remove_label())
             >
@@ -85,6 +110,31 @@ pub fn LabelRow(row: Row) -> impl IntoView {
             </button>
             {details}
         </li>
+    }
+}
+
+/// How many pictures a label fits best, as a bar and a number: a button that shows those alone.
+fn pictures_button(pictures: Pictures, name: &str, session: Session) -> impl IntoView + use<> {
+    let Pictures {
+        number,
+        count,
+        share,
+    } = pictures;
+    let pressed = move || session.collection.filter().get() == Filter::Label(number);
+    view! {
+        <button
+            type="button"
+            class="pictures"
+            tabindex="-1"
+            data-deed="filter"
+            data-number=number.to_string()
+            aria-label=text::collection::only_of(name, count)
+            aria-pressed=move || pressed().to_string()
+            style=("--score", share.to_string())
+        >
+            <span class="bar" aria-hidden="true"></span>
+            {text::number(count)}
+        </button>
     }
 }
 

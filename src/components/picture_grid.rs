@@ -8,7 +8,7 @@ use web_sys::{Element, HtmlElement, Url};
 
 use cliplet_protocol::collection::ItemId;
 
-use crate::browser::Sizes;
+use crate::browser::{self, Sizes};
 use crate::controllers::Tool;
 use crate::session::Session;
 use crate::state::collection::Standing;
@@ -39,6 +39,7 @@ pub fn PictureGrid() -> impl IntoView {
             }
         }
     };
+    let came_from = StoredValue::new(many.take_last_shown());
     // When it is drawn, and when what stands around it or a scroll bar leaves it more room, or
     // less.
     let sizes = StoredValue::new_local(Vec::new());
@@ -115,6 +116,19 @@ pub fn PictureGrid() -> impl IntoView {
         }
         request_animation_frame(move || focus(id));
     };
+    // Who comes back from a picture is where it is among all.
+    list.on_load(move |_| {
+        request_animation_frame(move || {
+            measure();
+            let id = came_from.try_update_value(Option::take).flatten();
+            let order = many.order().read_untracked();
+            let at = id.and_then(|id| order.iter().position(|other| *other == id));
+            drop(order);
+            if let Some(at) = at {
+                go_to(at);
+            }
+        });
+    });
     let on_key = move |event: KeyboardEvent| {
         let count = many.order().with_untracked(Vec::len);
         let from = untrack(place);
@@ -134,6 +148,12 @@ pub fn PictureGrid() -> impl IntoView {
                 selected.into_iter().collect()
             };
             session.collection.take_out(items);
+            // To what is in its place now, or to what brings it back.
+            let left = many.order().with_untracked(Vec::len);
+            match left.checked_sub(1) {
+                Some(last) => go_to(from.min(last)),
+                None => browser::focus_soon("[data-testid=undo-note] button"),
+            }
         }
     };
     let nothing = move || {
@@ -264,10 +284,8 @@ fn Cell(
         _ => view! { <span class="waiting" aria-hidden="true"></span> }.into_any(),
     };
     let said = move || match (many.cosine(id), best.get()) {
-        (Some(cosine), best) => {
-            let label = best.map(|(label, _)| label).unwrap_or_default();
-            Some((label, text::cosine(cosine)))
-        }
+        // How well it fits what is looked for, beside which no label's name belongs.
+        (Some(cosine), _) => Some((String::new(), text::cosine(cosine))),
         (None, Some((label, score))) => Some((label, text::percent(score))),
         (None, None) => None,
     };

@@ -11,6 +11,19 @@ use cliplet_protocol::scoring::Scoring;
 use super::label_text;
 use super::labels::{Label, LabelId};
 
+/// The score whose bar is as long as its row: all of it, or of many labels, among which a fit has
+/// little to itself, the best.
+pub fn full_bar(scores: impl ExactSizeIterator<Item = f32>) -> f32 {
+    /// More labels than this are many.
+    const MANY: usize = 24;
+    /// A shorter bar is left short: among these labels none is better than another.
+    const LEAST: f32 = 0.01;
+    if scores.len() <= MANY {
+        return 1.0;
+    }
+    scores.fold(LEAST, f32::max)
+}
+
 /// Everything scores depend on, the model aside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
@@ -183,6 +196,15 @@ mod tests {
         let mut scores = Scores::default();
         scores.take(question, "m".to_owned(), &values);
         scores
+    }
+
+    #[test]
+    fn of_many_labels_the_best_one_has_the_longest_bar() {
+        assert_eq!(full_bar([0.3, 0.2].into_iter()), 1.0);
+        let many = |best: f32| full_bar((0..998).map(move |at| if at == 5 { best } else { 0.001 }));
+        assert_eq!(many(0.04), 0.04);
+        assert_eq!(many(0.002), 0.01);
+        assert_eq!(full_bar([].into_iter()), 1.0);
     }
 
     #[test]

@@ -185,6 +185,14 @@ pub fn with_count(label: &str, count: usize) -> String {
     format!("{label} ({})", number(count))
 }
 
+/// The button behind a label that shows only the pictures that it fits best.
+pub fn only_of(label: &str, count: usize) -> String {
+    match count {
+        1 => format!("1 picture of {label}, show it alone"),
+        count => format!("{} pictures of {label}, show them alone", number(count)),
+    }
+}
+
 /// A set of words was deleted meanwhile.
 pub fn set_is_gone(name: &str) -> String {
     format!(

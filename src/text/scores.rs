@@ -14,7 +14,7 @@ pub const WAITING_FOR_MODEL: &str = "Waiting for the model";
 /// How many prompts are encoded.
 pub fn labels_read(done: u32, total: u32) -> String {
     format!(
-        "{} of {} prompts read",
+        "{} of {} read",
         number(done as usize),
         number(total as usize)
     )
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn results_are_told_in_words() {
-        assert_eq!(labels_read(37, 1_000), "37 of 1,000 prompts read");
+        assert_eq!(labels_read(37, 1_000), "37 of 1,000 read");
         let best = [
             ("cat".to_owned(), 0.83),
             ("dog".to_owned(), 0.12),

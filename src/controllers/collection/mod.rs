@@ -156,6 +156,8 @@ pub struct CollectionController {
 
 #[derive(Default)]
 struct Pending {
+    /// The picture that was shown by itself last, until the grid has heard of it.
+    last_shown: Option<ItemId>,
     files: HashMap<ItemId, File>,
     previews: HashMap<ItemId, Blob>,
     under_way: HashMap<ItemId, RequestId>,

@@ -76,6 +76,13 @@ impl CollectionController {
         self.show();
     }
 
+    /// Shows only the pictures that this label fits best, or all again if it does so.
+    pub fn toggle_filter(&'static self, label: Option<u32>) {
+        let wanted = label.map_or(Filter::All, Filter::Label);
+        let shown = self.filter().get_untracked();
+        self.filter_by(if shown == wanted { Filter::All } else { wanted });
+    }
+
     /// Does something else with the pictures.
     pub fn use_tool(&'static self, tool: Tool) {
         self.tool.set(tool);
@@ -106,6 +113,7 @@ impl CollectionController {
         let file: Option<Blob> = file.map(JsCast::unchecked_into).or(preview);
         let Some(file) = file else { return };
         self.view.set(View::Item(id));
+        self.pending.with(|pending| pending.last_shown = Some(id));
         self.described.set(None);
         let alt = text::picture_alt(&item.name);
         self.pictures.take(Incoming {
@@ -126,6 +134,11 @@ impl CollectionController {
         if let Some(next) = next {
             self.show_item(next);
         }
+    }
+
+    /// The picture that was shown by itself before the grid, once.
+    pub fn take_last_shown(&'static self) -> Option<ItemId> {
+        self.pending.with(|pending| pending.last_shown.take())
     }
 
     /// Goes back to all pictures.

@@ -21,7 +21,7 @@ use super::support::{Hook, Local, lasting, readable};
 use crate::browser::{self, Timer, in_steps};
 use crate::engine::Ended;
 use crate::state::saved::Shown;
-use crate::state::scores::{Question, Scores};
+use crate::state::scores::{self, Question, Scores};
 use crate::text;
 
 /// How long typing must pause before the engine is asked, where each answer takes it long: all
@@ -61,6 +61,7 @@ pub struct ScoringController {
     settled: RwSignal<bool>,
     at_work: RwSignal<Option<AtWork>>,
     none_fits: RwSignal<Option<String>>,
+    full_bar: RwSignal<f32>,
     pending: Local<Pending>,
     /// Called when a question is due; says whether it is the usual one, about the picture on
     /// screen.
@@ -111,6 +112,7 @@ impl ScoringController {
             settled: RwSignal::default(),
             at_work: RwSignal::default(),
             none_fits: RwSignal::default(),
+            full_bar: RwSignal::new(1.0),
             pending: Local::default(),
             on_due: Hook::default(),
             on_answer: Hook::default(),
@@ -130,6 +132,8 @@ impl ScoringController {
         at_work: Option<AtWork>;
         /// The sentence that none of the labels fits, where that is so.
         none_fits: Option<String>;
+        /// The score whose bar is as long as its row.
+        full_bar: f32;
     }
 
     /// The scores on screen.
@@ -300,6 +304,10 @@ impl ScoringController {
             .with(|models| models.all().iter().find(|entry| entry.id == model).cloned());
         // Typing may have gone on since it was asked.
         self.stale.set(self.question().as_ref() != Some(&question));
+        let full = scores::full_bar(scores.iter().map(|score| score.score));
+        if self.full_bar().get_untracked() != full {
+            self.full_bar.set(full);
+        }
         self.scores
             .with(|shown| shown.take(question, model, &scores));
         self.scored_by.set(by);
