@@ -7,9 +7,9 @@ use web_sys::{Element, HtmlInputElement};
 
 use crate::browser;
 use crate::components::{
-    AboutBrowser, Announcer, CameraStage, Collection, DropVeil, Footer, Header, LabelPanel,
-    LabelSetsDialog, LinkNote, ModelsDialog, OpenLabelSets, OpenModels, OpenShare, ProbePanel,
-    ShareDialog, Stage, UpdateNote,
+    AboutBrowser, Announcer, CameraStage, Collection, DropVeil, Footer, Header, KeysDialog,
+    LabelPanel, LabelSetsDialog, LinkNote, ModelsDialog, OpenKeys, OpenLabelSets, OpenModels,
+    OpenShare, ProbePanel, ShareDialog, Stage, UpdateNote,
 };
 use crate::controllers::View;
 use crate::session::Session;
@@ -34,12 +34,16 @@ pub(crate) fn in_pieces(then: impl Fn() + 'static) -> RwSignal<u32> {
 
 /// Everything the person sees.
 #[component]
-pub fn App() -> impl IntoView {
+pub fn App(
+    /// What stands in the place of the labels until they are drawn, as HTML.
+    labels: String,
+) -> impl IntoView {
     let session = Session::restored();
     provide_context(session);
     provide_context(OpenModels::new());
     provide_context(OpenLabelSets::new());
     provide_context(OpenShare::default());
+    provide_context(OpenKeys::default());
     listen(session);
     let piece = in_pieces(move || session.start());
     view! {
@@ -54,7 +58,7 @@ pub fn App() -> impl IntoView {
             <Show when=move || session.camera.open().get() fallback=Stage>
                 <CameraStage />
             </Show>
-            <Show when=move || { piece.get() >= 2 } fallback=|| view! { <section class="label-panel"></section> }>
+            <Show when=move || { piece.get() >= 2 } fallback=move || view! { <section class="label-panel" inner_html=labels.clone()></section> }>
                 <LabelPanel />
                 <Show when=move || session.collection.by_probe().get()>
                     <ProbePanel />
@@ -67,6 +71,7 @@ pub fn App() -> impl IntoView {
             <LabelSetsDialog />
             <AboutBrowser />
             <ShareDialog />
+            <KeysDialog />
         </Show>
         <UpdateNote />
         <LinkNote />

@@ -4,7 +4,7 @@
 
 use std::panic::PanicHookInfo;
 
-use cliplet_page::app::App;
+use cliplet_page::app::{App, AppProps};
 use cliplet_page::embedded::{Embedded, EmbeddedProps};
 use cliplet_page::host::Host;
 use cliplet_page::state::embed::settings::Settings;
@@ -21,8 +21,8 @@ fn main() {
         // Leptos' own way to do this is there once something is mounted.
         wasm_bindgen_futures::spawn_local(mount_embedded());
     } else {
-        remove_outline();
-        leptos::mount::mount_to_body(App);
+        let labels = take_outline();
+        leptos::mount::mount_to_body(move || App(AppProps { labels }));
     }
 }
 
@@ -42,7 +42,7 @@ async fn mount_embedded() {
             Settings::from_query(browser::all_asked_for, browser::absolute),
         ),
     };
-    remove_outline();
+    take_outline();
     leptos::mount::mount_to_body(move || {
         Embedded(EmbeddedProps {
             settings,
@@ -52,11 +52,14 @@ async fn mount_embedded() {
     });
 }
 
-/// Takes away what was there before the program was.
-fn remove_outline() {
-    if let Some(outline) = document().get_element_by_id("outline") {
-        outline.remove();
-    }
+/// Takes away what was there before the program was, and gives the HTML of its labels.
+fn take_outline() -> String {
+    let Some(outline) = document().get_element_by_id("outline") else {
+        return String::new();
+    };
+    outline.remove();
+    let labels = outline.query_selector(".label-panel").ok().flatten();
+    labels.map_or_else(String::new, |labels| labels.inner_html())
 }
 
 /// Says over the page that it cannot go on, with the details to copy. Made by hand: what draws the

@@ -154,6 +154,6 @@ fn everything_can_be_used_before_the_engine_is_there() {
     page.wait_for("[data-testid=share-link]");
     page.press_button("Close");
     page.press_button("Models");
-    page.wait_for("dialog[open] .model-choice");
+    page.wait_for("dialog[open] .model-row");
     assert!(!page.has(&format!("{STATUS}[data-state=ready]")));
 }

@@ -17,6 +17,7 @@ mod edit_labels;
 mod embedded;
 mod engine_builds;
 mod export;
+mod first_paint;
 mod formats;
 mod harness_itself;
 mod hosting;

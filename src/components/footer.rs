@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::{ABOUT_BROWSER, OpenModels};
+use super::{ABOUT_BROWSER, OpenKeys, OpenModels, ThemeChoice};
 use crate::browser;
 use crate::session::Session;
 use crate::text;
@@ -9,6 +9,7 @@ use crate::text;
 #[component]
 pub fn Footer() -> impl IntoView {
     let open = expect_context::<OpenModels>();
+    let keys = expect_context::<OpenKeys>();
     let session = expect_context::<Session>();
     // In a tab of its own: a page that is left loses the picture.
     let book = browser::book().map(|book| {
@@ -29,7 +30,11 @@ pub fn Footer() -> impl IntoView {
                 <a class="link-button" href=format!("#{ABOUT_BROWSER}")>
                     {text::capabilities::HEADING}
                 </a>
+                <button type="button" class="link-button with-mouse" on:click=move |_| keys.run()>
+                    {text::KEYS}
+                </button>
                 {book}
+                <ThemeChoice />
             </nav>
         </footer>
     }

@@ -12,11 +12,13 @@ pub fn Header() -> impl IntoView {
     let share = expect_context::<OpenShare>();
     view! {
         <header class="header">
-            <h1 class="wordmark">
-                <img src="favicon.svg" alt="" width="30" height="30" />
-                {text::NAME}
-            </h1>
-            <p class="tagline">{text::TAGLINE}</p>
+            <div class="brand">
+                <h1 class="wordmark">
+                    <img src="favicon.svg" alt="" width="30" height="30" />
+                    {text::NAME}
+                </h1>
+                <p class="tagline">{text::TAGLINE}</p>
+            </div>
             <ModelStatus />
             <button type="button" class="button" on:click=move |_| share.run()>
                 {text::SHARE}

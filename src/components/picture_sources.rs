@@ -2,9 +2,8 @@ use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{ChooseMany, UndoNote};
+use super::ChooseMany;
 use crate::browser;
-use crate::controllers::View;
 use crate::session::Session;
 use crate::state::labels::LabelId;
 use crate::text;
@@ -19,7 +18,9 @@ pub fn AskWhy() -> impl IntoView {
         if session.scoring.settled().get() || session.pictures.picture().read().is_none() {
             session.why.explainable().first().map(|(label, _)| *label)
         } else {
-            before.copied().flatten()
+            let before = before.copied().flatten();
+            let rows = session.labels.rows().read();
+            before.filter(|label| rows.iter().any(|row| row.id == *label))
         }
     });
     move || {
@@ -50,16 +51,13 @@ pub fn PictureSources() -> impl IntoView {
     camera.on_load(move |button| {
         if session.camera.was_left() {
             button.focus().ok();
+            if !button.matches(":focus").unwrap_or(true) {
+                // It is behind another one, where there is little room.
+                browser::focus_soon(".more-sources");
+            }
         }
     });
-    // Of pictures that were not read at all, nothing is left to open.
-    let many = session.collection;
-    let undo = move || {
-        let nothing = many.view().get() == View::Closed && many.count() == 0;
-        nothing.then(|| view! { <UndoNote /> })
-    };
     view! {
-        {undo}
         <div class="picture-sources">
             <ChooseMany />
             <button

@@ -146,7 +146,7 @@ pub fn ScoreOptions() -> impl IntoView {
     };
     let more = browser::book().map(|book| {
         let chapter = book.replace("index.html", "labels.html");
-        view! { <a href=chapter>"More on labels and scores"</a> }
+        view! { <a href=chapter target="_blank">"More on labels and scores"</a> }
     });
     view! {
         <details class="score-options" data-testid="score-options">

@@ -1,10 +1,13 @@
-use leptos::ev::Event;
+use leptos::ev::{Event, MouseEvent};
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use super::{AskWhy, ErrorNote, GivenPictures, PictureSources, Samples, WhyOverlay, WhyPanel};
-use crate::controllers::Picture;
+use super::{
+    AskWhy, ErrorNote, GivenPictures, PictureSources, Samples, UndoNote, WhyOverlay, WhyPanel,
+};
+use crate::controllers::{Picture, View};
 use crate::session::Session;
 use crate::text;
 
@@ -34,7 +37,7 @@ pub fn Stage() -> impl IntoView {
                         <span class="with-mouse">{text::DROP_A_PICTURE}</span>
                         <span class="by-touch">{text::CHOOSE_A_PICTURE}</span>
                     </span>
-                    <span>{text::WHICH_FITS}</span>
+                    <span class="fits">{text::WHICH_FITS}</span>
                     <span class="with-mouse">{text::CLICK_OR_PASTE}</span>
                 </span>
             }
@@ -55,16 +58,34 @@ pub fn Stage() -> impl IntoView {
             .filter(|_| session.pictures.opening().read().is_none());
         note.map(|note| view! { <span class="picture-note">{note}</span> })
     };
+    let field = NodeRef::<html::Input>::new();
+    // The rest is shown over the foot of the picture, where there is little room.
+    let more = RwSignal::new(false);
+    Effect::new(move || {
+        session.pictures.picture().track();
+        more.set(false);
+    });
+    // On a picture, a click is not meant for the field: there is a button for that.
+    let on_click = move |event: MouseEvent| {
+        let by_the_field = field
+            .get_untracked()
+            .is_some_and(|field| event.target().as_ref() == Some(&field));
+        if session.pictures.picture().read_untracked().is_some() && !by_the_field {
+            event.prevent_default();
+        }
+    };
     view! {
         <section class="stage" aria-label="Picture">
-            <label class="drop-zone" class:filled=has_picture data-testid="drop-zone">
+            <label class="drop-zone" class:filled=has_picture data-testid="drop-zone" on:click=on_click>
                 <input
+                    node_ref=field
                     class="visually-hidden"
                     type="file"
                     accept="image/*"
                     multiple=!session.frame.is_embedded()
                     data-testid="file-input"
                     aria-label=text::CHOOSE_A_PICTURE
+                    tabindex=move || has_picture().then_some("-1")
                     on:change=on_change
                 />
                 {invitation}
@@ -76,26 +97,82 @@ pub fn Stage() -> impl IntoView {
                 {opening}
                 {note}
             </label>
-            {(!session.frame.is_embedded()).then(|| view! { <AskWhy /> })}
+            <PictureActions field more />
             <ErrorNote />
             {if session.frame.is_embedded() {
                 view! { <GivenPictures /> }.into_any()
             } else {
-                view! { <BelowPicture /> }.into_any()
+                view! { <BelowPicture more /> }.into_any()
             }}
         </section>
     }
 }
 
 /// What the picture is explained by, or where others come from.
+/// Over the foot of the picture, where it moves nothing when it comes: what can be done with it.
 #[component]
-fn BelowPicture() -> impl IntoView {
+fn PictureActions(
+    /// The field for files.
+    field: NodeRef<html::Input>,
+    /// Whether the other sources of pictures are shown, where they are not always.
+    more: RwSignal<bool>,
+) -> impl IntoView {
     let session = expect_context::<Session>();
+    let is_own = !session.frame.is_embedded();
+    let choose = move |_| {
+        if let Some(field) = field.get_untracked() {
+            field.click();
+        }
+    };
+    let others = move || {
+        is_own.then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="button more-sources"
+                    aria-expanded=move || more.get().to_string()
+                    on:click=move |_| more.update(|more| *more = !*more)
+                >
+                    {text::MORE_SOURCES}
+                </button>
+            }
+        })
+    };
+    let has_picture = Memo::new(move |_| session.pictures.picture().read().is_some());
     view! {
-        <PictureSources />
-        <Show when=move || session.why.label().get().is_some() fallback=Samples>
-            <WhyPanel />
-        </Show>
+        <div class="picture-actions">
+            {is_own.then(|| view! { <AskWhy /> })}
+            <Show when=move || has_picture.get()>
+                <button type="button" class="button again" on:click=choose>
+                    {text::CHOOSE_ANOTHER}
+                </button>
+                {others}
+            </Show>
+        </div>
+    }
+}
+
+/// Below the picture: where others come from, or why a label has its score.
+#[component]
+fn BelowPicture(
+    /// Whether it is shown where it is not always.
+    more: RwSignal<bool>,
+) -> impl IntoView {
+    let session = expect_context::<Session>();
+    // Of pictures that were not read at all, nothing is left to open.
+    let many = session.collection;
+    let undo = move || {
+        let nothing = many.view().get() == View::Closed && many.count() == 0;
+        nothing.then(|| view! { <UndoNote /> })
+    };
+    view! {
+        {undo}
+        <div class="below-picture" class:shown=more>
+            <PictureSources />
+            <Show when=move || session.why.label().get().is_some() fallback=Samples>
+                <WhyPanel />
+            </Show>
+        </div>
     }
 }
 
@@ -121,7 +198,6 @@ fn ShownPicture(picture: Picture) -> impl IntoView {
             draggable="false"
         />
         {overlay}
-        <span class="again">"Choose another"</span>
     }
 }
 

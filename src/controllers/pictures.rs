@@ -11,7 +11,7 @@ use super::labels::LabelsController;
 use super::support::{Hook, Local, lasting, readable};
 use crate::browser;
 use crate::engine::Ended;
-use crate::state::samples::{self, Sample};
+use crate::state::samples::Sample;
 use crate::text;
 
 /// The picture on screen.
@@ -66,7 +66,6 @@ pub struct PicturesController {
     picture: RwSignal<Option<Picture>>,
     opening: RwSignal<Option<String>>,
     note: RwSignal<Option<String>>,
-    samples: RwSignal<Vec<Sample>>,
     pending: Local<Pending>,
     /// Called before a single picture is opened.
     pub(crate) on_taken: Hook,
@@ -96,7 +95,6 @@ impl PicturesController {
             picture,
             opening: RwSignal::default(),
             note: RwSignal::default(),
-            samples: RwSignal::default(),
             pending: Local::default(),
             on_taken: Hook::default(),
             on_change: Hook::default(),
@@ -110,8 +108,6 @@ impl PicturesController {
         opening: Option<String>;
         /// What there is to say about the picture on screen.
         note: Option<String>;
-        /// The samples that come with the page.
-        samples: Vec<Sample>;
     }
 
     /// The engine's name for the picture on screen.
@@ -134,14 +130,6 @@ impl PicturesController {
         self.picture
             .try_update(|shown| std::mem::replace(shown, picture))
             .flatten()
-    }
-
-    pub(crate) fn fetch_samples(&'static self) {
-        leptos::task::spawn_local(async move {
-            if let Ok(list) = browser::fetch_text("samples/samples.json").await {
-                self.samples.set(samples::read(&list));
-            }
-        });
     }
 
     /// Takes a sample, and its labels where no others are lost by it.

@@ -77,9 +77,6 @@ impl Session {
             move || {
                 self.engine.start();
                 self.models.fetch_catalogue();
-                if is_own {
-                    self.pictures.fetch_samples();
-                }
             },
             Duration::ZERO,
         );

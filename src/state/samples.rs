@@ -21,9 +21,11 @@ pub struct Sample {
     pub source: String,
 }
 
-/// The samples of a list; none where it cannot be read, for the page does well without.
-pub fn read(json: &str) -> Vec<Sample> {
-    serde_json::from_str(json).unwrap_or_default()
+/// The samples that come with the page.
+pub fn all() -> Vec<Sample> {
+    const LIST: &str = include_str!("../../public/samples/samples.json");
+    // The page does well without, and a test reads it.
+    serde_json::from_str(LIST).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -31,13 +33,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_read_and_a_broken_one_is_empty() {
-        let samples = read(
-            r#"[{"file":"cat.jpg","name":"A cat","alt":"A tabby","labels":["cat","dog"],"best":"cat",
-                "author":"Ann","licence":"CC0","source":"https://example.com/cat"}]"#,
-        );
-        assert_eq!(samples[0].labels, ["cat", "dog"]);
-        assert!(read("<!DOCTYPE html>").is_empty());
-        assert!(read("[{\"file\":1}]").is_empty());
+    fn each_sample_lies_beside_the_list_with_its_thumbnail() {
+        let samples = all();
+        assert!(!samples.is_empty());
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("public/samples");
+        for sample in samples {
+            assert!(folder.join(&sample.file).is_file(), "{sample:?}");
+            assert!(
+                folder.join("thumbnails").join(&sample.file).is_file(),
+                "{sample:?}"
+            );
+            assert!(!sample.labels.is_empty(), "{sample:?}");
+        }
     }
 }

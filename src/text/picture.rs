@@ -24,6 +24,10 @@ pub const WHICH_FITS: &str = "and see which of the labels fits it best.";
 pub const CLICK_OR_PASTE: &str = "Or click to choose one, or paste it.";
 /// Over the page, while a picture is held above it.
 pub const DROP_IT: &str = "Drop the picture";
+/// The button for another picture in the place of this one.
+pub const CHOOSE_ANOTHER: &str = "Choose another";
+/// The button that shows where else pictures come from.
+pub const MORE_SOURCES: &str = "More";
 /// Over the samples.
 pub const TRY_A_SAMPLE: &str = "Or try one of these";
 

@@ -89,8 +89,6 @@ fn in_a_sandbox(kind: Kind) -> (HostPage, Page) {
     (host, page)
 }
 
-// Not in WebKit, to which `'self'` in the policy of a page without an origin is nowhere, so that it
-// loads nothing there.
 fn in_a_sandbox_it_runs(kind: Kind) {
     if lacks(&[Need::Browser(kind)]) {
         return;
@@ -110,6 +108,23 @@ fn in_a_sandbox_it_runs_in_chromium() {
 #[test]
 fn in_a_sandbox_it_runs_in_firefox() {
     in_a_sandbox_it_runs(Kind::Firefox);
+}
+
+/// To WebKit, `'self'` in the policy of a page without an origin is nowhere, so that nothing of
+/// Cliplet's loads there. The page around hears of that.
+#[test]
+fn in_a_sandbox_it_says_what_it_lacks_in_webkit() {
+    if lacks(&[Need::Browser(Kind::WebKit)]) {
+        return;
+    }
+    let (_host, page) = in_a_sandbox(Kind::WebKit);
+    page.wait_until("something else", Duration::from_secs(20), || {
+        let shown = "return document.getElementById('instead').checkVisibility()";
+        (page.script(shown, []) == json!(true)).then_some(())
+    });
+    let said = page.script("return JSON.stringify(events)", []);
+    let said = said.as_str().unwrap_or_default();
+    assert!(said.contains("add allow-same-origin"), "{said}");
 }
 
 /// Whether the frame is isolated and computes on threads.

@@ -48,12 +48,14 @@ impl Page {
         self.mark_button(name).is_some()
     }
 
-    /// Marks a visible button, so that it can be found by a selector.
+    /// Marks a visible button, so that it can be found by a selector. Not one of what is painted
+    /// before the program runs, which goes away under the pointer.
     fn mark_button(&self, name: &str) -> Option<String> {
         let script = "const wanted = arguments[0];
             for (const old of document.querySelectorAll('[data-marked]')) delete old.dataset.marked;
             const button = Array.from(document.querySelectorAll('button')).find((button) =>
-                (button.getAttribute('aria-label') ?? button.innerText).trim() === wanted && button.checkVisibility());
+                (button.getAttribute('aria-label') ?? button.innerText).trim() === wanted && button.checkVisibility()
+                && !button.closest('#outline'));
             if (button) button.dataset.marked = '';
             return Boolean(button)";
         (self.script(script, [json!(name)]) == Value::Bool(true))
