@@ -7,20 +7,21 @@
   /** @param {string} lacks What is missing: the outline has a sentence for it. */
   const say = (lacks) => {
     root.dataset.lacks = lacks;
-    const tell = () => {
-      const sentence = document.querySelector(`.lacks-${lacks}`);
-      sentence?.removeAttribute("hidden");
-      return sentence?.textContent?.replace(/\s+/g, " ").trim() ?? "";
-    };
-    if (document.readyState === "loading") addEventListener("DOMContentLoaded", tell);
-    else tell();
+    if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => tell(lacks));
+    else tell(lacks);
+  };
+  /** @param {string} lacks */
+  const tell = (lacks) => {
+    const sentence = document.querySelector(`.lacks-${lacks}`);
+    sentence?.removeAttribute("hidden");
 
     // Inside another page, that one is told as the program would tell it (`src/host.rs`).
     if (parent === window || location.hash.length < 2) return;
     addEventListener("message", ({ data, ports }) => {
       if (data !== "cliplet:connect") return;
+      const message = sentence?.textContent?.replace(/\s+/g, " ").trim() ?? "";
       const post = (/** @type {string} */ type, /** @type {object} */ detail) => ports[0].postMessage(JSON.stringify({ type, detail }));
-      post("error", { code: "engine", message: tell(), fatal: true });
+      post("error", { code: "engine", message, fatal: true });
       post("shown", {});
     });
     parent.postMessage(`cliplet:hello:${location.hash.slice(1)}`, "*");

@@ -320,6 +320,7 @@ fn a_folder_without_pictures_is_refused_and_one_with_other_files_is_not() {
 fn an_edited_label_labels_all_pictures_anew_without_reading_them_again() {
     let server = TestServer::with_page();
     let page = opened(&server, &all_samples("edited"));
+    page.wait_for_text(COUNT, "5 pictures");
     wait_for_labels_of(&page, &RIGHT);
     let number = page
         .labels()
