@@ -1,5 +1,5 @@
-//! What is painted before the program runs: it stands where the program draws it, and what a visitor
-//! does with it is done.
+//! What is painted before the program runs: it stands where the program draws it, and what a
+//! visitor does with it is done.
 
 use serde_json::{Value, json};
 
