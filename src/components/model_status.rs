@@ -28,17 +28,15 @@ pub fn ModelStatus() -> impl IntoView {
             .as_ref()
             .map_or_else(|| text::STARTING.to_owned(), text::model_status)
     });
-    // In thousandths, so that not every packet is a change of the page.
     let arrived = Memo::new(move |_| {
         let status = session.models.status().read();
         let (_, stage) = status.as_ref()?.loading.as_ref()?;
-        let (received, total) = stage.arrived()?;
-        Some((received * 1_000 / total?.max(1)).min(1_000))
+        stage.thousandths()
     });
     let progress = move || {
         arrived.get().map(|thousandths| {
             view! {
-                <progress class="progress" aria-label="Model fetched" max="1000" prop:value=thousandths as u32></progress>
+                <progress class="progress" aria-label="Model fetched" max="1000" prop:value=u32::from(thousandths)></progress>
             }
         })
     };

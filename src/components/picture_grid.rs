@@ -39,7 +39,7 @@ pub fn PictureGrid() -> impl IntoView {
             }
         }
     };
-    let came_from = StoredValue::new(many.take_last_shown());
+    let came_from = many.take_last_shown();
     // When it is drawn, and when what stands around it or a scroll bar leaves it more room, or
     // less.
     let sizes = StoredValue::new_local(Vec::new());
@@ -120,9 +120,8 @@ pub fn PictureGrid() -> impl IntoView {
     list.on_load(move |_| {
         request_animation_frame(move || {
             measure();
-            let id = came_from.try_update_value(Option::take).flatten();
             let order = many.order().read_untracked();
-            let at = id.and_then(|id| order.iter().position(|other| *other == id));
+            let at = came_from.and_then(|id| order.iter().position(|other| *other == id));
             drop(order);
             if let Some(at) = at {
                 go_to(at);

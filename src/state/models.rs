@@ -83,6 +83,12 @@ impl Stage {
             Stage::Asked | Stage::Reading => None,
         }
     }
+
+    /// How many thousandths are here, where it is known: not every packet is a change of the page.
+    pub fn thousandths(self) -> Option<u16> {
+        let (received, total) = self.arrived()?;
+        Some((received * 1_000 / total?.max(1)).min(1_000) as u16)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -321,14 +327,11 @@ impl Models {
     /// Where a model of the list stands.
     pub fn state_of(&self, model: &ModelEntry) -> ModelState {
         if let Some(load) = self.load.as_ref().filter(|load| load.model.id == model.id) {
-            let thousandths = |(received, total): (u64, Option<u64>)| {
-                Some((received * 1_000 / total?.max(1)).min(1_000) as u16)
-            };
             return match load.stage {
                 Stage::Reading => ModelState::Opening,
                 Stage::Asked if self.is_kept(model) => ModelState::Opening,
                 stage => ModelState::Downloading {
-                    thousandths: stage.arrived().and_then(thousandths),
+                    thousandths: stage.thousandths(),
                 },
             };
         }
